@@ -1,0 +1,41 @@
+import type { PackedRecords } from './packed-records.ts'
+
+/** What `locate` says of a field. */
+export const found = 1
+/** The field is null, absent, or on a path through a null. */
+export const absent = 0
+/** The bytes do not follow the schema. */
+export const undecodable = -1
+
+/** Reads one field of encoded values, without decoding the rest. */
+export interface FieldReader {
+  /**
+   * Where the bytes that stand for the field lie: `place[0]` to `place[1]`. Never throws, never reads outside
+   * [start, end). Returns `found`, `absent` or `undecodable`. Equal values have equal bytes within one codec.
+   */
+  locate(bytes: Buffer, start: number, end: number, place: Int32Array): number
+  /** The field's value; undefined when absent, null when null. Throws a permanent error when undecodable. */
+  read(bytes: Buffer, start: number, end: number): unknown
+}
+
+/** Turns encoded values into JavaScript values. One per source; used by one task at a time. */
+export interface ValueCodec {
+  /** For people: `avro audit.AuditEvent`, `json`, `bytes`. */
+  readonly name: string
+  /**
+   * Makes sure that all schemas that these records need are at hand. Undefined when they already are, so that the
+   * usual case costs nothing. Rejects with a downstream error while the registry is away.
+   */
+  prepare(records: PackedRecords): Promise<void> | undefined
+  /** The whole value. Throws a permanent error when it can't be decoded. */
+  decode(bytes: Buffer, start: number, end: number): unknown
+  /** A reader for a path of field names; throws a permanent error if no record can have that field. */
+  reader(path: readonly string[]): FieldReader
+}
+
+/** Turns JavaScript values into bytes, for sinks and `produce`. */
+export interface ValueEncoder {
+  readonly name: string
+  /** Throws a permanent error that names the path of the field which does not fit. */
+  encode(value: unknown): Uint8Array
+}

@@ -1,0 +1,67 @@
+import type { OutgoingRecord } from './log.ts'
+import type { CommittedPosition, TopicPartition } from './source.ts'
+
+/** A topology on one partition: `{topology}/{partition}`. */
+export type TaskId = string
+
+/** Changes of one store, packed. `bucket` says when they may be forgotten, for stores that live in time buckets. */
+export interface StateBlock {
+  readonly store: string
+  readonly bucket: number
+  readonly bytes: Uint8Array
+}
+
+/** What one task has sealed: everything here belongs to exactly the records that its positions cover. */
+export interface SealedTask {
+  readonly task: TaskId
+  /** The epoch of the assignment under which the records were read. */
+  readonly epoch: number
+  readonly group: string
+  readonly positions: readonly (TopicPartition & CommittedPosition)[]
+  readonly blocks: readonly StateBlock[]
+  /** Blocks of the store in buckets below this one may be deleted. */
+  readonly expired: readonly { readonly store: string; readonly below: number }[]
+  /** Letters for the parked topic and the dead-letter topic, and outputs of exactly-once topologies. */
+  readonly records: readonly OutgoingRecord[]
+}
+
+/** One commit: all tasks of a worker that have something to say. Takes effect as a whole or not at all. */
+export interface SealedCommit {
+  /** Grows by one with each commit of the worker; the same number means the same content. */
+  readonly sequence: number
+  readonly tasks: readonly SealedTask[]
+}
+
+/**
+ * How a commit ended.
+ *
+ * - `committed`: all of it took effect.
+ * - `aborted`: nothing took effect, and the worker still owns its tasks: it sends the same again.
+ * - `unknown`: nobody can say. The worker asks again with the same commit, and starts nothing else meanwhile.
+ * - `lost`: nothing took effect; these tasks are no longer this worker's. It takes them out and sends the rest.
+ * - `fenced`: nothing took effect; another worker has taken over. It discards all its tasks and begins anew.
+ * - `failed`: nothing took effect, and trying again will not help.
+ */
+export type CommitOutcome =
+  | { readonly outcome: 'committed' }
+  | { readonly outcome: 'aborted'; readonly error: unknown }
+  | { readonly outcome: 'unknown'; readonly error: unknown }
+  | { readonly outcome: 'lost'; readonly tasks: readonly TaskId[] }
+  | { readonly outcome: 'fenced'; readonly error: unknown }
+  | { readonly outcome: 'failed'; readonly error: unknown }
+
+/** What a task begins with: what was committed for it last. */
+export interface Checkpoint {
+  /** One entry for each input, in the order asked for; undefined where nothing was committed yet. */
+  readonly positions: readonly (CommittedPosition | undefined)[]
+  /** The live blocks of each store, oldest first. */
+  readonly blocks: readonly StateBlock[]
+}
+
+/** Makes sealed work durable: one SQLite transaction in embedded mode, one Kafka transaction in a cluster. */
+export interface CommitBackend {
+  /** Never rejects. Never called while another commit of the worker is under way. */
+  commit(commit: SealedCommit): Promise<CommitOutcome>
+  /** Reads what was committed, after waiting for every open transaction that could still change it. */
+  restore(task: TaskId, group: string, inputs: readonly TopicPartition[]): Promise<Checkpoint>
+}

@@ -1,0 +1,46 @@
+import type { Lookup } from './lookup.ts'
+
+/** A value of a column: `undefined` leaves the cell as it is, `null` deletes it. */
+export type CellValue = unknown
+
+/** One row to be written (design rules: engine/cassandra and engine/embedded keep the same semantics). */
+export interface TableRow {
+  readonly table: string
+  readonly values: Readonly<Record<string, CellValue>>
+  /** Cell timestamp, microseconds since 1970 (below 2^53: up to the year 2255). */
+  readonly timestampMicros: number
+  /** Seconds to live from now; 0 or undefined = for ever. */
+  readonly ttlSeconds?: number
+  readonly mode: 'insert' | 'update'
+  /** After a refused row, later rows of the same order key in the same call are left untried. */
+  readonly orderKey?: string
+}
+
+export type TableOutcome =
+  | { readonly outcome: 'stored' }
+  | { readonly outcome: 'refused'; readonly error: unknown }
+  | { readonly outcome: 'untried' }
+
+export interface ColumnInfo {
+  readonly name: string
+  /** CQL type, such as `text` or `frozen<list<int>>`. */
+  readonly type: string
+  readonly kind: 'partition' | 'clustering' | 'regular'
+}
+
+export interface TableInfo {
+  readonly name: string
+  readonly columns: readonly ColumnInfo[]
+}
+
+/** The tables of an environment: SQLite in embedded mode, Scylla or Cassandra in a cluster. */
+export interface Tables {
+  /** Undefined where no migration creates that table. */
+  describe(table: string): TableInfo | undefined
+  /** `batch` where rows of one call are applied in order, as SinkWriter.order says. */
+  readonly order: 'batch' | 'record'
+  /** Rejects with a downstream error while the store is away. */
+  write(rows: readonly TableRow[]): Promise<readonly TableOutcome[]> | readonly TableOutcome[]
+  /** Reads single rows of a table. Throws a fatal TABLE_UNKNOWN. */
+  lookup(table: string): Lookup
+}

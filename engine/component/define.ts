@@ -1,0 +1,111 @@
+import type { z } from 'zod'
+import type { ValueCodec } from './codec.ts'
+import type { Clock } from './contracts/clock.ts'
+import type { SinkContext, SinkWriter, Schemas } from './contracts/sink.ts'
+import type { SourceContext, SourceReader } from './contracts/source.ts'
+import type { Tables } from './contracts/tables.ts'
+import type { Operator } from './operator.ts'
+
+// A definition in a registry is held without its config type; `never` in the parameters is what lets all of them in.
+/* eslint-disable @typescript-eslint/no-explicit-any */
+
+/** An example of a component: shown on its page, and run by the tests. */
+export interface Example<Config> {
+  readonly title: string
+  readonly config: Config
+  /** Values of the records that come in, in order. `key` of each record is the value's `key` field if there is one. */
+  readonly input?: readonly unknown[]
+  /** Values that come out of the main output, in order. */
+  readonly output?: readonly unknown[]
+  /** Values that come out of side outputs. */
+  readonly side?: Readonly<Record<string, readonly unknown[]>>
+}
+
+interface Described<Schema extends z.ZodObject> {
+  /** Kebab-case, equal to the file's name; the `type` in a topology. Verbs for processors, nouns for the others. */
+  readonly name: string
+  /** One sentence: the first line of the component's page. */
+  readonly summary: string
+  /** What fields cannot say: guarantees, memory, order. Markdown. */
+  readonly notes?: string
+  /** The fields in a topology, without `type`, `from`: type, check, defaults, completion and docs in one. */
+  readonly config: Schema
+  readonly examples: readonly [Example<z.input<Schema>>, ...Example<z.input<Schema>>[]]
+}
+
+/** A source of records. */
+export interface SourceDefinition<Schema extends z.ZodObject = any> extends Described<Schema> {
+  readonly kind: 'source'
+  /** The topics that it reads; one that reads none gives a name for its own partitions. */
+  topics(config: z.output<Schema>, context: { readonly topology: string; readonly node: string }): readonly string[]
+  /** How its values are encoded. */
+  codec(config: z.output<Schema>, schemas: Schemas): Promise<ValueCodec>
+  /** Dotted path of the field that holds the event time; undefined = the record's own timestamp. */
+  eventTime?(config: z.output<Schema>): string | undefined
+  open(config: z.output<Schema>, context: SourceContext): Promise<SourceReader>
+}
+
+/** What a processor's `create` gets. */
+export interface ProcessorContext {
+  readonly topology: string
+  readonly node: string
+  readonly clock: Clock
+  readonly tables: Tables
+}
+
+/** A processor: one node between sources and sinks. */
+export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends Described<Schema> {
+  readonly kind: 'processor'
+  /** Names of side outputs, used in topologies as `{node}.{output}`. */
+  outputs?(config: z.output<Schema>): readonly string[]
+  /** True if the main output may carry nothing at all (a branch). */
+  readonly sideOnly?: boolean
+  /** Fields of the value that it reads, as dotted paths: for lint. */
+  reads?(config: z.output<Schema>): readonly string[]
+  /** Called once for each task. Several operators run one after the other. */
+  create(config: z.output<Schema>, context: ProcessorContext): Operator | readonly Operator[]
+}
+
+/** A sink: where records leave. */
+export interface SinkDefinition<Schema extends z.ZodObject = any> extends Described<Schema> {
+  readonly kind: 'sink'
+  /** Whether writing the same record again leaves the same result. */
+  readonly idempotent: boolean
+  reads?(config: z.output<Schema>): readonly string[]
+  /** The table that it writes, for lint and describe. */
+  table?(config: z.output<Schema>): string | undefined
+  /** The topic that it writes, for lint, describe and set-up. */
+  topic?(config: z.output<Schema>): string | undefined
+  /** Called once for each task. */
+  open(config: z.output<Schema>, context: SinkContext): Promise<SinkWriter>
+}
+
+export type ComponentDefinition = SourceDefinition | ProcessorDefinition | SinkDefinition
+
+/** The components that a Millrace knows, by kind and name. */
+export interface Registry {
+  readonly sources: Readonly<Record<string, SourceDefinition>>
+  readonly processors: Readonly<Record<string, ProcessorDefinition>>
+  readonly sinks: Readonly<Record<string, SinkDefinition>>
+}
+
+/** Defines a source. The topology language, its checks, its pages and its editor completion follow from this. */
+export function defineSource<Schema extends z.ZodObject>(
+  definition: Omit<SourceDefinition<Schema>, 'kind'>,
+): SourceDefinition<Schema> {
+  return { ...definition, kind: 'source' }
+}
+
+/** Defines a processor; see `docs/guide/processors.md`. */
+export function defineProcessor<Schema extends z.ZodObject>(
+  definition: Omit<ProcessorDefinition<Schema>, 'kind'>,
+): ProcessorDefinition<Schema> {
+  return { ...definition, kind: 'processor' }
+}
+
+/** Defines a sink. */
+export function defineSink<Schema extends z.ZodObject>(
+  definition: Omit<SinkDefinition<Schema>, 'kind'>,
+): SinkDefinition<Schema> {
+  return { ...definition, kind: 'sink' }
+}

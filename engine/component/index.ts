@@ -1,0 +1,49 @@
+// The door: all that a component's author needs, and all that `import … from 'millrace'` gives.
+export {
+  defineProcessor,
+  defineSink,
+  defineSource,
+  type ComponentDefinition,
+  type Example,
+  type ProcessorContext,
+  type ProcessorDefinition,
+  type Registry,
+  type SinkDefinition,
+  type SourceDefinition,
+} from './define.ts'
+export { ByteSize, Duration, FieldPath, Scalar, SchemaName, TableName, TopicName } from './fields.ts'
+export { type Operator } from './operator.ts'
+export { keep } from './operators/keep.ts'
+export { mapValue } from './operators/map-value.ts'
+export { mapValueAsync } from './operators/map-value-async.ts'
+export { flatMap } from './operators/flat-map.ts'
+export { route } from './operators/route.ts'
+export { distinct, type DistinctOptions } from './operators/distinct.ts'
+export { RecordBatch } from './record-batch.ts'
+export { WriteBatch } from './write-batch.ts'
+export { FieldAccess, valueAt, type StreamRecord } from './record-view.ts'
+export { packRecords, plainRecord, type PackedRecords, type PlainRecord } from './packed-records.ts'
+export { type Header } from './headers.ts'
+export { type FieldReader, type ValueCodec, type ValueEncoder } from './codec.ts'
+export { type Clock } from './contracts/clock.ts'
+export { type Log, type OutgoingRecord, type RecordPosition } from './contracts/log.ts'
+export { type RowOutcome, type Schemas, type SinkContext, type SinkWriter, type WriteResult } from './contracts/sink.ts'
+export {
+  type CommittedPosition,
+  type PollRequest,
+  type SourceContext,
+  type SourceEvent,
+  type SourceReader,
+  type TopicPartition,
+} from './contracts/source.ts'
+export { type Lookup, type Row } from './contracts/lookup.ts'
+export { type TableInfo, type TableOutcome, type TableRow, type Tables } from './contracts/tables.ts'
+export {
+  downstreamError,
+  fatalError,
+  MillraceError,
+  permanentError,
+  recordError,
+  type ErrorCode,
+  type ErrorKind,
+} from '../errors.ts'

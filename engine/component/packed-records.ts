@@ -1,0 +1,111 @@
+import { decodeHeaders, encodeHeaders, type Header } from './headers.ts'
+
+/** A record outside a batch: what `produce`, letters and outputs are made of. `null` as value is a tombstone. */
+export interface PlainRecord {
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly headers: readonly Header[]
+  /** Milliseconds since 1970, as the topic keeps it. */
+  readonly timestamp: number
+}
+
+/**
+ * Records of one partition, packed: one backing buffer, and columns that say where each record's parts lie in it.
+ * A start of -1 means null. Offsets ascend, with gaps where the log has them, and are exact (below 2^53).
+ * Immutable once a source has handed it over, and never copied as a whole.
+ */
+export interface PackedRecords {
+  readonly topic: string
+  readonly partition: number
+  readonly count: number
+  readonly bytes: Buffer
+  readonly offsets: Float64Array
+  /** Milliseconds since 1970, as the topic keeps them (not the event time). */
+  readonly timestamps: Float64Array
+  readonly keyStarts: Int32Array
+  readonly keyEnds: Int32Array
+  readonly valueStarts: Int32Array
+  readonly valueEnds: Int32Array
+  readonly headerStarts: Int32Array
+  readonly headerEnds: Int32Array
+}
+
+/** Packs plain records, one after the other from `firstOffset`. Offsets of its own go into `offsets`. */
+export function packRecords(
+  topic: string,
+  partition: number,
+  records: readonly PlainRecord[],
+  firstOffset: number,
+  offsets?: readonly number[],
+): PackedRecords {
+  const count = records.length
+  const packed = emptyColumns(topic, partition, count)
+  const parts: Uint8Array[] = []
+  let at = 0
+  const place = (part: Uint8Array | null, starts: Int32Array, ends: Int32Array, row: number): void => {
+    starts[row] = part === null ? -1 : at
+    if (part !== null) {
+      parts.push(part)
+      at += part.length
+    }
+    ends[row] = part === null ? -1 : at
+  }
+  for (const [row, record] of records.entries()) {
+    packed.offsets[row] = offsets?.[row] ?? firstOffset + row
+    packed.timestamps[row] = record.timestamp
+    place(record.key, packed.keyStarts, packed.keyEnds, row)
+    place(record.value, packed.valueStarts, packed.valueEnds, row)
+    place(encodeHeaders(record.headers), packed.headerStarts, packed.headerEnds, row)
+  }
+  return { ...packed, bytes: Buffer.concat(parts, at) }
+}
+
+/** One record copied out of a batch, so that the batch's buffer may go. */
+export function copyOut(records: PackedRecords, row: number): PackedRecords {
+  return packRecords(records.topic, records.partition, [plainRecord(records, row)], records.offsets[row]!)
+}
+
+/** Row `row` as a plain record; its parts are views into the batch. */
+export function plainRecord(records: PackedRecords, row: number): PlainRecord {
+  return {
+    key: keyOf(records, row),
+    value: valueOf(records, row),
+    headers: decodeHeaders(records.bytes, records.headerStarts[row]!, records.headerEnds[row]!),
+    timestamp: records.timestamps[row]!,
+  }
+}
+
+/** The key's bytes (a view), or null. */
+export function keyOf(records: PackedRecords, row: number): Buffer | null {
+  const start = records.keyStarts[row]!
+  return start < 0 ? null : records.bytes.subarray(start, records.keyEnds[row])
+}
+
+/** The value's bytes (a view), or null for a tombstone. */
+export function valueOf(records: PackedRecords, row: number): Buffer | null {
+  const start = records.valueStarts[row]!
+  return start < 0 ? null : records.bytes.subarray(start, records.valueEnds[row])
+}
+
+/** The key as a string that is equal for equal bytes; undefined for null. For maps by key, not for people. */
+export function keyText(records: PackedRecords, row: number): string | undefined {
+  const start = records.keyStarts[row]!
+  return start < 0 ? undefined : records.bytes.toString('latin1', start, records.keyEnds[row])
+}
+
+function emptyColumns(topic: string, partition: number, count: number): PackedRecords {
+  return {
+    topic,
+    partition,
+    count,
+    bytes: Buffer.alloc(0),
+    offsets: new Float64Array(count),
+    timestamps: new Float64Array(count),
+    keyStarts: new Int32Array(count),
+    keyEnds: new Int32Array(count),
+    valueStarts: new Int32Array(count),
+    valueEnds: new Int32Array(count),
+    headerStarts: new Int32Array(count),
+    headerEnds: new Int32Array(count),
+  }
+}

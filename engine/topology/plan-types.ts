@@ -1,0 +1,74 @@
+import type { ProcessorDefinition, SinkDefinition, SourceDefinition } from '../component/define.ts'
+
+/** Where something stands in a file: lines and columns from 1. */
+export interface FilePosition {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** One end of an edge: the main output of a node, or a side output of it. */
+export interface OutputRef {
+  readonly node: string
+  /** undefined = the main output. */
+  readonly output: string | undefined
+}
+
+interface PlannedNode<Kind extends string, Definition> {
+  readonly kind: Kind
+  readonly name: string
+  /** The component's name. */
+  readonly type: string
+  readonly definition: Definition
+  /** Checked and with defaults. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Where its records come from; empty for a source. */
+  readonly from: readonly OutputRef[]
+  readonly position: FilePosition
+  /** Where each field stands that the file gives; absent where the topology is from no file. */
+  readonly fieldPositions?: Readonly<Record<string, FilePosition>>
+}
+
+export type SourceNode = PlannedNode<'source', SourceDefinition>
+export type ProcessorNode = PlannedNode<'processor', ProcessorDefinition>
+export type SinkNode = PlannedNode<'sink', SinkDefinition>
+export type PlanNode = SourceNode | ProcessorNode | SinkNode
+
+/** What the topology says about records that fail. */
+export interface ErrorSettings {
+  /** How often a record-scoped failure is tried, the first time included. */
+  readonly attempts: number
+  readonly then: 'park' | 'skip' | 'halt'
+  /** First and longest wait between attempts, milliseconds; doubled each time, with full jitter. */
+  readonly backoff: { readonly first: number; readonly longest: number }
+  /** The task stops when more than `share` of the last `of` records failed. */
+  readonly flood: { readonly share: number; readonly of: number }
+}
+
+/** How much may be under way. */
+export interface BudgetSettings {
+  /** Bytes of records under way, for each partition and for the worker. */
+  readonly partitionBytes: number
+  readonly totalBytes: number
+}
+
+/** A sub-topology: nodes that are connected, with the sources that drive it. One task runs it for each partition. */
+export interface SubTopology {
+  readonly number: number
+  /** Names of the nodes in it, in an order in which every node comes after those that feed it. */
+  readonly nodes: readonly string[]
+  readonly sources: readonly string[]
+}
+
+/** A topology that can run. */
+export interface TopologyPlan {
+  readonly name: string
+  readonly description: string
+  readonly file: string
+  readonly nodes: ReadonlyMap<string, PlanNode>
+  readonly subTopologies: readonly SubTopology[]
+  readonly errors: ErrorSettings
+  readonly budget: BudgetSettings
+  /** Milliseconds between commits. */
+  readonly commitInterval: number
+}
