@@ -1,0 +1,46 @@
+import { permanentError } from '../errors.ts'
+import type { RecordBatch } from '../component/record-batch.ts'
+import { FieldAccess } from '../component/record-view.ts'
+
+/** A record that claims to be from later than this (milliseconds from now) is refused: its clock is wrong. */
+const furthestFutureMs = 24 * 3_600_000
+
+/** Reads the event time of records: from a field, or the time that the topic gave them. */
+export class EventTime {
+  readonly #field: FieldAccess | undefined
+
+  constructor(path: string | undefined) {
+    this.#field = path === undefined ? undefined : new FieldAccess(path)
+  }
+
+  /** Milliseconds since 1970. Throws a permanent error for a time that can't be. */
+  of(batch: RecordBatch, i: number, now: number): number {
+    const own = batch.origin.records.timestamps[batch.rows[i]!]!
+    const time = this.#field === undefined || batch.isTombstone(i) ? own : this.#read(this.#field, batch, i, own)
+    if (time <= now + furthestFutureMs) return time
+    throw permanentError(
+      'RECORD_UNORDERED',
+      `The record says that it is from ${new Date(time).toISOString()}, more than a day from now.`,
+    )
+  }
+
+  #read(field: FieldAccess, batch: RecordBatch, i: number, own: number): number {
+    const value = field.read(batch, i)
+    if (value === undefined || value === null) return own
+    const time = toMilliseconds(value)
+    if (time !== undefined && Number.isFinite(time) && Math.abs(time) <= 8.64e15) return time
+    throw permanentError(
+      'RECORD_INVALID',
+      `The field ${field.path.join('.')} should be a time, and is ${JSON.stringify(value) ?? String(value)}.`,
+    )
+  }
+}
+
+function toMilliseconds(value: unknown): number | undefined {
+  if (typeof value === 'number') return value
+  if (typeof value === 'bigint') return Number(value)
+  if (value instanceof Date) return value.getTime()
+  if (typeof value === 'string') return Date.parse(value)
+  return undefined
+}
+

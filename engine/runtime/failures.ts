@@ -1,0 +1,99 @@
+import { fatalError, kindOf, sentenceOf, MillraceError, type ErrorKind } from '../errors.ts'
+import type { RecordBatch } from '../component/record-batch.ts'
+import type { ErrorSettings } from '../topology/plan-types.ts'
+
+/** What is to be done after a failure: try again after so many milliseconds, or give the record up. */
+export type Decision = { readonly act: 'retry'; readonly afterMs: number } | { readonly act: 'give-up' }
+
+/** A failed record on its way out. */
+export interface Failure {
+  readonly node: string
+  readonly error: unknown
+  readonly attempts: number
+  /** Milliseconds since 1970. */
+  readonly firstFailure: number
+}
+
+/** What the task does with records that are given up. */
+export interface FailureActions {
+  /** Parks the record: its token is taken. */
+  park(batch: RecordBatch, i: number, failure: Failure): void
+  /** Stops the task with a fatal error. The record stays unsettled. */
+  stop(error: MillraceError): void
+  now(): number
+}
+
+/**
+ * The error policy of a topology, for one task: which failures are tried again and when, and what becomes of records
+ * that are given up. A flood of failures stops the task instead of draining the topic into the dead letters.
+ */
+export class FailurePolicy {
+  readonly #settings: ErrorSettings
+  readonly #actions: FailureActions
+  readonly #random: () => number
+  #seen = 0
+  #failed = 0
+
+  constructor(settings: ErrorSettings, actions: FailureActions, random: () => number = Math.random) {
+    this.#settings = settings
+    this.#actions = actions
+    this.#random = random
+  }
+
+  /** Decides about the failure of an attempt; `attempts` counts it. */
+  decide(error: unknown, attempts: number): Decision {
+    const kind: ErrorKind = kindOf(error)
+    if (kind === 'permanent' || kind === 'fatal') return { act: 'give-up' }
+    if (kind === 'record' && attempts >= this.#settings.attempts) return { act: 'give-up' }
+    return { act: 'retry', afterMs: this.#backoff(attempts) }
+  }
+
+  /** Parks or skips the record, or stops the task, as the topology says. Takes the record's token unless it stops. */
+  giveUp(batch: RecordBatch, i: number, failure: Failure): void {
+    const fatal = failure.error instanceof MillraceError && failure.error.kind === 'fatal'
+    if (fatal) return this.#actions.stop(failure.error)
+    if (this.#settings.then === 'halt') return this.#actions.stop(halted(batch, i, failure))
+    this.#failed++
+    if (this.#isFlood()) return this.#actions.stop(flood(this.#settings, failure))
+    if (this.#settings.then === 'park') return this.#actions.park(batch, i, failure)
+    batch.origin.lineage.judge(batch.lineageRow(i), 'skipped')
+    batch.origin.lineage.release(batch.lineageRow(i))
+  }
+
+  /** Counts records that came in, for the flood rule. Older ones count less and less. */
+  saw(records: number): void {
+    this.#seen += records
+    if (this.#seen < this.#settings.flood.of * 2) return
+    this.#seen /= 2
+    this.#failed /= 2
+  }
+
+  #isFlood(): boolean {
+    const { share, of } = this.#settings.flood
+    return this.#failed >= of * share && this.#failed > this.#seen * share
+  }
+
+  /** Full jitter: anything up to a limit that doubles (AWS Architecture Blog, "Exponential Backoff And Jitter"). */
+  #backoff(attempts: number): number {
+    const { first, longest } = this.#settings.backoff
+    return Math.ceil(this.#random() * Math.min(longest, first * 2 ** Math.min(attempts - 1, 30)))
+  }
+}
+
+function halted(batch: RecordBatch, i: number, failure: Failure): MillraceError {
+  return fatalError(
+    'HALTED',
+    `Node ${failure.node} could not process ${batch.topic}/${batch.partition}@${batch.offset(i)} ` +
+      `(${sentenceOf(failure.error)}), and the topology says "then: halt". Nothing after it is committed.`,
+    { cause: failure.error },
+  )
+}
+
+function flood(settings: ErrorSettings, failure: Failure): MillraceError {
+  return fatalError(
+    'FAILURE_FLOOD',
+    `More than ${settings.flood.share * 100} % of the last ${settings.flood.of} records failed, the last one at node ` +
+      `${failure.node} (${sentenceOf(failure.error)}). Mend the cause, or raise errors.flood in the topology.`,
+    { cause: failure.error },
+  )
+}

@@ -1,0 +1,242 @@
+import type { RowOutcome } from '../component/contracts/sink.ts'
+import type { RecordBatch } from '../component/record-batch.ts'
+import { WriteBatch } from '../component/write-batch.ts'
+import { detach, failHead, Lane, type Item, type StageContext } from './lanes.ts'
+
+/** `stored` may carry what the work came to. */
+export type Outcome = RowOutcome & { readonly result?: unknown }
+
+/** What an executor does with the records that it gets. */
+export interface ExecutorWork {
+  /** See SinkWriter.order: whether several records of one key may be in one call. */
+  readonly order: 'batch' | 'record'
+  /** Calls under way at once. */
+  readonly concurrency: number
+  /** Records in one call. */
+  readonly maxBatch: number
+  /** Works on some records. undefined = all stored. May answer at once. */
+  perform(batch: WriteBatch): Promise<readonly Outcome[] | undefined> | readonly Outcome[] | undefined
+  /** These are done, in the order of their keys; `outcomes` undefined = all stored, without results. */
+  done(batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void
+}
+
+/**
+ * Runs work that takes time: concurrently across keys, in order within a key. A record that fails is tried again while
+ * its key waits and the others go on; given up, its followers are parked behind it or go on, as the policy says.
+ *
+ * Invariants (test/engine/runtime/keyed-executor.test.ts): of two records with one key, the later is never performed
+ * before the earlier is done or given up; at most `concurrency` calls are under way; every record is done, given up or
+ * parked exactly once.
+ */
+export class KeyedExecutor {
+  readonly #context: StageContext
+  readonly #work: ExecutorWork
+  /** Not looked at yet, oldest first; `#next` of it are gone. */
+  #incoming: Item[] = []
+  #next = 0
+  /** Heads of lanes that may be worked on: they were looked at before anything in `#incoming`. */
+  #ready: { readonly item: Item; readonly lane: Lane }[] = []
+  readonly #lanes = new Map<string, Lane>()
+  /** Lanes of records without key, which nobody waits in, by the batch that holds the record. */
+  readonly #keyless = new Map<RecordBatch, Lane>()
+  #calls = 0
+  #held = 0
+  #pumping = false
+
+  constructor(context: StageContext, work: ExecutorWork) {
+    this.#context = context
+    this.#work = work
+  }
+
+  /** Records that are here: waiting, worked on, or resting between attempts. */
+  get held(): number {
+    return this.#held
+  }
+
+  /** Takes in every record of the batch. */
+  submit(batch: RecordBatch): void {
+    for (let i = 0; i < batch.length; i++) this.#incoming.push({ batch, i })
+    this.#held += batch.length
+    this.#pump()
+  }
+
+  #pump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    try {
+      while (this.#calls < this.#work.concurrency && !this.#context.cancelled()) {
+        const batch = this.#take()
+        if (batch.length === 0) break
+        this.#perform(batch)
+      }
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  /** The next records that may be worked on together. */
+  #take(): WriteBatch {
+    const batch = new WriteBatch()
+    while (batch.length < this.#work.maxBatch && this.#ready.length > 0) {
+      const { item, lane } = this.#ready.shift()!
+      if (this.#context.blocked(item.batch, item.i)) this.#follow(item, lane)
+      else batch.push(item.batch, item.i)
+    }
+    while (batch.length < this.#work.maxBatch && this.#next < this.#incoming.length) {
+      const item = this.#incoming[this.#next++]!
+      if (this.#mayStart(item)) batch.push(item.batch, item.i)
+    }
+    if (this.#next === this.#incoming.length || this.#next > 4096) {
+      this.#incoming = this.#incoming.slice(this.#next)
+      this.#next = 0
+    }
+    return batch
+  }
+
+  /** True if the record may be worked on now; otherwise it went into its lane, or was parked. */
+  #mayStart(item: Item): boolean {
+    if (this.#context.blocked(item.batch, item.i)) {
+      this.#held--
+      this.#context.follow(item.batch, item.i)
+      return false
+    }
+    if (this.#work.order === 'batch' && this.#lanes.size === 0) return true
+    const key = item.batch.keyText(item.i)
+    if (key === undefined) return true
+    const lane = this.#lanes.get(key)
+    if (lane !== undefined) {
+      lane.queue.push(lane.resting ? detach(item) : item)
+      return false
+    }
+    if (this.#work.order === 'record') this.#lanes.set(key, new Lane(key))
+    return true
+  }
+
+  #perform(batch: WriteBatch): void {
+    this.#calls++
+    let answer: ReturnType<ExecutorWork['perform']>
+    try {
+      answer = this.#work.perform(batch)
+    } catch (error) {
+      return this.#finish(batch, refusedAll(batch, error))
+    }
+    if (!(answer instanceof Promise)) return this.#finish(batch, answer)
+    answer.then(
+      (outcomes) => this.#finishLater(batch, outcomes),
+      (error: unknown) => this.#finishLater(batch, refusedAll(batch, error)),
+    )
+  }
+
+  #finishLater(batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void {
+    if (this.#context.cancelled()) return
+    this.#context.guard(() => {
+      this.#finish(batch, outcomes)
+      this.#pump()
+    })
+  }
+
+  #finish(batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void {
+    this.#calls--
+    if (outcomes === undefined && this.#lanes.size === 0 && this.#keyless.size === 0) {
+      this.#held -= batch.length
+      return this.#work.done(batch, undefined)
+    }
+    this.#sortOut(batch, outcomes)
+  }
+
+  /** Lets the good records go on first, and then looks after the others: a failure may stop the task. */
+  #sortOut(batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void {
+    const good = new WriteBatch()
+    const goodOutcomes: Outcome[] = []
+    const bad: number[] = []
+    for (let n = 0; n < batch.length; n++) {
+      const outcome = outcomes?.[n] ?? stored
+      if (outcome.outcome === 'refused' || outcome.outcome === 'untried') {
+        bad.push(n)
+        continue
+      }
+      good.push(batch.batches[n]!, batch.indexes[n]!)
+      goodOutcomes.push(outcome)
+    }
+    this.#held -= good.length
+    if (good.length > 0) this.#work.done(good, outcomes === undefined ? undefined : goodOutcomes)
+    for (let n = 0; n < good.length; n++) this.#advance(good.batches[n]!, good.indexes[n]!)
+    // An untried record waits behind a refused one of its key, in the order of the batch and before all that came later.
+    const behind = new Map<Lane, Item[]>()
+    for (const n of bad) this.#sortOutBad({ batch: batch.batches[n]!, i: batch.indexes[n]! }, outcomes![n]!, behind)
+    for (const [lane, items] of behind) {
+      lane.queue.unshift(...items)
+      if (!lane.resting) this.#nextOf(lane)
+    }
+  }
+
+  #sortOutBad(item: Item, outcome: Outcome, behind: Map<Lane, Item[]>): void {
+    const lane = this.#laneOf(item)
+    const waiting = behind.get(lane)
+    if (waiting !== undefined) {
+      waiting.push(detach(item))
+      return
+    }
+    behind.set(lane, [])
+    this.#fail(lane, item, outcome.outcome === 'refused' ? outcome.error : new Error('The sink left the record untried.'))
+  }
+
+  /** The lane of a record that failed: made now where it has none yet. */
+  #laneOf(item: Item): Lane {
+    const key = item.batch.keyText(item.i)
+    if (key === undefined) return this.#keyless.get(item.batch) ?? new Lane(undefined)
+    const known = this.#lanes.get(key)
+    if (known !== undefined) return known
+    const lane = new Lane(key)
+    this.#lanes.set(key, lane)
+    return lane
+  }
+
+  #fail(lane: Lane, item: Item, error: unknown): void {
+    const afterMs = failHead(this.#context, lane, item, error)
+    if (afterMs === undefined) {
+      this.#held--
+      this.#keyless.delete(item.batch)
+      return
+    }
+    lane.resting = true
+    const head = detach(item)
+    if (lane.key === undefined) this.#keyless.set(head.batch, lane)
+    this.#context.clock.after(afterMs, () => {
+      if (this.#context.cancelled()) return
+      lane.resting = false
+      this.#ready.push({ item: head, lane })
+      this.#context.guard(() => this.#pump())
+    })
+  }
+
+  /** The record is done: the next one of its key may start. */
+  #advance(batch: RecordBatch, i: number): void {
+    this.#keyless.delete(batch)
+    if (this.#lanes.size === 0) return
+    const key = batch.keyText(i)
+    const lane = key === undefined ? undefined : this.#lanes.get(key)
+    if (lane !== undefined && !lane.resting) this.#nextOf(lane)
+  }
+
+  #nextOf(lane: Lane): void {
+    lane.reset()
+    const item = lane.queue.shift()
+    if (item !== undefined) this.#ready.push({ item, lane })
+    else if (lane.key !== undefined) this.#lanes.delete(lane.key)
+  }
+
+  /** The head of a lane is parked, because an earlier record of its key is: all that wait behind it are too. */
+  #follow(item: Item, lane: Lane): void {
+    this.#held--
+    this.#context.follow(item.batch, item.i)
+    this.#nextOf(lane)
+  }
+}
+
+const stored: Outcome = { outcome: 'stored' }
+
+/** A failed call: every record failed with its error; downstream trouble is nobody's fault. */
+function refusedAll(batch: WriteBatch, error: unknown): Outcome[] {
+  return batch.batches.map(() => ({ outcome: 'refused', error }))
+}

@@ -1,0 +1,83 @@
+import type { RecordBatch } from '../component/record-batch.ts'
+import { kindOf } from '../errors.ts'
+import type { Failure, FailurePolicy } from './failures.ts'
+import type { Clock } from '../component/contracts/clock.ts'
+
+/** One record that waits or is worked on. */
+export interface Item {
+  readonly batch: RecordBatch
+  readonly i: number
+}
+
+/**
+ * The queue of one key at one stage: the record that holds the lane up, and those that wait behind it, in order. A
+ * record without key has a lane of its own, which nobody waits in.
+ */
+export class Lane {
+  /** undefined for a record without key. */
+  readonly key: string | undefined
+  /** Waiting, oldest first. */
+  readonly queue: Item[] = []
+  /** Failed attempts of the record at the head that count against its attempts. */
+  attempts = 0
+  tries = 0
+  firstFailure = 0
+  /** True while the head waits for its next attempt. */
+  resting = false
+
+  constructor(key: string | undefined) {
+    this.key = key
+  }
+
+  /** A new record is at the head. */
+  reset(): void {
+    this.attempts = 0
+    this.tries = 0
+    this.firstFailure = 0
+  }
+}
+
+/** What the stages of a task share. */
+export interface StageContext {
+  readonly node: string
+  readonly clock: Clock
+  readonly policy: FailurePolicy
+  /** True if the record must not be worked on: an earlier one of its key is parked. */
+  blocked(batch: RecordBatch, i: number): boolean
+  /** Parks a record because an earlier one of its key is. Takes its token. */
+  follow(batch: RecordBatch, i: number): void
+  /** True once the task is given up: whatever comes back is ignored. */
+  readonly cancelled: () => boolean
+  count(what: string, by: number): void
+  /** Runs what no caller waits for; what it throws is a defect, and stops the task. */
+  guard(action: () => void): void
+}
+
+/** The record copied out of its buffer, since it must wait; the same where it already is alone. */
+export function detach(item: Item): Item {
+  const alone = item.batch.length === 1 && item.batch.origin.records.count === 1
+  return alone ? item : { batch: item.batch.detached(item.i), i: 0 }
+}
+
+/**
+ * Counts a failed attempt of the head of a lane, and answers after how many milliseconds it is to be tried again; or
+ * gives it up (parks, skips, stops) and answers undefined.
+ */
+export function failHead(context: StageContext, lane: Lane, item: Item, error: unknown): number | undefined {
+  lane.tries++
+  if (kindOf(error) !== 'downstream') lane.attempts++
+  if (lane.firstFailure === 0) lane.firstFailure = context.clock.now()
+  const decision = context.policy.decide(error, Math.max(1, lane.attempts))
+  if (decision.act === 'retry') {
+    context.count('retries', 1)
+    return decision.afterMs
+  }
+  const failure: Failure = {
+    node: context.node,
+    error,
+    attempts: lane.tries,
+    firstFailure: lane.firstFailure,
+  }
+  context.policy.giveUp(item.batch, item.i, failure)
+  return undefined
+}

@@ -1,0 +1,103 @@
+import { permanentError } from '../errors.ts'
+import type { Header } from '../component/headers.ts'
+import type { PlainRecord } from '../component/packed-records.ts'
+
+// The parked partition `{group}.{topic}.parked` holds letters and, later, commands about them. A letter keeps key,
+// value and headers of its record untouched, and says the rest in one header. A command has the key of the letters
+// that it is about, no value, and one header. Both are JSON with a version.
+
+const letterHeader = 'millrace.letter'
+const commandHeader = 'millrace.command'
+const version = 1
+
+/** What a letter says about its record. */
+export interface LetterInfo {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Milliseconds since 1970, of the record. */
+  readonly timestamp: number
+  readonly group: string
+  /** The node that failed; for a follower the one that the first letter of its key failed at. */
+  readonly node: string
+  /** True for a record that did not fail itself, but waits behind one of its key that did. */
+  readonly follower: boolean
+  readonly kind: string
+  readonly code: string
+  readonly message: string
+  readonly attempts: number
+  /** Milliseconds since 1970: the first failure, and when it was parked. */
+  readonly firstFailure: number
+  readonly parkedAt: number
+}
+
+/** Asks for letters to be processed again, in order, or to be given up. */
+export interface LetterCommand {
+  readonly act: 'release' | 'discard'
+  /** Offsets in the parked partition; undefined = every open letter of the key. */
+  readonly letters?: readonly number[]
+  /** Why, for the log; required for a discard. */
+  readonly reason?: string
+  readonly by?: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+export type ParkedEntry =
+  | { readonly type: 'letter'; readonly info: LetterInfo; readonly record: PlainRecord }
+  | { readonly type: 'command'; readonly command: LetterCommand; readonly key: Uint8Array | null }
+
+/** The topic in which a group parks the records of a topic. */
+export function parkedTopic(group: string, topic: string): string {
+  return `${group}.${topic}.parked`
+}
+
+/** The topic that gets the first letter of each parked key, from all groups. */
+export function deadLetterTopic(topic: string): string {
+  return `${topic}.dlq`
+}
+
+/** A letter for the parked topic: the record, and why it is there. */
+export function encodeLetter(info: LetterInfo, record: PlainRecord): PlainRecord {
+  return { ...record, headers: [...record.headers, jsonHeader(letterHeader, info)], timestamp: info.parkedAt }
+}
+
+/** A command for the parked topic, to the partition that holds the letters. */
+export function encodeCommand(command: LetterCommand, key: Uint8Array | null): PlainRecord {
+  return { key, value: null, headers: [jsonHeader(commandHeader, command)], timestamp: command.at }
+}
+
+/** Reads a record of a parked topic. Throws a permanent error for anything that is neither letter nor command. */
+export function decodeParked(record: PlainRecord): ParkedEntry {
+  const command = findJson<LetterCommand>(record, commandHeader)
+  if (command !== undefined) return { type: 'command', command, key: record.key }
+  const info = findJson<LetterInfo>(record, letterHeader)
+  if (info === undefined) {
+    throw permanentError('RECORD_INVALID', 'A record in a parked topic is neither a letter nor a command.')
+  }
+  const headers = record.headers.filter((header) => header.name !== letterHeader)
+  return { type: 'letter', info, record: { ...record, headers, timestamp: info.timestamp } }
+}
+
+function jsonHeader(name: string, content: object): Header {
+  return { name, value: Buffer.from(JSON.stringify({ v: version, ...content })) }
+}
+
+function findJson<Content>(record: PlainRecord, name: string): Content | undefined {
+  const value = record.headers.findLast((header) => header.name === name)?.value
+  if (value === undefined || value === null) return undefined
+  const content = parse(Buffer.from(value).toString('utf8'))
+  if (content?.v === version) return content as Content
+  throw permanentError(
+    'RECORD_INVALID',
+    `A parked record's ${name} header has version ${String(content?.v)}; this Millrace reads version ${version}.`,
+  )
+}
+
+function parse(text: string): { v?: unknown } | undefined {
+  try {
+    return JSON.parse(text) as { v?: unknown }
+  } catch {
+    return undefined
+  }
+}

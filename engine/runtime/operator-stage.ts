@@ -1,0 +1,169 @@
+import { Subject, type Subscription } from 'rxjs'
+import type { IdStore } from '../component/contracts/state.ts'
+import type { Clock } from '../component/contracts/clock.ts'
+import type { Fingerprint } from '../component/fingerprint.ts'
+import { materialize, type KeyedWork, type Operator, type OperatorScope } from '../component/operator.ts'
+import { RecordBatch } from '../component/record-batch.ts'
+import type { WriteBatch } from '../component/write-batch.ts'
+import { KeyedExecutor, type Outcome } from './keyed-executor.ts'
+import { detach, failHead, Lane, type Item, type StageContext } from './lanes.ts'
+
+/** What an operator's stage needs besides what all stages share. */
+export interface OperatorServices {
+  readonly fingerprint: Fingerprint
+  ids(windowMs: number): IdStore
+  inputOf(batch: RecordBatch): number
+  side(output: string, batch: RecordBatch): void
+}
+
+/**
+ * One operator of one node in one task: feeds it, holds back the followers of a key whose record failed, and counts
+ * tokens at both doors, so that a record that an operator swallows is found (`balance`).
+ */
+export class OperatorStage implements OperatorScope {
+  readonly node: string
+  readonly clock: Clock
+  readonly fingerprint: Fingerprint
+  readonly #context: StageContext
+  readonly #services: OperatorServices
+  readonly #input = new Subject<RecordBatch>()
+  readonly #subscription: Subscription
+  readonly #lanes = new Map<string, Lane>()
+  #executor: KeyedExecutor | undefined
+  /** The record that is being tried again, and whether it failed again. */
+  #trying: { readonly lane: Lane; failed: boolean } | undefined
+  #tokens = 0
+  #waiting = 0
+
+  constructor(made: Operator, context: StageContext, services: OperatorServices, emit: (batch: RecordBatch) => void) {
+    this.node = context.node
+    this.clock = context.clock
+    this.fingerprint = services.fingerprint
+    this.#context = context
+    this.#services = services
+    this.#subscription = this.#input.pipe(materialize(made, this)).subscribe((batch) => {
+      this.#tokens -= batch.length
+      emit(batch)
+    })
+  }
+
+  /** Records come in. */
+  receive(batch: RecordBatch): void {
+    this.#tokens += batch.length
+    this.#input.next(batch)
+  }
+
+  /** Tokens that came in and neither went out nor wait here: 0 unless the operator lost or doubled a record. */
+  get balance(): number {
+    return this.#tokens - this.#waiting - (this.#executor?.held ?? 0)
+  }
+
+  get holding(): boolean {
+    return this.#lanes.size > 0
+  }
+
+  hold(batch: RecordBatch, i: number): boolean {
+    const key = batch.keyText(i)
+    const lane = key === undefined ? undefined : this.#lanes.get(key)
+    if (lane === undefined || lane === this.#trying?.lane) return false
+    this.#waiting++
+    lane.queue.push(detach({ batch, i }))
+    return true
+  }
+
+  drop(batch: RecordBatch, i: number, reason: string): void {
+    this.#tokens--
+    this.#context.count(reason, 1)
+    const row = batch.lineageRow(i)
+    batch.origin.lineage.judge(row, 'dropped')
+    batch.origin.lineage.release(row)
+  }
+
+  side(output: string, batch: RecordBatch): void {
+    this.#tokens -= batch.length
+    this.#services.side(output, batch)
+  }
+
+  retain(batch: RecordBatch, i: number, tokens: number): void {
+    this.#tokens += tokens
+    batch.origin.lineage.retain(batch.lineageRow(i), tokens)
+  }
+
+  ids(windowMs: number): IdStore {
+    return this.#services.ids(windowMs)
+  }
+
+  inputOf(batch: RecordBatch): number {
+    return this.#services.inputOf(batch)
+  }
+
+  count(what: string, by: number): void {
+    this.#context.count(what, by)
+  }
+
+  fail(batch: RecordBatch, i: number, error: unknown): void {
+    const key = batch.keyText(i)
+    const trying = this.#trying
+    const lane = trying?.lane ?? new Lane(key)
+    if (trying !== undefined) trying.failed = true
+    const item: Item = { batch, i }
+    const afterMs = failHead(this.#context, lane, item, error)
+    if (afterMs === undefined) {
+      this.#tokens--
+      return
+    }
+    if (key !== undefined) this.#lanes.set(key, lane)
+    this.#waiting++
+    lane.resting = true
+    const head = detach(item)
+    this.#context.clock.after(afterMs, () => this.#context.guard(() => this.#tryAgain(lane, head)))
+  }
+
+  #tryAgain(lane: Lane, head: Item): void {
+    if (this.#context.cancelled()) return
+    lane.resting = false
+    for (let item: Item | undefined = head; item !== undefined; item = lane.queue.shift()) {
+      this.#waiting--
+      if (this.#context.blocked(item.batch, item.i)) {
+        this.#tokens--
+        this.#context.follow(item.batch, item.i)
+      } else {
+        this.#trying = { lane, failed: false }
+        this.#input.next(item.batch)
+        this.#trying = undefined
+      }
+      if (lane.resting) return
+      lane.reset()
+    }
+    if (lane.key !== undefined) this.#lanes.delete(lane.key)
+  }
+
+  keyed(work: KeyedWork): (batch: RecordBatch) => void {
+    const executor = new KeyedExecutor(this.#context, {
+      order: 'record',
+      concurrency: work.concurrency,
+      maxBatch: 1,
+      perform: (batch) => performOne(work, batch),
+      done: (batch, outcomes) => emitDone(work, batch, outcomes),
+    })
+    this.#executor = executor
+    return (batch) => executor.submit(batch)
+  }
+
+  close(): void {
+    this.#subscription.unsubscribe()
+  }
+}
+
+function performOne(work: KeyedWork, batch: WriteBatch): Promise<Outcome[]> | Outcome[] {
+  const result = work.work(batch.batches[0]!, batch.indexes[0]!)
+  return result instanceof Promise
+    ? result.then((value: unknown) => [{ outcome: 'stored', result: value }])
+    : [{ outcome: 'stored', result }]
+}
+
+function emitDone(work: KeyedWork, batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void {
+  for (let n = 0; n < batch.length; n++) {
+    work.done(batch.batches[n]!.only(batch.indexes[n]!), [outcomes?.[n]?.result])
+  }
+}

@@ -1,0 +1,159 @@
+import type { Clock } from '../component/contracts/clock.ts'
+import type { Log } from '../component/contracts/log.ts'
+import type { Verdict } from '../component/lineage.ts'
+import { keyText, packRecords, plainRecord, type PackedRecords } from '../component/packed-records.ts'
+import type { Ledger } from './ledger.ts'
+import { LedgerRun, type RunOwner } from './ledger-run.ts'
+import { decodeParked, type LetterCommand, type LetterInfo } from './letters.ts'
+import type { Parking } from './parking.ts'
+import { reach } from './points.ts'
+
+/** A letter in the parked partition that is neither processed nor discarded. */
+interface OpenLetter {
+  readonly run: LedgerRun
+  readonly row: number
+  readonly parkedOffset: number
+  readonly key: string | undefined
+  readonly info: LetterInfo
+}
+
+/** What the task does for its parked partition. */
+export interface LetterActions {
+  /** Sends a letter's record through the topology again, under its original position. */
+  inject(records: PackedRecords, errand: LedgerRun): void
+  /** Frees what was remembered of a discarded record, as a change of `run`, `row`. */
+  forget(info: LetterInfo, run: LedgerRun, row: number): void
+  count(what: string, by: number): void
+}
+
+/**
+ * The parked partition as the second input of a task. Its ledger's frontier is the lowest open letter; letters stay
+ * open in it, holding their key, until a command releases or discards them. A released letter goes through the topology
+ * under its original position, one letter of a key after the other; one that fails again stays open.
+ */
+export class ParkedInput {
+  readonly #log: Log
+  readonly #ledger: Ledger
+  readonly #parking: Parking
+  /** Is told of letters that go through the topology again. */
+  readonly #owner: RunOwner
+  readonly #clock: Clock
+  readonly #actions: LetterActions
+  readonly #letters = new Map<number, OpenLetter>()
+  readonly #readers: (() => void)[] = []
+  #commands: Promise<void> = Promise.resolve()
+  #polling = false
+
+  constructor(log: Log, ledger: Ledger, parking: Parking, owner: RunOwner, clock: Clock, actions: LetterActions) {
+    this.#log = log
+    this.#ledger = ledger
+    this.#parking = parking
+    this.#owner = owner
+    this.#clock = clock
+    this.#actions = actions
+  }
+
+  /** Letters that are open. */
+  get size(): number {
+    return this.#letters.size
+  }
+
+  /** Reads what is new in the parked partition. Before the first record of the source, it reads all there is. */
+  async poll(): Promise<void> {
+    if (this.#polling || this.#ledger.discarded) return
+    this.#polling = true
+    try {
+      const { end } = await this.#log.bounds(this.#ledger.partition)
+      while (this.#ledger.end < end && !this.#ledger.discarded) {
+        const records = await this.#log.fetch(this.#ledger.partition, this.#ledger.end, 1000)
+        if (records.count === 0) break
+        this.#read(records)
+        for (const resolve of this.#readers.splice(0)) resolve()
+      }
+    } finally {
+      this.#polling = false
+    }
+  }
+
+  #read(records: PackedRecords): void {
+    const run = this.#ledger.admit(records, this.#clock.now())
+    for (let row = 0; row < records.count; row++) {
+      if (!run.isOpen(row)) continue
+      const key = keyText(records, row)
+      run.copied(row, 0)
+      const entry = decodeParked(plainRecord(records, row))
+      if (entry.type === 'command') {
+        this.#commands = this.#commands.then(() => this.#carryOut(entry.command, key, run, row))
+        continue
+      }
+      const parkedOffset = records.offsets[row]!
+      this.#letters.set(parkedOffset, { run, row, parkedOffset, key, info: entry.info })
+      this.#parking.opened(key, entry.info)
+    }
+  }
+
+  /** Carries a command out. It is settled when it is through, whether or not every letter is. */
+  async #carryOut(command: LetterCommand, key: string | undefined, run: LedgerRun, row: number): Promise<void> {
+    const whole = command.letters === undefined && key !== undefined
+    if (whole) this.#parking.releasing(key)
+    while (!this.#ledger.discarded) {
+      const letter = this.#nextFor(command, key)
+      if (letter !== undefined) {
+        const closed = command.act === 'discard' ? this.#discard(letter) : await this.#release(letter)
+        if (!closed) break
+      } else if (whole && this.#parking.holds(key)) {
+        await this.#nextRead()
+      } else break
+    }
+    if (whole) this.#parking.releaseEnded(key)
+    run.judge(row, 'dropped')
+    run.release(row)
+  }
+
+  /** Letters of the key are on their way into the partition: waits until something was read from it. */
+  #nextRead(): Promise<void> {
+    return new Promise((resolve) => this.#readers.push(resolve))
+  }
+
+  /** The first letter that the command is about and that is still open. Map order is the order of the partition. */
+  #nextFor(command: LetterCommand, key: string | undefined): OpenLetter | undefined {
+    for (const letter of this.#letters.values()) {
+      if (command.letters === undefined ? letter.key === key : command.letters.includes(letter.parkedOffset)) return letter
+    }
+    return undefined
+  }
+
+  #discard(letter: OpenLetter): boolean {
+    this.#actions.forget(letter.info, letter.run, letter.row)
+    this.#actions.count('discarded', 1)
+    this.#close(letter, 'discarded')
+    return true
+  }
+
+  /** True when the letter was processed; false when it failed again, and with it all behind it. */
+  async #release(letter: OpenLetter): Promise<boolean> {
+    const stored = await this.#log.fetch(this.#ledger.partition, letter.parkedOffset, 1)
+    const entry = decodeParked(plainRecord(stored, 0))
+    if (entry.type !== 'letter') return false
+    const { info, record } = entry
+    const records = packRecords(info.topic, info.partition, [record], info.offset)
+    const errand = new LedgerRun(this.#ledger, records, info.offset, this.#clock.now(), this.#owner, letter)
+    this.#owner.admitted(1)
+    const verdict = await new Promise<Verdict>((resolve) => {
+      errand.whenSettled(0, resolve)
+      this.#actions.inject(records, errand)
+    })
+    reach('released')
+    if (verdict === 'parked') return false
+    this.#actions.count('released', 1)
+    this.#close(letter, verdict)
+    return true
+  }
+
+  #close(letter: OpenLetter, verdict: Verdict): void {
+    this.#letters.delete(letter.parkedOffset)
+    letter.run.judge(letter.row, verdict)
+    letter.run.release(letter.row)
+    this.#parking.closed(letter.key)
+  }
+}

@@ -1,0 +1,28 @@
+import { channel } from 'node:diagnostics_channel'
+
+/**
+ * The moments at which a crash is most telling, in the order of a record's life. Each is published on the diagnostics
+ * channel `millrace.point`, where a test (or a tracer) may listen; nothing happens where no one does.
+ */
+export const points = [
+  'claimed',
+  'sink.writing',
+  'sink.written',
+  'acknowledged',
+  'sealed',
+  'committing',
+  'committed',
+  'parked',
+  'released',
+  'rotated',
+  'draining',
+] as const
+
+export type Point = (typeof points)[number]
+
+const published = channel('millrace.point')
+
+/** Says that a point was reached. */
+export function reach(point: Point): void {
+  if (published.hasSubscribers) published.publish({ point })
+}

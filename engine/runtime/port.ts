@@ -1,0 +1,26 @@
+import type { RecordBatch } from '../component/record-batch.ts'
+
+/** Anything that takes in batches. */
+export type Receiver = (batch: RecordBatch) => void
+
+/**
+ * An output of a node, and who reads it. Each reader gets every record, with a token of its own; what nobody reads
+ * ends here.
+ */
+export class Port {
+  readonly #receivers: Receiver[] = []
+
+  connect(receiver: Receiver): void {
+    this.#receivers.push(receiver)
+  }
+
+  emit(batch: RecordBatch): void {
+    const readers = this.#receivers
+    if (readers.length === 0) return batch.releaseAll('dropped')
+    if (readers.length > 1) {
+      const { lineage } = batch.origin
+      for (let i = 0; i < batch.length; i++) lineage.retain(batch.lineageRow(i), readers.length - 1)
+    }
+    for (const receive of readers) receive(batch)
+  }
+}

@@ -1,0 +1,98 @@
+import type { SinkWriter } from '../component/contracts/sink.ts'
+import type { SourceReader } from '../component/contracts/source.ts'
+import { isOperator, type Operator } from '../component/operator.ts'
+import { fatalError } from '../errors.ts'
+import type { ProcessorNode, SinkNode, SourceNode, SubTopology, TopologyPlan } from '../topology/plan-types.ts'
+import { deadLetterTopic, parkedTopic } from './letters.ts'
+import type { TaskSource } from './task.ts'
+import type { Environment } from './worker.ts'
+
+/** A source that is open. */
+export interface OpenSource extends TaskSource {
+  readonly reader: SourceReader
+}
+
+/** The components of a topology, opened for one session. */
+export interface SessionParts {
+  readonly sources: readonly OpenSource[]
+  readonly writers: ReadonlyMap<string, SinkWriter>
+  source(node: string): OpenSource
+  operators(node: ProcessorNode): readonly Operator[]
+  /** Makes the topics that a task parks its records in. */
+  prepareParking(sub: SubTopology, partition: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens sinks first and sources last, so that nothing comes in before it can go out. */
+export async function openSessionParts(plan: TopologyPlan, environment: Environment): Promise<SessionParts> {
+  const writers = new Map<string, SinkWriter>()
+  const sources: OpenSource[] = []
+  const close = async (): Promise<void> => {
+    for (const { reader } of sources) await reader.close()
+    for (const writer of writers.values()) await writer.close()
+  }
+  try {
+    for (const node of plan.nodes.values()) {
+      if (node.kind === 'sink') writers.set(node.name, await openSink(plan, node, environment))
+    }
+    for (const node of plan.nodes.values()) {
+      if (node.kind === 'source') sources.push(await openSource(plan, node, environment))
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const source = (name: string): OpenSource => sources.find(({ node }) => node === name)!
+  return {
+    sources,
+    writers,
+    source,
+    close,
+    operators: (node) => createOperators(plan, node, environment),
+    prepareParking: (sub, partition) => prepareParking(plan, environment, sub.sources.map(source), partition),
+  }
+}
+
+function openSink(plan: TopologyPlan, node: SinkNode, environment: Environment): Promise<SinkWriter> {
+  const { clock, log, tables, schemas, print } = environment
+  return node.definition.open(node.config, { clock, log, tables, schemas, print, topology: plan.name, node: node.name })
+}
+
+async function openSource(plan: TopologyPlan, node: SourceNode, environment: Environment): Promise<OpenSource> {
+  const { definition, config, name } = node
+  const { clock, log, schemas } = environment
+  const topics = definition.topics(config, { topology: plan.name, node: name })
+  const topic = topics[0]
+  if (topic === undefined || topics.length > 1) {
+    throw fatalError('PLAN_INVALID', `Source ${name} reads ${topics.length} topics; a source reads one.`)
+  }
+  const codec = await definition.codec(config, schemas)
+  const notes = environment.notes(plan.name, name)
+  const reader = await definition.open(config, { clock, log, notes, group: plan.name, node: name })
+  return { node: name, topic, codec, eventTime: definition.eventTime?.(config), reader }
+}
+
+function createOperators(plan: TopologyPlan, node: ProcessorNode, environment: Environment): readonly Operator[] {
+  const { clock, tables } = environment
+  const made = node.definition.create(node.config, { topology: plan.name, node: node.name, clock, tables })
+  const operators: readonly unknown[] = Array.isArray(made) ? made : [made]
+  if (operators.length > 0 && operators.every(isOperator)) return operators
+  throw fatalError(
+    'PLAN_INVALID',
+    `Processor ${node.type} (node ${node.name}) returned something that is not an operator of the door: ` +
+      'compose keep, mapValue, flatMap and the others; a bare RxJS operator would lose track of its records.',
+  )
+}
+
+async function prepareParking(
+  plan: TopologyPlan,
+  environment: Environment,
+  sources: readonly OpenSource[],
+  partition: number,
+): Promise<void> {
+  for (const { topic } of sources) {
+    const partitions = (await environment.log.partitionsOf(topic)) ?? partition + 1
+    await environment.log.ensureTopic(parkedTopic(plan.name, topic), { partitions })
+    await environment.log.ensureTopic(deadLetterTopic(topic), { partitions })
+  }
+}

@@ -1,0 +1,62 @@
+import type { SinkWriter } from '../component/contracts/sink.ts'
+import type { RecordBatch } from '../component/record-batch.ts'
+import type { WriteBatch } from '../component/write-batch.ts'
+import { KeyedExecutor, type Outcome } from './keyed-executor.ts'
+import type { StageContext } from './lanes.ts'
+import { reach } from './points.ts'
+
+/** A sink in one task: records go through its executor, and settle with the sink's acknowledgement. */
+export class SinkStage {
+  readonly #executor: KeyedExecutor
+  readonly #context: StageContext
+
+  constructor(writer: SinkWriter, context: StageContext) {
+    this.#context = context
+    this.#executor = new KeyedExecutor(context, {
+      order: writer.order,
+      concurrency: writer.order === 'batch' ? 1 : writer.concurrency,
+      maxBatch: writer.maxBatch,
+      perform: (batch) => this.#write(writer, batch),
+      done: (batch, outcomes) => this.#acknowledge(batch, outcomes),
+    })
+  }
+
+  receive(batch: RecordBatch): void {
+    this.#executor.submit(batch)
+  }
+
+  /** Records that are here. */
+  get held(): number {
+    return this.#executor.held
+  }
+
+  #write(writer: SinkWriter, batch: WriteBatch): ReturnType<SinkWriter['write']> {
+    reach('sink.writing')
+    const started = performance.now()
+    const answer = writer.write(batch)
+    if (!(answer instanceof Promise)) return this.#written(batch, started, answer)
+    return answer.then((outcomes) => this.#written(batch, started, outcomes))
+  }
+
+  #written<Answer>(batch: WriteBatch, started: number, answer: Answer): Answer {
+    reach('sink.written')
+    this.#context.count('writeSeconds', (performance.now() - started) / 1000)
+    this.#context.count('writtenRecords', batch.length)
+    return answer
+  }
+
+  #acknowledge(batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void {
+    let stored = 0
+    for (let n = 0; n < batch.length; n++) {
+      const outcome = outcomes?.[n]
+      const { lineage } = batch.batches[n]!.origin
+      const row = batch.batches[n]!.lineageRow(batch.indexes[n]!)
+      if (outcome?.outcome === 'dropped') this.#context.count(outcome.reason, 1)
+      else stored++
+      lineage.judge(row, outcome?.outcome === 'dropped' ? 'dropped' : 'stored')
+      lineage.release(row)
+    }
+    this.#context.count('stored', stored)
+    reach('acknowledged')
+  }
+}

@@ -1,0 +1,96 @@
+import type { Clock } from '../component/contracts/clock.ts'
+import type { SourceEvent, SourceReader, TopicPartition } from '../component/contracts/source.ts'
+import type { PackedRecords } from '../component/packed-records.ts'
+
+/** What the loop tells, one thing at a time: the next one comes when the answer is there. */
+export interface SourceHandler {
+  /** Bytes that may come in now; 0 while the budget is used up. */
+  available(): number
+  assigned(partitions: readonly TopicPartition[], epoch: number): Promise<void>
+  /** Answers when the partitions are drained and committed. `poll` keeps the membership alive meanwhile. */
+  revoked(partitions: readonly TopicPartition[], poll: () => Promise<void>): Promise<void>
+  lost(partitions: readonly TopicPartition[]): void
+  records(records: PackedRecords): void
+  end(partition: TopicPartition, offset: number): void
+  failed(error: unknown): void
+  /** After every poll: time to look at pauses. */
+  polled(): void
+}
+
+/**
+ * Polls one reader for as long as the worker lives. It is the only caller of the reader, and the only one that changes
+ * what is assigned: rebalances reach the rest of the engine as messages of this loop, in order.
+ */
+export class SourceLoop {
+  readonly #reader: SourceReader
+  readonly #handler: SourceHandler
+  readonly #clock: Clock
+  /** What came while something drained. */
+  #later: SourceEvent[] = []
+  #intake = true
+  #running = true
+  #heartbeat: number
+
+  constructor(reader: SourceReader, handler: SourceHandler, clock: Clock) {
+    this.#reader = reader
+    this.#handler = handler
+    this.#clock = clock
+    this.#heartbeat = clock.now()
+  }
+
+  /** When the loop last came round, milliseconds since 1970. */
+  get heartbeat(): number {
+    return this.#heartbeat
+  }
+
+  /** Takes no more records; goes on polling. */
+  stopIntake(): void {
+    this.#intake = false
+  }
+
+  /** Ends the loop after the poll that is under way. */
+  stop(): void {
+    this.#running = false
+  }
+
+  async run(): Promise<void> {
+    while (this.#running) {
+      const maxBytes = this.#intake ? this.#handler.available() : 0
+      const events = await this.#reader.poll({ maxBytes, waitMs: maxBytes > 0 ? 50 : 5 })
+      this.#heartbeat = this.#clock.now()
+      this.#later.push(...events)
+      while (this.#later.length > 0) await this.#handle(this.#later.shift()!)
+      this.#handler.polled()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  async #handle(event: SourceEvent): Promise<void> {
+    switch (event.type) {
+      case 'records':
+        return this.#handler.records(event.records)
+      case 'assigned':
+        return this.#handler.assigned(event.partitions, event.epoch)
+      case 'revoked':
+        await this.#handler.revoked(event.partitions, () => this.#pollOnly())
+        return this.#reader.release(event.partitions)
+      case 'lost':
+        return this.#handler.lost(event.partitions)
+      case 'end':
+        return this.#handler.end(event.partition, event.offset)
+      case 'failed':
+        return this.#handler.failed(event.error)
+    }
+  }
+
+  /** A heartbeat while something drains: takes no records, and hears of what was lost. */
+  async #pollOnly(): Promise<void> {
+    const events = await this.#reader.poll({ maxBytes: 0, waitMs: 20 })
+    this.#heartbeat = this.#clock.now()
+    for (const event of events) {
+      if (event.type === 'lost') this.#handler.lost(event.partitions)
+      else if (event.type === 'failed') this.#handler.failed(event.error)
+      else this.#later.push(event)
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import type { ValueCodec } from '../component/codec.ts'
+import type { Clock } from '../component/contracts/clock.ts'
+import type { CommittedPosition, TopicPartition } from '../component/contracts/source.ts'
+import type { BatchOrigin, RecordBatch } from '../component/record-batch.ts'
+import { batchOf } from '../component/record-batch.ts'
+import type { PackedRecords } from '../component/packed-records.ts'
+import { sentenceOf } from '../errors.ts'
+import { EventTime } from './event-time.ts'
+import type { FailurePolicy } from './failures.ts'
+import { Ledger } from './ledger.ts'
+import type { LedgerRun, RunOwner } from './ledger-run.ts'
+import { decodeMetadata, fitMetadata, metadataHighMark } from './commit-metadata.ts'
+import { Intervals } from './intervals.ts'
+import { Parking } from './parking.ts'
+
+/** What an input needs of its task. */
+export interface InputOptions {
+  /** Name of the source. */
+  readonly node: string
+  readonly group: string
+  readonly partition: TopicPartition
+  readonly parkedPartition: TopicPartition
+  readonly position: CommittedPosition | undefined
+  readonly codec: ValueCodec
+  readonly eventTime: string | undefined
+  readonly clock: Clock
+  readonly owner: RunOwner
+  readonly policy: FailurePolicy
+  /** Sends a batch into the graph. */
+  readonly push: (batch: RecordBatch) => void
+  /** Something that passes is in the way: for the log. */
+  readonly trouble: (sentence: string) => void
+}
+
+/** One source partition of a task: its ledger, its parked records, and the way in. */
+export class TaskInput {
+  readonly node: string
+  readonly partition: TopicPartition
+  /** Where the source is to go on; undefined = where it begins. */
+  readonly position: CommittedPosition | undefined
+  readonly ledger: Ledger
+  readonly parking: Parking
+  readonly #options: InputOptions
+  readonly #eventTime: EventTime
+  /** Set while something waits for a schema: what comes after it waits too. */
+  #queue: Promise<void> | undefined
+  /** Length of the last commit's metadata. */
+  metadataLength = 0
+
+  constructor(options: InputOptions) {
+    this.node = options.node
+    this.partition = options.partition
+    this.position = options.position
+    this.#options = options
+    this.#eventTime = new EventTime(options.eventTime)
+    this.ledger = restoredLedger(options.partition, options.position, options.owner)
+    this.parking = new Parking({
+      group: options.group,
+      source: options.partition,
+      target: options.parkedPartition,
+      ledger: this.ledger,
+      clock: options.clock,
+      resume: options.push,
+    })
+  }
+
+  /** True while the map of settled ranges is so long that no new work is taken: the frontier must move first. */
+  get saturated(): boolean {
+    return this.metadataLength > metadataHighMark
+  }
+
+  /** The records come in: into the ledger now, into the graph as soon as their schemas are there. */
+  take(records: PackedRecords): void {
+    const run = this.ledger.admit(records, this.#options.clock.now())
+    const preparing = this.#options.codec.prepare(records)
+    if (preparing === undefined && this.#queue === undefined) return this.#enter(records, run)
+    const before = this.#queue ?? Promise.resolve()
+    const entered = before.then(() => this.#prepare(records, preparing)).then(() => this.#enter(records, run))
+    this.#queue = entered.finally(() => {
+      if (this.#queue === entered) this.#queue = undefined
+    })
+  }
+
+  async #prepare(records: PackedRecords, first: Promise<void> | undefined): Promise<void> {
+    for (let tries = 0, next = first; next !== undefined && !this.ledger.discarded; tries++) {
+      try {
+        return await next
+      } catch (error) {
+        this.#options.trouble(`Source ${this.node} waits for its schemas: ${sentenceOf(error)}`)
+        await new Promise<void>((resolve) => this.#options.clock.after(Math.min(10_000, 100 * 2 ** tries), resolve))
+        next = this.#options.codec.prepare(records)
+      }
+    }
+  }
+
+  #enter(records: PackedRecords, run: LedgerRun): void {
+    if (this.ledger.discarded) return
+    const batch = batchOf(this.#originOf(records, run))
+    const ready = new Int32Array(batch.length)
+    let length = 0
+    for (let i = 0; i < batch.length; i++) if (this.#mayEnter(batch, i, run)) ready[length++] = i
+    this.#options.policy.saw(length)
+    if (length > 0) this.#options.push(batch.select(ready, length))
+  }
+
+  #mayEnter(batch: RecordBatch, i: number, run: LedgerRun): boolean {
+    if (!run.isOpen(i)) return false
+    if (this.parking.keys > 0 && this.parking.takes(batch, i)) return false
+    return this.#setEventTime(batch, i)
+  }
+
+  #setEventTime(batch: RecordBatch, i: number): boolean {
+    const now = this.#options.clock.now()
+    try {
+      batch.origin.eventTimes[batch.rows[i]!] = this.#eventTime.of(batch, i, now)
+      return true
+    } catch (error) {
+      this.#options.policy.giveUp(batch, i, { node: this.node, error, attempts: 1, firstFailure: now })
+      return false
+    }
+  }
+
+  /** A released letter comes in again. */
+  reenter(records: PackedRecords, errand: LedgerRun): void {
+    const batch = batchOf(this.#originOf(records, errand))
+    if (this.#setEventTime(batch, 0)) this.#options.push(batch)
+  }
+
+  #originOf(records: PackedRecords, lineage: LedgerRun): BatchOrigin {
+    const eventTimes = new Float64Array(records.count)
+    return { records, eventTimes, codec: this.#options.codec, lineage, lineageBase: 0 }
+  }
+
+  /** Seals the ledger; answers the position for the commit. */
+  seal(): TopicPartition & CommittedPosition {
+    const { frontier, ranges } = this.ledger.seal((run, row) => this.parking.maySeal(run, row))
+    const metadata = fitMetadata(frontier, ranges)
+    this.metadataLength = metadata.length
+    return { ...this.partition, offset: frontier, metadata }
+  }
+}
+
+/** A ledger that begins where the last life ended. */
+export function restoredLedger(
+  partition: TopicPartition,
+  position: CommittedPosition | undefined,
+  owner: RunOwner,
+): Ledger {
+  if (position === undefined) return new Ledger(partition, 0, new Intervals(), owner)
+  return new Ledger(partition, position.offset, decodeMetadata(position.offset, position.metadata), owner)
+}

@@ -1,0 +1,339 @@
+import type { Clock } from '../component/contracts/clock.ts'
+import type { CommitBackend, SealedTask, TaskId } from '../component/contracts/commit.ts'
+import type { Log } from '../component/contracts/log.ts'
+import type { SinkWriter } from '../component/contracts/sink.ts'
+import type { TopicPartition } from '../component/contracts/source.ts'
+import type { Cut, IdStore, StateStore } from '../component/contracts/state.ts'
+import type { ValueCodec } from '../component/codec.ts'
+import type { Fingerprint } from '../component/fingerprint.ts'
+import type { Verdict } from '../component/lineage.ts'
+import type { Operator } from '../component/operator.ts'
+import type { RecordBatch } from '../component/record-batch.ts'
+import type { PackedRecords } from '../component/packed-records.ts'
+import { fatalError, MillraceError, sentenceOf } from '../errors.ts'
+import { createIdStore } from '../state/id-store.ts'
+import { bodyHash, fingerprint } from '../state/fingerprint.ts'
+import type { ProcessorNode, SubTopology, TopologyPlan } from '../topology/plan-types.ts'
+import type { Share } from './budget.ts'
+import type { Counters } from './counters.ts'
+import { FailurePolicy, type Failure } from './failures.ts'
+import type { StageContext } from './lanes.ts'
+import type { Ledger } from './ledger.ts'
+import { LedgerRun, type RunOwner } from './ledger-run.ts'
+import { fitMetadata } from './commit-metadata.ts'
+import { parkedTopic } from './letters.ts'
+import { ParkedInput } from './parked-input.ts'
+import { reach } from './points.ts'
+import { TaskGraph } from './task-graph.ts'
+import { restoredLedger, TaskInput } from './task-input.ts'
+
+/** One source of a task. */
+export interface TaskSource {
+  readonly node: string
+  readonly topic: string
+  readonly codec: ValueCodec
+  readonly eventTime: string | undefined
+}
+
+/** All that a task is made with. */
+export interface TaskOptions {
+  readonly plan: TopologyPlan
+  readonly sub: SubTopology
+  readonly partition: number
+  /** Epoch of the assignment under which it runs. */
+  readonly epoch: number
+  readonly sources: readonly TaskSource[]
+  readonly operators: (node: ProcessorNode) => readonly Operator[]
+  readonly writers: ReadonlyMap<string, SinkWriter>
+  readonly log: Log
+  readonly backend: CommitBackend
+  readonly clock: Clock
+  readonly share: Share
+  readonly counters: Counters
+  /** A fatal error: the worker is to stop. */
+  readonly stop: (error: MillraceError) => void
+  readonly trouble: (sentence: string) => void
+  readonly random?: () => number
+}
+
+/**
+ * A sub-topology on one partition: its inputs, its nodes, its state. It takes records in, and gives out cuts: what is
+ * settled, and exactly the state that belongs to it. It never commits by itself.
+ */
+export class Task {
+  readonly id: TaskId
+  readonly epoch: number
+  readonly inputs: readonly TaskInput[]
+  readonly verdicts: Record<Verdict, number> = { stored: 0, dropped: 0, parked: 0, skipped: 0, discarded: 0 }
+  readonly #options: TaskOptions
+  readonly #stores = new Map<string, StateStore>()
+  readonly #parked: readonly { readonly ledger: Ledger; readonly input: ParkedInput }[]
+  readonly #graph: TaskGraph
+  readonly #byTopic = new Map<string, TaskInput>()
+  readonly #idle: (() => void)[] = []
+  #open = 0
+  #cancelled = false
+
+  /** Restores what was committed, and reads the parked partition: only then may the first record come. */
+  static async open(options: TaskOptions): Promise<Task> {
+    const group = options.plan.name
+    const own = options.sources.map(({ topic }) => ({ topic, partition: options.partition }))
+    const parked = own.map(({ topic, partition }) => ({ topic: parkedTopic(group, topic), partition }))
+    const checkpoint = await options.backend.restore(taskId(options), group, [...own, ...parked])
+    const task = new Task(options, own, parked, checkpoint.positions)
+    for (const block of checkpoint.blocks) task.#stores.get(block.store)?.restore(block)
+    await task.pollParked()
+    return task
+  }
+
+  private constructor(
+    options: TaskOptions,
+    own: readonly TopicPartition[],
+    parked: readonly TopicPartition[],
+    positions: Awaited<ReturnType<CommitBackend['restore']>>['positions'],
+  ) {
+    this.id = taskId(options)
+    this.epoch = options.epoch
+    this.#options = options
+    const policy = new FailurePolicy(options.plan.errors, this.#failureActions(), options.random)
+    this.inputs = options.sources.map((source, n) =>
+      this.#input(source, own[n]!, parked[n]!, positions[n], policy),
+    )
+    for (const input of this.inputs) this.#byTopic.set(input.partition.topic, input)
+    this.#parked = this.inputs.map((input, n) => this.#parkedInput(input, parked[n]!, positions[own.length + n]))
+    this.#graph = new TaskGraph(options.plan, options.sub, {
+      context: (node) => this.#stageContext(node, policy),
+      operators: options.operators,
+      services: (node) => ({
+        fingerprint: hashes,
+        ids: (windowMs) => this.#ids(node, windowMs),
+        inputOf: (batch) => this.inputs.indexOf(this.#inputOf(batch)),
+      }),
+      writer: (node) => options.writers.get(node)!,
+    })
+  }
+
+  #input(
+    source: TaskSource,
+    partition: TopicPartition,
+    parkedPartition: TopicPartition,
+    position: { readonly offset: number; readonly metadata: string } | undefined,
+    policy: FailurePolicy,
+  ): TaskInput {
+    const { plan, clock, trouble } = this.#options
+    return new TaskInput({
+      ...source,
+      group: plan.name,
+      partition,
+      parkedPartition,
+      position,
+      clock,
+      policy,
+      trouble,
+      owner: this.#owner(),
+      push: (batch) => this.#graph.push(source.node, batch),
+    })
+  }
+
+  #parkedInput(
+    input: TaskInput,
+    partition: TopicPartition,
+    position: { readonly offset: number; readonly metadata: string } | undefined,
+  ): { readonly ledger: Ledger; readonly input: ParkedInput } {
+    const { log, clock } = this.#options
+    const ledger = restoredLedger(partition, position, lettersOwner)
+    const errands: RunOwner = { ...this.#owner(), settled: () => this.#settledOne() }
+    const parkedInput = new ParkedInput(log, ledger, input.parking, errands, clock, {
+      inject: (records, errand) => input.reenter(records, errand),
+      forget: (info, run, row) => this.#forget(info.offset, this.inputs.indexOf(input), run, row),
+      count: this.#options.counters.of(input.node),
+    })
+    return { ledger, input: parkedInput }
+  }
+
+  /** What a ledger tells about the records of a source. */
+  #owner(): RunOwner {
+    return {
+      admitted: (records) => {
+        this.#open += records
+      },
+      settled: (verdict) => {
+        this.verdicts[verdict]++
+        this.#settledOne()
+      },
+      pinned: (bytes) => this.#options.share.add(bytes),
+      soon: (action) => queueMicrotask(() => this.#guard(action)),
+    }
+  }
+
+  #settledOne(): void {
+    if (--this.#open === 0) this.#becameIdle()
+  }
+
+  #failureActions(): ConstructorParameters<typeof FailurePolicy>[1] {
+    return {
+      park: (batch, i, failure) => this.#park(batch, i, failure),
+      stop: (error) => this.#options.stop(error),
+      now: () => this.#options.clock.now(),
+    }
+  }
+
+  #stageContext(node: string, policy: FailurePolicy): StageContext {
+    return {
+      node,
+      policy,
+      clock: this.#options.clock,
+      blocked: (batch, i) => this.#blocked(batch, i),
+      follow: (batch, i) => this.#inputOf(batch).parking.follow(batch, i),
+      cancelled: () => this.#cancelled,
+      count: this.#options.counters.of(node),
+      guard: (action) => this.#guard(action),
+    }
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#options.stop(asDefect(error))
+    }
+  }
+
+  #inputOf(batch: RecordBatch): TaskInput {
+    return this.#byTopic.get(batch.topic)!
+  }
+
+  #ids(node: string, windowMs: number): IdStore {
+    const ids = createIdStore({ name: node, windowMs })
+    this.#stores.set(ids.name, ids)
+    return ids
+  }
+
+  #blocked(batch: RecordBatch, i: number): boolean {
+    const { parking } = this.#inputOf(batch)
+    if (parking.keys === 0 || isErrand(batch)) return false
+    return parking.blocks(batch.keyText(i), batch.offset(i))
+  }
+
+  #park(batch: RecordBatch, i: number, failure: Failure): void {
+    if (isErrand(batch)) {
+      batch.origin.lineage.judge(batch.lineageRow(i), 'parked')
+      batch.origin.lineage.release(batch.lineageRow(i))
+    } else this.#inputOf(batch).parking.park(batch, i, failure)
+    reach('parked')
+  }
+
+  #forget(offset: number, input: number, run: LedgerRun, row: number): void {
+    for (const store of this.#stores.values()) {
+      if ('forget' in store) (store as IdStore).forget(input, offset, run, row)
+    }
+  }
+
+  /** The next records of a source. */
+  take(source: string, records: PackedRecords): void {
+    this.inputs.find(({ node }) => node === source)!.take(records)
+  }
+
+  /** Looks for new letters and commands in the parked partitions. */
+  async pollParked(): Promise<void> {
+    for (const { input } of this.#parked) await input.poll()
+  }
+
+  /** Records under way. */
+  get open(): number {
+    return this.#open
+  }
+
+  #becameIdle(): void {
+    for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void> {
+    if (this.#open === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  /** Seals a cut; undefined if there is nothing to commit. */
+  seal(): SealedTask | undefined {
+    if (this.#cancelled) return undefined
+    const dirty = this.inputs.some(({ ledger }) => ledger.dirty) || this.#parked.some(({ ledger }) => ledger.dirty)
+    if (!dirty) return undefined
+    const positions = [...this.inputs.map((input) => input.seal()), ...this.#parked.map(({ ledger }) => sealed(ledger))]
+    const records = this.inputs.flatMap(({ parking }) => parking.seal())
+    const blocks: SealedTask['blocks'][number][] = []
+    const expired: SealedTask['expired'][number][] = []
+    for (const store of this.#stores.values()) {
+      const change = store.seal(cut)
+      blocks.push(...change.blocks)
+      if (change.expiredBelow !== undefined) expired.push({ store: store.name, below: change.expiredBelow })
+    }
+    reach('sealed')
+    return { task: this.id, epoch: this.epoch, group: this.#options.plan.name, positions, blocks, expired, records }
+  }
+
+  /** The cut that was sealed last is committed. */
+  committed(): void {
+    for (const store of this.#stores.values()) store.committed()
+  }
+
+  /** Throws if a node lost a record. To be asked when the task is idle. */
+  checkConservation(): void {
+    this.#graph.checkConservation()
+  }
+
+  /** Gives the task up: nothing of it counts any more. */
+  discard(): void {
+    if (this.#cancelled) return
+    this.#cancelled = true
+    for (const { ledger } of [...this.inputs, ...this.#parked]) ledger.discard()
+    this.#graph.close()
+    this.#becameIdle()
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled
+  }
+
+  /** Letters that are open, and keys that they hold. */
+  get parked(): { readonly letters: number; readonly keys: number } {
+    return {
+      letters: this.#parked.reduce((sum, { input }) => sum + input.size, 0),
+      keys: this.inputs.reduce((sum, { parking }) => sum + parking.keys, 0),
+    }
+  }
+
+  get stores(): Iterable<StateStore> {
+    return this.#stores.values()
+  }
+}
+
+const hashes: Fingerprint = { id: fingerprint, body: bodyHash }
+
+/** Letters wait in their partition for as long as they like: they are not under way, and pin nothing. */
+const lettersOwner: RunOwner = {
+  admitted: () => undefined,
+  settled: () => undefined,
+  pinned: () => undefined,
+  soon: queueMicrotask,
+}
+
+const cut: Cut = { has: (lineage, row) => (lineage as LedgerRun).isSealed(row) }
+
+function sealed(ledger: Ledger): SealedTask['positions'][number] {
+  const { frontier, ranges } = ledger.seal(() => true)
+  return { ...ledger.partition, offset: frontier, metadata: fitMetadata(frontier, ranges) }
+}
+
+function isErrand(batch: RecordBatch): boolean {
+  return (batch.origin.lineage as LedgerRun).errand !== undefined
+}
+
+function asDefect(error: unknown): MillraceError {
+  if (error instanceof MillraceError) return error
+  return fatalError('CONSERVATION_BROKEN', `A defect stopped the task: ${sentenceOf(error)}`, { cause: error })
+}
+
+function taskId(options: TaskOptions): TaskId {
+  return `${options.plan.name}/${options.sub.number}/${options.partition}`
+}

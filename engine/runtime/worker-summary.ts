@@ -1,0 +1,47 @@
+import type { Verdict } from '../component/lineage.ts'
+import type { Counters } from './counters.ts'
+
+/** What a worker did, in records. consumed = stored + duplicates + dropped + deadLettered + skipped, when all is settled. */
+export interface WorkerSummary {
+  /** Records that were read and settled, those that were settled in an earlier life aside. */
+  readonly consumed: number
+  /** Dropped because their id was known from another position. */
+  readonly duplicates: number
+  /** Seen again at the same position, and processed again. */
+  readonly replays: number
+  /** Dropped on purpose for another reason. */
+  readonly dropped: number
+  /** Parked: those that failed, and their followers. */
+  readonly deadLettered: number
+  /** Failed and skipped, because the topology says so. */
+  readonly skipped: number
+  /** Acknowledged by the sinks that they were for. */
+  readonly stored: number
+  readonly elapsedMs: number
+  readonly recordsPerSecond: number
+}
+
+/** Adds up what the tasks of a worker did. */
+export function summarize(
+  verdicts: Iterable<Readonly<Record<Verdict, number>>>,
+  counters: Counters,
+  elapsedMs: number,
+): WorkerSummary {
+  const sum: Record<Verdict, number> = { stored: 0, dropped: 0, parked: 0, skipped: 0, discarded: 0 }
+  for (const one of verdicts) for (const name of names) sum[name] += one[name]
+  const consumed = names.reduce((all, name) => all + sum[name], 0)
+  const duplicates = counters.total('duplicate')
+  return {
+    consumed,
+    duplicates,
+    replays: counters.total('replays'),
+    dropped: sum.dropped - duplicates,
+    deadLettered: sum.parked,
+    skipped: sum.skipped,
+    stored: sum.stored,
+    elapsedMs,
+    recordsPerSecond: elapsedMs > 0 ? Math.round((consumed * 1000) / elapsedMs) : 0,
+  }
+}
+
+const names: readonly Verdict[] = ['stored', 'dropped', 'parked', 'skipped', 'discarded']

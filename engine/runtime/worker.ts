@@ -1,0 +1,123 @@
+import type { Clock } from '../component/contracts/clock.ts'
+import type { CommitBackend, CommitOutcome } from '../component/contracts/commit.ts'
+import type { Log } from '../component/contracts/log.ts'
+import type { Schemas } from '../component/contracts/sink.ts'
+import type { Notes } from '../component/contracts/source.ts'
+import type { Tables } from '../component/contracts/tables.ts'
+import type { TopologyPlan } from '../topology/plan-types.ts'
+import { Counters } from './counters.ts'
+import { Session } from './session.ts'
+import type { Task } from './task.ts'
+import { summarize, type WorkerSummary } from './worker-summary.ts'
+
+/** Everything outside that a worker works with. */
+export interface Environment {
+  readonly log: Log
+  readonly tables: Tables
+  readonly schemas: Schemas
+  /** A backend of its own for the worker; a new one after it was fenced. */
+  openBackend(): CommitBackend
+  notes(group: string, node: string): Notes
+  readonly clock: Clock
+  /** Where the console sink writes. */
+  readonly print: (line: string) => void
+}
+
+export interface WorkerOptions {
+  readonly plan: TopologyPlan
+  readonly environment: Environment
+  /** How long a shutdown may take before what is still under way is left to the next life, milliseconds. */
+  readonly drainMs?: number
+  /** Problems that pass, a sentence each. */
+  readonly trouble: (sentence: string) => void
+  readonly committed?: (outcome: CommitOutcome['outcome'], seconds: number) => void
+  /** For tests: the jitter of retries. */
+  readonly random?: () => number
+}
+
+/** The state of a worker: each leads to the next, and FAILED is where a fatal error leads from any of them. */
+export type WorkerState = 'INITIALIZED' | 'RUNNING' | 'DRAINING' | 'STOPPED' | 'FAILED'
+
+/**
+ * Runs a topology: one or more tasks in one event loop, as a member of the topology's consumer group. `run` resolves
+ * when the worker was stopped (or is at the end, where that was asked for), with everything settled and committed that
+ * could be, and rejects with the fatal error that stopped it.
+ */
+export class Worker {
+  readonly plan: TopologyPlan
+  readonly counters = new Counters()
+  readonly #options: WorkerOptions
+  readonly #started: number
+  #session: Session | undefined
+  #state: WorkerState = 'INITIALIZED'
+  #stopping = false
+  #atEnd = false
+
+  constructor(options: WorkerOptions) {
+    this.plan = options.plan
+    this.#options = options
+    this.#started = performance.now()
+  }
+
+  get state(): WorkerState {
+    return this.#state
+  }
+
+  /** The tasks that run now. */
+  get tasks(): Iterable<Task> {
+    return this.#session?.tasks ?? []
+  }
+
+  /** When the slowest poll loop last came round, milliseconds since 1970; undefined before it runs. */
+  get heartbeat(): number | undefined {
+    return this.#session?.heartbeat
+  }
+
+  /** True when every source has had its partitions assigned, and their state is restored. */
+  get ready(): boolean {
+    return this.#state === 'RUNNING' && this.#session?.assigned === true
+  }
+
+  /** Bytes of records under way, now and at most. */
+  get pinned(): { readonly now: number; readonly highest: number } {
+    return this.#session?.pinned ?? { now: 0, highest: 0 }
+  }
+
+  async run(): Promise<WorkerSummary> {
+    this.#state = 'RUNNING'
+    try {
+      while (!this.#stopping) {
+        this.#session = new Session({ ...this.#options, counters: this.counters, before: this.#session })
+        if (this.#atEnd) this.#session.stopAtEnd()
+        const ended = await this.#session.run()
+        if (ended === 'stopped') break
+        this.#options.trouble(`The worker of ${this.plan.name} was fenced by another one, and joins the group again.`)
+      }
+      this.#state = 'STOPPED'
+      return this.summary()
+    } catch (error) {
+      this.#state = 'FAILED'
+      throw error
+    }
+  }
+
+  /** Stops: takes nothing more in, drains, commits, leaves. May be called twice. */
+  stop(): void {
+    this.#stopping = true
+    if (this.#state === 'RUNNING') this.#state = 'DRAINING'
+    this.#session?.stop()
+  }
+
+  /** Stops as soon as everything that is in the sources now is settled. */
+  stopAtEnd(): void {
+    this.#atEnd = true
+    this.#session?.stopAtEnd()
+  }
+
+  /** What was done so far. */
+  summary(): WorkerSummary {
+    const elapsed = Math.round(performance.now() - this.#started)
+    return summarize(this.#session?.verdicts() ?? [], this.counters, elapsed)
+  }
+}
+
