@@ -1,0 +1,63 @@
+import type { Command } from './command.ts'
+
+/** A command as the overview knows it: its code is loaded when it is needed. */
+export interface CommandEntry {
+  readonly name: string
+  /** Equal to the command's own summary, which a test sees to. */
+  readonly summary: string
+  /** Whether it needs the sources, processors and sinks: loading them takes a while. */
+  readonly components: boolean
+  readonly load: () => Promise<Command>
+}
+
+/** All commands, in the order in which one meets them. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'demo',
+    summary: 'Runs the audit topologies on a git history and shows what happened.',
+    components: true,
+    load: async () => (await import('./demo.ts')).command,
+  },
+  {
+    name: 'run',
+    summary: 'Runs topologies until they are stopped, or until the end of their topics.',
+    components: true,
+    load: async () => (await import('./run.ts')).command,
+  },
+  {
+    name: 'lint',
+    summary: 'Checks topologies and says what is wrong or dangerous, with places.',
+    components: true,
+    load: async () => (await import('./lint.ts')).command,
+  },
+  {
+    name: 'describe',
+    summary: 'Draws a topology: as text, mermaid or SVG.',
+    components: true,
+    load: async () => (await import('./describe.ts')).command,
+  },
+  {
+    name: 'explain',
+    summary: 'Says what a topology guarantees, and why.',
+    components: true,
+    load: async () => (await import('./explain.ts')).command,
+  },
+  {
+    name: 'produce',
+    summary: 'Writes records into a topic, from lines of JSON.',
+    components: false,
+    load: async () => (await import('./produce.ts')).command,
+  },
+  {
+    name: 'query',
+    summary: 'Runs a named read of cql/queries/.',
+    components: false,
+    load: async () => (await import('./query.ts')).command,
+  },
+  {
+    name: 'dlq',
+    summary: 'Lists, shows, releases and discards parked records.',
+    components: false,
+    load: async () => (await import('./dlq.ts')).command,
+  },
+]

@@ -1,0 +1,129 @@
+import type { CommandArgs } from './command.ts'
+import { openKeys, parkedTopics } from './parked-letters.ts'
+import type { Project } from './project.ts'
+import { command as query } from './query.ts'
+import { textTable } from './text-table.ts'
+import { describeText } from '../engine/topology/describe.ts'
+import type { TopologyPlan } from '../engine/topology/plan-types.ts'
+import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
+
+export interface DemoResult {
+  readonly args: CommandArgs
+  readonly project: Project
+  readonly plans: readonly TopologyPlan[]
+  readonly summaries: ReadonlyMap<string, WorkerSummary>
+  readonly seconds: number
+  /** The store as it is to be named on the command line. */
+  readonly store: string
+}
+
+/** What the last stored event says, for the queries. */
+interface Sample {
+  readonly store: string
+  readonly entityType: string
+  readonly entityId: string
+  readonly userId: string
+  readonly timestamp: number
+}
+
+/** Tells what the demo did: numbers, dead letters, the three questions answered, the topologies, and what to try. */
+export async function reportDemo(result: DemoResult): Promise<void> {
+  const { out } = result.args
+  tellNumbers(result)
+  await tellDeadLetters(result)
+  const sample = await lastEvent(result.project)
+  if (sample !== undefined) await tellAnswers(result, sample)
+  for (const plan of result.plans) out(`\n${describeText(plan)}`)
+  tellNext(result, sample)
+}
+
+function tellNumbers({ args, summaries, seconds }: DemoResult): void {
+  const rows = [...summaries].map(([name, one]) => [
+    name,
+    ...[one.consumed, one.duplicates, one.dropped, one.deadLettered, one.stored].map(grouped),
+  ])
+  args.out('')
+  for (const line of textTable(['topology', 'read', 'duplicates', 'dropped', 'dead letters', 'stored'], rows)) {
+    args.out(line)
+  }
+  const memory = Math.round(process.resourceUsage().maxRSS / 1024)
+  const records = Math.max(...[...summaries.values()].map(({ consumed }) => consumed))
+  args.out(`${seconds.toFixed(1)} s, ${grouped(Math.round(records / seconds))} events/s, at most ${memory} MB of memory`)
+}
+
+async function tellDeadLetters({ args, project, store }: DemoResult): Promise<void> {
+  const reasons = new Map<string, number>()
+  for (const topic of await parkedTopics(project, { topology: undefined, topic: undefined })) {
+    for (const { letters } of await openKeys(project, topic)) {
+      for (const { info } of letters) {
+        const reason = info.follower ? 'waits behind an earlier event of its file' : info.message
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+      }
+    }
+  }
+  if (reasons.size === 0) return
+  args.out('\nDead letters (each holds back the later events of its key, in order):')
+  const rows = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 8)
+  for (const [reason, count] of rows) args.out(`  ${grouped(count).padStart(7)}  ${reason}`)
+  args.out(`  millrace dlq list --store ${store}`)
+}
+
+/** The latest event that can be read, of any partition. */
+async function lastEvent({ log, schemas }: Project): Promise<Sample | undefined> {
+  const topic = 'audit-events'
+  const codec = await schemas.codec('audit.AuditEvent')
+  let last: Sample | undefined
+  for (let partition = 0; partition < ((await log.partitionsOf(topic)) ?? 0); partition++) {
+    const { first, end } = await log.bounds({ topic, partition })
+    const records = await log.fetch({ topic, partition }, Math.max(first, end - 50), 50)
+    await codec.prepare(records)
+    for (let row = 0; row < records.count; row++) {
+      const event = decodeOrNothing(() => codec.decode(records.bytes, records.valueStarts[row]!, records.valueEnds[row]!))
+      if (event !== undefined && event.timestamp >= (last?.timestamp ?? 0)) last = event
+    }
+  }
+  return last
+}
+
+function decodeOrNothing(decode: () => unknown): Sample | undefined {
+  try {
+    return decode() as Sample
+  } catch {
+    return undefined
+  }
+}
+
+async function tellAnswers(result: DemoResult, sample: Sample): Promise<void> {
+  const month = 30 * 86_400_000
+  const from = `from=${new Date(sample.timestamp - 12 * month).toISOString()}`
+  const to = `to=${new Date(sample.timestamp).toISOString()}`
+  const entity = [`store=${sample.store}`, `entityType=${sample.entityType}`, `entityId=${sample.entityId}`]
+  await ask(result, `What happened to ${sample.entityId}?`, ['audit-by-entity', ...entity, from, to])
+  await ask(result, `What did ${sample.userId} do?`, ['audit-by-user', `userId=${sample.userId}`, from, to])
+  const week = `from=${new Date(sample.timestamp - 7 * 86_400_000).toISOString()}`
+  await ask(result, `What happened in ${sample.store}?`, ['audit-by-store', `store=${sample.store}`, week, to])
+}
+
+async function ask({ args, store }: DemoResult, question: string, positionals: readonly string[]): Promise<void> {
+  args.out(`\n${question}`)
+  const out = (line: string): void => args.out(`  ${line}`)
+  const values = { store, limit: '4' }
+  await query.run({ ...args, positionals, values, out, err: () => undefined })
+}
+
+function tellNext({ args, store }: DemoResult, sample: Sample | undefined): void {
+  const next = [
+    `millrace query --store ${store}                    the questions that can be asked`,
+    `millrace dlq list --store ${store}                 what was parked, and why`,
+    'millrace explain topologies/audit-store.yaml            what is guaranteed, and by which step',
+    'millrace describe topologies/audit-store.yaml -o svg    the topology as a picture',
+    'millrace demo --repo DIR                                the same on another history',
+  ]
+  if (sample !== undefined) next.unshift(`millrace query audit-by-user userId=${sample.userId} --store ${store}`)
+  args.out('\nTry next:')
+  for (const line of next) args.out(`  ${line}`)
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString('en-US')
+}

@@ -1,0 +1,102 @@
+import { rmSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { chooseHistory, type History } from './demo-history.ts'
+import { reportDemo } from './demo-report.ts'
+import type { Command, CommandArgs } from './command.ts'
+import { describedFlags, outputFlag, textFlag, commonFlags } from './flags.ts'
+import { packageRoot } from './package-root.ts'
+import { terminalProgress } from './progress.ts'
+import { openProject } from './project.ts'
+import { loadPlans, runTopologies } from './run-topologies.ts'
+import type { TopologyPlan } from '../engine/topology/plan-types.ts'
+import type { Worker } from '../engine/runtime/worker.ts'
+import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
+
+export const command: Command = {
+  name: 'demo',
+  summary: 'Runs the audit topologies on a git history and shows what happened.',
+  usage: 'millrace demo [--repo DIR] [-o json]',
+  options: describedFlags({
+    repo: {
+      type: 'string',
+      placeholder: 'DIR',
+      description: 'the repository whose history is read (default: the one here, or a small bundled one)',
+    },
+    keep: { type: 'boolean', description: 'go on with the store of the last demo, instead of a new one' },
+    output: commonFlags.output,
+    store: commonFlags.store,
+  }),
+  help: `One topology turns the history of a git repository into audit events: who changed which file, when, and how. Another
+one stores each of them once, in three tables. On the way some events are sent twice, some late, and a few broken, as
+happens in life. Everything is kept in .millrace/demo, and nothing else is needed: no broker, no database.
+
+Example:
+  millrace demo --repo ../linux`,
+  run,
+}
+
+/** What goes wrong on the way, on purpose. */
+const trouble = { duplicates: 0.02, disorder: 0.01, broken: 0.002, seed: 1 }
+
+async function run(args: CommandArgs): Promise<number> {
+  const format = outputFlag(args.values, ['text', 'json'])
+  const root = packageRoot()
+  const store = resolve(args.cwd, textFlag(args.values, 'store') ?? join('.millrace', 'demo'))
+  if (args.values['keep'] !== true) rmSync(join(store, '.millrace'), { recursive: true, force: true })
+  const history = await chooseHistory(textFlag(args.values, 'repo'), args.cwd, root)
+  const tell = format === 'json' ? args.err : args.out
+  tell(`Reading ${history.what}, oldest change first …`)
+  const plans = (await loadPlans(demoFiles(root), args.registry, args.env)).map((plan) => prepare(plan, history))
+  const project = await openProject({ cwd: args.cwd, project: root, store })
+  try {
+    project.acquireWorkerLock()
+    const progress = terminalProgress()
+    const started = performance.now()
+    const summaries = await runTopologies({
+      plans,
+      project,
+      untilEnd: true,
+      signal: args.signal,
+      print: args.out,
+      trouble: (topology, sentence) => args.err(`${topology}: ${sentence}`),
+      started: (workers) => showProgress(workers, progress.show, args.signal),
+    }).finally(() => progress.clear())
+    const seconds = (performance.now() - started) / 1000
+    if (format === 'json') args.out(JSON.stringify(Object.fromEntries(summaries)))
+    else await reportDemo({ args, project, plans, summaries, seconds, store: relative(args.cwd, store) || '.' })
+    return 0
+  } finally {
+    await project.close()
+  }
+}
+
+function demoFiles(root: string): string[] {
+  return ['git-audit.yaml', 'audit-store.yaml'].map((name) => join(root, 'topologies', name))
+}
+
+/** The topologies as they are, reading the chosen history, with some trouble on the way. */
+function prepare(plan: TopologyPlan, history: History): TopologyPlan {
+  const nodes = new Map(plan.nodes)
+  for (const node of plan.nodes.values()) {
+    if (node.kind !== 'source' || node.type !== 'git-log') continue
+    const config = { ...node.config, repo: history.repo, name: history.name, trouble }
+    nodes.set(node.name, { ...node, config })
+  }
+  return { ...plan, nodes }
+}
+
+function showProgress(
+  workers: readonly Worker[],
+  show: (text: () => string) => void,
+  signal: AbortSignal,
+): void {
+  const timer = setInterval(() => {
+    if (signal.aborted || workers.every(({ state }) => state === 'STOPPED' || state === 'FAILED')) clearInterval(timer)
+    else show(() => workers.map((worker) => progressOf(worker.plan.name, worker.summary())).join('   '))
+  }, 200)
+  timer.unref()
+}
+
+function progressOf(name: string, summary: WorkerSummary): string {
+  return `${name}: ${summary.consumed.toLocaleString('en-US')} records, ${summary.recordsPerSecond}/s`
+}

@@ -1,0 +1,74 @@
+import { nearest } from '../engine/config/suggest.ts'
+import type { Command, CommandArgs } from './command.ts'
+import { listLetters, showLetter } from './dlq-show.ts'
+import { discardLetters, releaseLetters } from './dlq-act.ts'
+import { commonFlags, describedFlags, textFlag, usage } from './flags.ts'
+import { needStore, openProject, type Project } from './project.ts'
+
+type Act = (project: Project, args: CommandArgs) => Promise<number>
+
+const acts: Readonly<Record<string, Act>> = {
+  list: listLetters,
+  show: showLetter,
+  release: releaseLetters,
+  discard: discardLetters,
+}
+
+/** `millrace dlq`. */
+export const command: Command = {
+  name: 'dlq',
+  summary: 'Lists, shows, releases and discards parked records.',
+  usage: 'millrace dlq list|show|release|discard [PARTITION@OFFSET] [flags]',
+  options: describedFlags({
+    topology: { type: 'string', placeholder: 'NAME', description: 'only what this topology has parked' },
+    topic: { type: 'string', placeholder: 'TOPIC', description: 'only records of this source topic' },
+    key: { type: 'string', placeholder: 'KEY', description: 'the letters of this key, as list shows it' },
+    all: { type: 'boolean', description: 'release: every key of the topic' },
+    reason: { type: 'string', placeholder: 'TEXT', description: 'discard: why, kept with the command' },
+    'dry-run': { type: 'boolean', description: 'say what would be asked for, and ask for nothing' },
+    yes: { type: 'boolean', short: 'y', description: 'do not ask whether it is meant' },
+    output: commonFlags.output,
+    project: commonFlags.project,
+    store: commonFlags.store,
+  }),
+  help: `
+A record that cannot be processed is parked, and behind it every later record of its key, in order: each is a letter.
+
+  list     the keys with open letters, and why the first one was parked
+  show     one letter: where it comes from, its error, its record. PARTITION@OFFSET is its place in the parked topic
+  release  sends the letters of a key through the topology again, in order; one that fails stays, with all behind it
+  discard  gives letters up, for good: those of a key, or the one at PARTITION@OFFSET
+
+Release and discard are requests, which the topology's worker carries out at once, or when it next runs. list shows
+those that are waiting.
+
+Examples:
+  millrace dlq list
+  millrace dlq show 0@17
+  millrace dlq release --topic audit-events --key order-7
+  millrace dlq discard 0@17 --reason "sent twice, see INC-42"
+`,
+  run,
+}
+
+async function run(args: CommandArgs): Promise<number> {
+  const [name] = args.positionals
+  const act = name !== undefined && Object.hasOwn(acts, name) ? acts[name] : undefined
+  if (act === undefined) {
+    const near = name === undefined ? undefined : nearest(name, Object.keys(acts))
+    if (near !== undefined) throw usage(`dlq has no "${name}": did you mean ${near}?`)
+    throw usage('dlq needs to be told what to do: list, show, release or discard.')
+  }
+  const { values, cwd } = args
+  const project = await openProject({
+    cwd,
+    project: textFlag(values, 'project'),
+    store: textFlag(values, 'store'),
+  })
+  try {
+    needStore(project)
+    return await act(project, args)
+  } finally {
+    await project.close()
+  }
+}

@@ -1,0 +1,295 @@
+import { createReadStream, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { OutgoingRecord } from '../engine/component/contracts/log.ts'
+import { nearest } from '../engine/config/suggest.ts'
+import { fatalError, MillraceError } from '../engine/errors.ts'
+import type { Command, CommandArgs } from './command.ts'
+import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './flags.ts'
+import { readLines, type InputLine } from './lines.ts'
+import { LineRefused, longestLine, recordOf, type LineRules } from './produce-lines.ts'
+import { bar, terminalProgress, type Progress } from './progress.ts'
+import { openProject, type Project } from './project.ts'
+
+const batchRecords = 1000
+const batchBytes = 1024 * 1024
+const mostPartitions = 1024
+
+/** `millrace produce`. */
+export const command: Command = {
+  name: 'produce',
+  summary: 'Writes records into a topic, from lines of JSON.',
+  usage: 'millrace produce TOPIC --schema NAME [--key FIELD] [--file FILE] [flags]',
+  options: describedFlags({
+    schema: {
+      type: 'string',
+      placeholder: 'NAME',
+      description: 'the full name of the record schema in schemas/, such as audit.AuditEvent',
+    },
+    raw: { type: 'boolean', description: 'write the lines as they are, without a schema' },
+    key: {
+      type: 'string',
+      placeholder: 'FIELD',
+      description: 'the field (or dotted path) that is the key (default: records have no key, so no order)',
+    },
+    file: { type: 'string', placeholder: 'FILE', description: 'read this file instead of standard input' },
+    partitions: {
+      type: 'string',
+      placeholder: 'N',
+      description: 'partitions of the topic where it does not exist yet (default: 1)',
+    },
+    output: commonFlags.output,
+    project: commonFlags.project,
+    store: commonFlags.store,
+  }),
+  help: `
+Each line is one record, written with the newest version of the schema. Empty lines are left out. A line that is not
+JSON, does not fit the schema or lacks the key is named by its number on standard error; the rest goes on, and the exit
+code is then 1. A running worker sees the records at once.
+
+Records with one key keep their order. Without --key they have none, and are spread over the partitions.
+
+Example:
+  millrace produce audit-events --schema audit.AuditEvent --key entityId --file events.jsonl
+`,
+  run,
+}
+
+interface Job {
+  readonly topic: string
+  readonly rules: LineRules
+  /** Opened when everything else is known to be right. */
+  readonly open: () => Readable
+  /** Bytes of the file, where there is one. */
+  readonly size: number | undefined
+}
+
+interface Tally {
+  produced: number
+  refused: number
+  bytes: number
+  /** The last line whose record is written. */
+  line: number
+}
+
+async function run(args: CommandArgs): Promise<number> {
+  const { values, cwd } = args
+  const format = outputFlag(values, ['text', 'json'])
+  const topic = topicOf(args)
+  const partitions = numberFlag(values, 'partitions', 1, mostPartitions)
+  const project = await openProject({
+    cwd,
+    project: textFlag(values, 'project'),
+    store: textFlag(values, 'store'),
+  })
+  try {
+    const job = await prepare(args, project, topic)
+    const count = await project.log.ensureTopic(topic, partitions === undefined ? {} : { partitions })
+    const began = performance.now()
+    const tally = await produce(job, project, args)
+    const elapsedMs = Math.round(performance.now() - began)
+    const summary = {
+      produced: tally.produced,
+      refused: tally.refused,
+      topic,
+      partitions: count,
+      elapsedMs,
+      recordsPerSecond: Math.round((tally.produced * 1000) / Math.max(1, elapsedMs)),
+    }
+    args.out(format === 'json' ? JSON.stringify(summary) : sentence(summary))
+    return tally.refused > 0 || args.signal.aborted ? 1 : 0
+  } finally {
+    await project.close()
+  }
+}
+
+function topicOf({ positionals }: CommandArgs): string {
+  const [topic, more] = positionals
+  if (topic === undefined) throw usage('produce needs a topic: millrace produce TOPIC --schema NAME.')
+  if (more !== undefined) throw usage(`produce takes one topic, and ${more} is a second one: leave it out.`)
+  if (topic.endsWith('.parked')) {
+    throw usage(`${topic} holds parked records, which millrace dlq works on: produce into the topic itself.`)
+  }
+  return topic
+}
+
+async function prepare({ values, cwd }: CommandArgs, project: Project, topic: string): Promise<Job> {
+  const schema = textFlag(values, 'schema')
+  const raw = values['raw'] === true
+  if (raw && schema !== undefined)
+    throw usage('--raw writes lines without a schema: leave one of --raw and --schema out.')
+  if (!raw && schema === undefined) {
+    throw usage(
+      'produce needs --schema NAME (the full name of a record in schemas/), or --raw for lines as they are.',
+    )
+  }
+  const key = textFlag(values, 'key')?.split('.')
+  const encoder = schema === undefined ? undefined : await project.schemas.encoder(schema)
+  if (schema !== undefined && key !== undefined) await checkKey(project, schema, key)
+  const file = textFlag(values, 'file')
+  const rules = { encoder, key }
+  if (file === undefined) return { topic, rules, open: () => process.stdin, size: undefined }
+  const path = resolve(cwd, file)
+  const size = fileSize(path, file)
+  return { topic, rules, open: () => createReadStream(path, { highWaterMark: 256 * 1024 }), size }
+}
+
+/** A misspelt key would refuse every line: say it once instead. */
+async function checkKey(project: Project, schema: string, [first]: readonly string[]): Promise<void> {
+  const { root, fullName } = (await (await project.registry()).latest(schema)).schema
+  const names = root.kind === 'record' ? root.fields.map((field) => field.name) : []
+  if (names.includes(first ?? '')) return
+  const near = nearest(first ?? '', names)
+  const hint = near === undefined ? `its fields are ${names.join(', ')}.` : `did you mean ${near}?`
+  throw usage(`--key: ${fullName} has no field ${first ?? ''}: ${hint}`)
+}
+
+function fileSize(path: string, file: string): number {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found === undefined) throw fatalError('CONFIG_UNREADABLE', `There is no file ${file}: correct --file.`)
+  if (found.isDirectory())
+    throw fatalError('CONFIG_UNREADABLE', `${file} is a folder: give a file of JSON lines.`)
+  return found.size
+}
+
+async function produce(job: Job, project: Project, args: CommandArgs): Promise<Tally> {
+  const tally: Tally = { produced: 0, refused: 0, bytes: 0, line: 0 }
+  const progress = terminalProgress()
+  const sender = new Sender(project, tally)
+  try {
+    for await (const lines of readLines(counted(stoppable(job.open, args.signal), tally), longestLine)) {
+      for (const line of lines) {
+        const record = recordFor(line, job, tally, progress, args)
+        if (record !== undefined && sender.push(record, line.number)) await sender.send()
+      }
+      progress.show(() => progressText(job, tally))
+    }
+    await sender.flush()
+  } catch (error) {
+    throw explained(error, tally, args)
+  } finally {
+    progress.clear()
+  }
+  if (args.signal.aborted)
+    args.err(`millrace: stopped: ${tally.produced} records are written, up to line ${tally.line}.`)
+  return tally
+}
+
+function recordFor(
+  line: InputLine,
+  job: Job,
+  tally: Tally,
+  progress: Progress,
+  args: CommandArgs,
+): OutgoingRecord | undefined {
+  try {
+    return { topic: job.topic, ...recordOf(line, job.rules), headers: [], timestamp: Date.now() }
+  } catch (error) {
+    if (!(error instanceof LineRefused)) throw error
+    tally.refused++
+    progress.clear()
+    args.err(`line ${line.number}: ${error.message}`)
+    return undefined
+  }
+}
+
+/** Collects records into batches, and has one of them under way while the next one is made. */
+class Sender {
+  readonly #project: Project
+  readonly #tally: Tally
+  #batch: OutgoingRecord[] = []
+  #bytes = 0
+  #line = 0
+  #underWay: Promise<void> = Promise.resolve()
+
+  constructor(project: Project, tally: Tally) {
+    this.#project = project
+    this.#tally = tally
+  }
+
+  /** True when there is enough to be sent. */
+  push(record: OutgoingRecord, line: number): boolean {
+    this.#batch.push(record)
+    this.#bytes += record.value?.length ?? 0
+    this.#line = line
+    return this.#batch.length >= batchRecords || this.#bytes >= batchBytes
+  }
+
+  async flush(): Promise<void> {
+    await this.send()
+    await this.#underWay
+  }
+
+  /** Sends what there is, when the batch before is written. */
+  async send(): Promise<void> {
+    await this.#underWay
+    const batch = this.#batch
+    const line = this.#line
+    this.#batch = []
+    this.#bytes = 0
+    if (batch.length === 0) return
+    this.#underWay = this.#append(batch, line)
+    // Awaited with the next batch; until then a failure is not "unhandled".
+    this.#underWay.catch(() => undefined)
+  }
+
+  async #append(batch: readonly OutgoingRecord[], line: number): Promise<void> {
+    await this.#project.log.append(batch)
+    this.#tally.produced += batch.length
+    this.#tally.line = line
+  }
+}
+
+/** Ends the input when the process is asked to stop, also while nothing comes. */
+async function* stoppable(open: () => Readable, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  if (signal.aborted) return
+  const input = open()
+  const stop = (): void => void input.destroy()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    yield* input as AsyncIterable<Uint8Array>
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+async function* counted(input: AsyncIterable<Uint8Array>, tally: Tally): AsyncGenerator<Uint8Array> {
+  for await (const chunk of input) {
+    tally.bytes += chunk.length
+    yield chunk
+  }
+}
+
+function progressText({ topic, size }: Job, { produced, refused, bytes }: Tally): string {
+  const share = size === undefined || size === 0 ? '' : `${bar(bytes / size)} `
+  return `${share}${produced} records to ${topic}${refused > 0 ? `, ${refused} refused` : ''}`
+}
+
+function explained(error: unknown, tally: Tally, args: CommandArgs): unknown {
+  const code = (error as NodeJS.ErrnoException).code
+  if (error instanceof MillraceError) {
+    args.err(`${tally.produced} records were written, up to line ${tally.line}.`)
+    return error
+  }
+  if (code === 'EACCES' || code === 'EIO' || code === 'EPERM') {
+    return fatalError('CONFIG_UNREADABLE', `The input could not be read (${code}).`, { cause: error })
+  }
+  return error
+}
+
+function sentence(summary: {
+  readonly produced: number
+  readonly refused: number
+  readonly topic: string
+  readonly partitions: number
+  readonly elapsedMs: number
+  readonly recordsPerSecond: number
+}): string {
+  const { produced, refused, topic, partitions, elapsedMs, recordsPerSecond } = summary
+  const records = produced === 1 ? '1 record' : `${produced} records`
+  const places = partitions === 1 ? '1 partition' : `${partitions} partitions`
+  const bad = refused === 0 ? '' : `, ${refused} refused`
+  return `${records} written to ${topic} (${places})${bad}, in ${elapsedMs / 1000} s (${recordsPerSecond}/s).`
+}

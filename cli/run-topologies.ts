@@ -1,0 +1,119 @@
+import { loadTopologyPlan } from './topology-plan.ts'
+import type { Project } from './project.ts'
+import type { Registry } from '../engine/component/define.ts'
+import { systemClock } from '../engine/component/contracts/clock.ts'
+import type { TopologyPlan } from '../engine/topology/plan-types.ts'
+import { Worker, type Environment } from '../engine/runtime/worker.ts'
+import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
+
+/** What is run, and how. */
+export interface RunOptions {
+  readonly plans: readonly TopologyPlan[]
+  readonly project: Project
+  /** Stop when everything that was in the topics at the start is settled. */
+  readonly untilEnd: boolean
+  readonly signal: AbortSignal
+  readonly print: (line: string) => void
+  readonly trouble: (topology: string, sentence: string) => void
+  readonly drainMs?: number
+  /** Gets the workers before they start: for metrics and progress. */
+  readonly started?: (workers: readonly Worker[]) => void
+  readonly committed?: (topology: string, outcome: string, seconds: number) => void
+}
+
+/** Reads the topology files; throws one error with everything that is wrong in the first that has something. */
+export async function loadPlans(
+  files: readonly string[],
+  registry: Registry,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<TopologyPlan[]> {
+  const plans: TopologyPlan[] = []
+  for (const file of files) plans.push(await loadTopologyPlan(file, registry, env))
+  return plans
+}
+
+/**
+ * Runs topologies in one process, each with a worker of its own. When one fails, the others are stopped in order, and
+ * its error is thrown. With `untilEnd`, a topology that reads what another one writes waits for that one's end before
+ * it looks where its own is.
+ */
+export async function runTopologies(options: RunOptions): Promise<ReadonlyMap<string, WorkerSummary>> {
+  const environment = embeddedEnvironment(options)
+  const workers = options.plans.map(
+    (plan) =>
+      new Worker({
+        plan,
+        environment,
+        trouble: (sentence) => options.trouble(plan.name, sentence),
+        committed: (outcome, seconds) => options.committed?.(plan.name, outcome, seconds),
+        ...(options.drainMs !== undefined && { drainMs: options.drainMs }),
+      }),
+  )
+  const stopAll = (): void => {
+    for (const worker of workers) worker.stop()
+  }
+  options.signal.addEventListener('abort', stopAll, { once: true })
+  if (options.signal.aborted) stopAll()
+  const tidying = setInterval(() => options.project.embedded.tidy(), 1000)
+  tidying.unref()
+  options.started?.(workers)
+  try {
+    return await runAll(workers, options.untilEnd, stopAll)
+  } finally {
+    clearInterval(tidying)
+    options.signal.removeEventListener('abort', stopAll)
+  }
+}
+
+async function runAll(
+  workers: readonly Worker[],
+  untilEnd: boolean,
+  stopAll: () => void,
+): Promise<ReadonlyMap<string, WorkerSummary>> {
+  const runs = new Map<Worker, Promise<WorkerSummary>>()
+  for (const worker of workers) runs.set(worker, worker.run())
+  if (untilEnd) for (const worker of workers) endAfterUpstream(worker, runs)
+  // The first failure stops the others; they still drain and commit before it is told.
+  for (const run of runs.values()) run.catch(stopAll)
+  const results = await Promise.allSettled(runs.values())
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  return new Map(await Promise.all([...runs].map(async ([worker, run]) => [worker.plan.name, await run] as const)))
+}
+
+function endAfterUpstream(worker: Worker, runs: ReadonlyMap<Worker, Promise<WorkerSummary>>): void {
+  const reads = topicsRead(worker.plan)
+  const upstream = [...runs.keys()].filter(
+    (other) => other !== worker && topicsWritten(other.plan).some((topic) => reads.includes(topic)),
+  )
+  void Promise.all(upstream.map((other) => runs.get(other))).then(
+    () => worker.stopAtEnd(),
+    () => undefined,
+  )
+}
+
+/** The topics that a topology reads. */
+export function topicsRead(plan: TopologyPlan): string[] {
+  return [...plan.nodes.values()].flatMap((node) =>
+    node.kind === 'source' ? node.definition.topics(node.config, { topology: plan.name, node: node.name }) : [],
+  )
+}
+
+/** The topics that a topology writes. */
+export function topicsWritten(plan: TopologyPlan): string[] {
+  return [...plan.nodes.values()].flatMap((node) =>
+    node.kind === 'sink' ? (node.definition.topic?.(node.config) ?? []) : [],
+  )
+}
+
+function embeddedEnvironment({ project, print }: RunOptions): Environment {
+  return {
+    log: project.log,
+    tables: project.tables,
+    schemas: project.schemas,
+    openBackend: () => project.embedded.openBackend(),
+    notes: (group, node) => project.notes(group, node),
+    clock: systemClock,
+    print,
+  }
+}

@@ -1,0 +1,110 @@
+import { resolve } from 'node:path'
+import type { Command, CommandArgs } from './command.ts'
+import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
+import { openProject } from './project.ts'
+import { loadPlans, runTopologies } from './run-topologies.ts'
+import { serveWorkers } from './serve-workers.ts'
+import { createLogger } from '../engine/observe/log.ts'
+import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
+
+export const command: Command = {
+  name: 'run',
+  summary: 'Runs topologies until they are stopped, or until the end of their topics.',
+  usage: 'millrace run FILE… [--until-end] [-o json] [--http HOST:PORT]',
+  options: describedFlags({
+    'until-end': {
+      type: 'boolean',
+      description: 'stop when everything that was in the topics at the start is settled',
+    },
+    http: {
+      type: 'string',
+      placeholder: 'HOST:PORT',
+      description: 'where /metrics, /healthz and /readyz are served; off = nowhere (default: 127.0.0.1, a free port)',
+    },
+    'http-token': {
+      type: 'string',
+      placeholder: 'env:NAME|file:PATH',
+      description: 'the token that requests must bring; needed where other machines can reach the address',
+    },
+    drain: {
+      type: 'string',
+      placeholder: 'SECONDS',
+      description: 'how long a stop may wait for records under way (default: 10)',
+    },
+    output: commonFlags.output,
+    project: commonFlags.project,
+    store: commonFlags.store,
+  }),
+  help: `Each topology is a consumer group of its own; several files run in one process. Without an environment everything is
+kept in .millrace/ beside the project: topics, offsets, state and tables.
+
+SIGINT and SIGTERM stop it in order: nothing more is taken in, what is under way is finished, progress is committed. A
+second one ends it at once; nothing acknowledged is lost, and the next start goes on from there.
+
+Example:
+  millrace run topologies/audit-store.yaml --until-end -o json`,
+  run,
+}
+
+async function run(args: CommandArgs): Promise<number> {
+  const { positionals, values, registry, env, cwd } = args
+  const first = positionals[0]
+  if (first === undefined) throw usage('Say which topology: millrace run topologies/audit-store.yaml')
+  const format = outputFlag(values, ['text', 'json'])
+  const drainMs = drainOf(textFlag(values, 'drain'))
+  const plans = await loadPlans(positionals, registry, env)
+  const project = await openProject({
+    cwd,
+    topology: resolve(cwd, first),
+    project: textFlag(values, 'project'),
+    store: textFlag(values, 'store'),
+  })
+  const logger = createLogger({ format: process.stderr.isTTY ? 'human' : 'json', write: args.err })
+  try {
+    project.acquireWorkerLock()
+    const served = await serveWorkers({ http: textFlag(values, 'http'), token: textFlag(values, 'http-token'), env })
+    if (served.url !== undefined) logger.info(`Metrics and health are served at ${served.url}`)
+    try {
+      const summaries = await runTopologies({
+        plans,
+        project,
+        untilEnd: values['until-end'] === true,
+        signal: args.signal,
+        print: args.out,
+        drainMs,
+        trouble: (topology, sentence) => logger.warn(sentence, { topology }),
+        committed: served.committed,
+        started: (workers) => served.show(workers),
+      })
+      report(summaries, format, args)
+    } finally {
+      await served.close()
+    }
+  } finally {
+    logger.flush()
+    await project.close()
+  }
+  return 0
+}
+
+function drainOf(flag: string | undefined): number {
+  if (flag === undefined) return 10_000
+  const seconds = Number(flag)
+  if (Number.isFinite(seconds) && seconds >= 0 && seconds <= 3600) return seconds * 1000
+  throw usage(`--drain is a number of seconds from 0 to 3600, and "${flag}" is not.`)
+}
+
+function report(summaries: ReadonlyMap<string, WorkerSummary>, format: 'text' | 'json', { out, err }: CommandArgs): void {
+  if (format === 'json') {
+    const all = [...summaries].map(([topology, summary]) => ({ topology, ...summary }))
+    out(JSON.stringify(all.length === 1 ? all[0] : all))
+    return
+  }
+  for (const [topology, one] of summaries) {
+    err(
+      `${topology}: ${one.consumed} records: ${one.stored} stored, ${one.duplicates} duplicates, ` +
+        `${one.dropped} dropped, ${one.deadLettered} parked, ${one.skipped} skipped; ` +
+        `${(one.elapsedMs / 1000).toFixed(1)} s, ${one.recordsPerSecond} records/s`,
+    )
+  }
+}

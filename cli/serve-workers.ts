@@ -1,0 +1,53 @@
+import { connectMetrics } from './worker-metrics.ts'
+import { healthOf, Readiness } from './worker-health.ts'
+import { millraceVersion } from './main-loop.ts'
+import { defaultHttp, parseHttpFlag, resolveSecret } from '../engine/observe/http-address.ts'
+import { serveHttp } from '../engine/observe/http.ts'
+import { createMetrics } from '../engine/observe/metrics.ts'
+import type { Worker } from '../engine/runtime/worker.ts'
+
+export interface ServeOptions {
+  /** The --http flag: undefined = 127.0.0.1 on a free port. */
+  readonly http: string | undefined
+  /** The --http-token flag: a reference, never the token itself. */
+  readonly token: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** The HTTP side of `run`. */
+export interface ServedWorkers {
+  /** Where it listens; undefined where it is off. */
+  readonly url: string | undefined
+  /** Shows these workers. */
+  show(workers: readonly Worker[]): void
+  committed(topology: string, outcome: string, seconds: number): void
+  close(): Promise<void>
+}
+
+/** Begins to serve. Rejects with a sentence for an address or token that can't be, or a port in use. */
+export async function serveWorkers(options: ServeOptions): Promise<ServedWorkers> {
+  const address = options.http === undefined ? defaultHttp : parseHttpFlag(options.http)
+  const token = options.token === undefined ? undefined : resolveSecret(options.token, options.env, '--http-token')
+  const metrics = createMetrics({ version: millraceVersion(), process: true })
+  let workers: readonly Worker[] = []
+  let readiness = new Readiness(workers)
+  const content = {
+    metrics,
+    health: () => healthOf(workers, Date.now()),
+    ready: () => readiness.check(Date.now()),
+  }
+  const server = address === undefined ? undefined : await serveHttp(address, content, token)
+  return {
+    url: server?.url,
+    show(shown) {
+      workers = shown
+      readiness = new Readiness(shown)
+      for (const worker of shown) connectMetrics(worker, metrics)
+    },
+    committed(topology, outcome, seconds) {
+      metrics.count('millrace_commits_total', { topology, outcome }, 1)
+      metrics.observe('millrace_commit_seconds', { topology }, seconds)
+    },
+    close: async () => server?.close(),
+  }
+}

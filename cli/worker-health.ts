@@ -1,0 +1,50 @@
+import type { Health } from '../engine/observe/http.ts'
+import type { Worker } from '../engine/runtime/worker.ts'
+
+/** A poll loop that has not come round for so long hangs. */
+const heartbeatMs = 30_000
+
+/** A frontier that has stood still for so long, with records under way, is stuck. */
+const stillMs = 60_000
+
+/** Whether the poll loops turn: what /healthz says. */
+export function healthOf(workers: readonly Worker[], now: number): Health {
+  const reasons = workers.flatMap((worker) => {
+    const age = worker.heartbeat === undefined ? 0 : now - worker.heartbeat
+    if (worker.state === 'FAILED') return [`The worker of ${worker.plan.name} failed.`]
+    return age > heartbeatMs ? [`The poll loop of ${worker.plan.name} has not come round for ${age} ms.`] : []
+  })
+  return { ok: reasons.length === 0, reasons }
+}
+
+/** Whether everything is assigned, restored and moving: what /readyz says. Looks at the frontiers when asked. */
+export class Readiness {
+  readonly #workers: readonly Worker[]
+  readonly #moved = new Map<string, { readonly frontier: number; readonly since: number }>()
+
+  constructor(workers: readonly Worker[]) {
+    this.#workers = workers
+  }
+
+  check(now: number): Health {
+    const reasons: string[] = []
+    for (const worker of this.#workers) {
+      if (!worker.ready) reasons.push(`${worker.plan.name} waits for its partitions and their state (${worker.state}).`)
+      for (const task of worker.tasks) reasons.push(...this.#still(task, now))
+    }
+    return { ok: reasons.length === 0, reasons }
+  }
+
+  #still(task: Worker['tasks'] extends Iterable<infer One> ? One : never, now: number): string[] {
+    return task.inputs.flatMap(({ ledger, partition }) => {
+      const id = `${task.id} ${partition.topic}`
+      const before = this.#moved.get(id)
+      if (before?.frontier !== ledger.frontier || ledger.open === 0) {
+        this.#moved.set(id, { frontier: ledger.frontier, since: now })
+        return []
+      }
+      if (now - before.since < stillMs) return []
+      return [`${partition.topic}/${partition.partition} has stood still at offset ${ledger.frontier} for a minute.`]
+    })
+  }
+}

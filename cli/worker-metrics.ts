@@ -1,0 +1,72 @@
+import type { Metrics } from '../engine/observe/metrics.ts'
+import type { Task } from '../engine/runtime/task.ts'
+import type { Worker } from '../engine/runtime/worker.ts'
+
+/** Shows a worker's numbers in the metrics: read when somebody asks for them. */
+export function connectMetrics(worker: Worker, metrics: Metrics): void {
+  const seen = new Map<string, number>()
+  const grown = (name: string, now: number): number => {
+    const by = now - (seen.get(name) ?? 0)
+    seen.set(name, now)
+    return Math.max(0, by)
+  }
+  metrics.onScrape(() => {
+    countNodes(worker, metrics, grown)
+    countSettled(worker, metrics, grown)
+    for (const task of worker.tasks) showTask(worker.plan.name, task, metrics)
+    const topology = worker.plan.name
+    metrics.gauge('millrace_budget_bytes', { topology, scope: 'total' }, worker.plan.budget.totalBytes)
+    const age = worker.heartbeat === undefined ? 0 : (Date.now() - worker.heartbeat) / 1000
+    metrics.gauge('millrace_poll_heartbeat_age_seconds', { topology }, age)
+  })
+}
+
+type Grown = (name: string, now: number) => number
+
+const perNode = {
+  duplicate: 'millrace_records_duplicate_total',
+  replays: 'millrace_records_replayed_total',
+  conflicts: 'millrace_records_conflicting_total',
+  retries: 'millrace_retries_total',
+} as const
+
+function countNodes(worker: Worker, metrics: Metrics, grown: Grown): void {
+  const topology = worker.plan.name
+  for (const [node, what, count] of worker.counters.entries()) {
+    const name = (perNode as Readonly<Record<string, (typeof perNode)[keyof typeof perNode]>>)[what]
+    const by = grown(`${node} ${what}`, count)
+    if (name !== undefined) metrics.count(name, { topology, node }, by)
+    else if (what === 'stored') metrics.count('millrace_sink_rows_total', { topology, node, outcome: 'stored' }, by)
+  }
+}
+
+function countSettled(worker: Worker, metrics: Metrics, grown: Grown): void {
+  const topology = worker.plan.name
+  const summary = worker.summary()
+  const add = (verdict: string, reason: string, now: number): void => {
+    metrics.count('millrace_records_settled_total', { topology, verdict, reason }, grown(`${verdict} ${reason}`, now))
+  }
+  add('stored', '', summary.stored)
+  add('dropped', 'duplicate', summary.duplicates)
+  add('dropped', 'other', summary.dropped)
+  add('parked', '', summary.deadLettered)
+  add('skipped', '', summary.skipped)
+}
+
+function showTask(topology: string, task: Task, metrics: Metrics): void {
+  for (const input of task.inputs) {
+    const labels = { topology, topic: input.partition.topic, partition: input.partition.partition }
+    metrics.gauge('millrace_ledger_in_flight_records', labels, input.ledger.open)
+    metrics.gauge('millrace_ledger_frontier_offset', labels, input.ledger.frontier)
+    const { oldest } = input.ledger
+    metrics.gauge(
+      'millrace_ledger_oldest_in_flight_seconds',
+      labels,
+      oldest === undefined ? 0 : (Date.now() - oldest) / 1000,
+    )
+    metrics.gauge('millrace_commit_metadata_bytes', labels, input.metadataLength)
+    metrics.gauge('millrace_parked_keys', labels, input.parking.keys)
+    metrics.gauge('millrace_parked_letters', labels, task.parked.letters)
+    metrics.gauge('millrace_assignment_epoch', labels, task.epoch)
+  }
+}

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+import { reportDefect, runCommandLine } from './cli/main-loop.ts'
+import { processHost } from './cli/process-host.ts'
+import type { Registry } from './engine/component/define.ts'
+
+async function loadRegistry(): Promise<Registry> {
+  const [{ sources }, { processors }, { sinks }] = await Promise.all([
+    import('./sources/index.ts'),
+    import('./processors/index.ts'),
+    import('./sinks/index.ts'),
+  ])
+  return { sources, processors, sinks }
+}
+
+const host = processHost()
+
+// An error that nobody waits for is a defect; going on after it could lose records.
+process.on('uncaughtException', (error) => {
+  reportDefect(error, host)
+  process.exit(1)
+})
+
+process.exitCode = await runCommandLine(process.argv.slice(2), { ...host, loadRegistry })
