@@ -28,14 +28,9 @@ export { type FieldReader, type ValueCodec, type ValueEncoder } from './codec.ts
 export { type Clock } from './contracts/clock.ts'
 export { type Log, type OutgoingRecord, type RecordPosition } from './contracts/log.ts'
 export { type RowOutcome, type Schemas, type SinkContext, type SinkWriter, type WriteResult } from './contracts/sink.ts'
-export {
-  type CommittedPosition,
-  type PollRequest,
-  type SourceContext,
-  type SourceEvent,
-  type SourceReader,
-  type TopicPartition,
-} from './contracts/source.ts'
+export { type CommittedPosition, type TopicPartition } from './contracts/position.ts'
+export { type PollRequest, type SourceEvent, type SourceReader } from './contracts/reader.ts'
+export { type SourceContext } from './contracts/source.ts'
 export { type Lookup, type Row } from './contracts/lookup.ts'
 export { type TableInfo, type TableOutcome, type TableRow, type Tables } from './contracts/tables.ts'
 export {

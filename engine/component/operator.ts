@@ -46,6 +46,8 @@ export interface OperatorScope {
   readonly fingerprint: Fingerprint
   /** Number of the input that the batch came from, for `IdStore`. */
   inputOf(batch: RecordBatch): number
+  /** Says that a telling moment was reached (engine/runtime/points.ts). */
+  reach(point: 'claimed' | 'rotated'): void
   /** Adds to a counter of the node (engine/observe/metrics.ts says which there are). */
   count(what: string, by: number): void
 }

@@ -1,5 +1,5 @@
 import type { OutgoingRecord } from './log.ts'
-import type { CommittedPosition, TopicPartition } from './source.ts'
+import type { CommittedPosition, TopicPartition } from './position.ts'
 
 /** A topology on one partition: `{topology}/{partition}`. */
 export type TaskId = string

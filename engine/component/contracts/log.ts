@@ -1,5 +1,6 @@
 import type { PackedRecords, PlainRecord } from '../packed-records.ts'
-import type { CommittedPosition, SourceReader, TopicPartition } from './source.ts'
+import type { CommittedPosition, TopicPartition } from './position.ts'
+import type { SourceReader } from './reader.ts'
 
 /** A record on its way into a topic. Without a partition the key decides (murmur2, as Java's clients do). */
 export interface OutgoingRecord extends PlainRecord {

@@ -63,8 +63,11 @@ export interface IdStore extends StateStore {
   readonly twinRow: number
   /** After `duplicate`, `replay` or `pending`: whether the body was another one. */
   readonly bodyDiffers: boolean
-  /** Stream time, milliseconds since 1970; never goes back. Ids older than the window are forgotten bucket by bucket. */
-  advance(streamTimeMs: number): void
+  /**
+   * Stream time, milliseconds since 1970; never goes back. Ids older than the window are forgotten bucket by bucket.
+   * True if a bucket ended.
+   */
+  advance(streamTimeMs: number): boolean
   /** Forgets the id that was stored for this position; the change carries the record that asked for it. */
   forget(input: number, offset: number, lineage: Lineage, row: number): boolean
   /** Ids held. */

@@ -33,7 +33,9 @@ export function distinct(options: DistinctOptions): Operator {
         eachRow(scope, batch, (i) => {
           if (decide(scope, ids, look, options, batch, i, emit)) fresh.keep(i)
         })
-        if (fresh.length > 0) emit(fresh.batch())
+        if (fresh.length === 0) return
+        scope.reach('claimed')
+        emit(fresh.batch())
       })
     }),
   )
@@ -47,7 +49,7 @@ function lookUp(scope: OperatorScope, ids: IdStore, by: FieldAccess, fingerprint
     if (bytes === undefined) {
       throw permanentError('RECORD_INVALID', `The record has no ${by.path.join('.')}, by which duplicates are known.`)
     }
-    ids.advance(batch.timestamp(i))
+    if (ids.advance(batch.timestamp(i))) scope.reach('rotated')
     fingerprint.id(bytes, by.place[0]!, by.place[1]!, ids.probe)
     ids.probe.body = bodyHash(fingerprint, batch, i)
     return ids.see(scope.inputOf(batch), batch.offset(i), batch.origin.lineage, batch.lineageRow(i))

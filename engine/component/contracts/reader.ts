@@ -1,0 +1,48 @@
+import type { PackedRecords } from '../packed-records.ts'
+import type { CommittedPosition, TopicPartition } from './position.ts'
+
+/**
+ * What a reader tells, in the order in which it happened.
+ *
+ * - `assigned`: these partitions are now read by this worker; `epoch` grows with every assignment. Nothing of them is
+ *   delivered before `start` was called for them.
+ * - `revoked`: they are to be given up. The reader delivers nothing more of them, and waits for `release`.
+ * - `lost`: they are another worker's already. Nothing of them may be committed any more.
+ * - `records`: the next records of one partition.
+ * - `end`: everything that was in the partition has been delivered, up to `offset` (the next to be written).
+ * - `failed`: the reader has a problem; `downstream` ones pass, `fatal` ones do not.
+ */
+export type SourceEvent =
+  | { readonly type: 'assigned'; readonly partitions: readonly TopicPartition[]; readonly epoch: number }
+  | { readonly type: 'revoked'; readonly partitions: readonly TopicPartition[] }
+  | { readonly type: 'lost'; readonly partitions: readonly TopicPartition[] }
+  | { readonly type: 'records'; readonly records: PackedRecords }
+  | { readonly type: 'end'; readonly partition: TopicPartition; readonly offset: number }
+  | { readonly type: 'failed'; readonly error: unknown }
+
+export interface PollRequest {
+  /** About how many bytes of records may be delivered by this call; 0 = events only. */
+  readonly maxBytes: number
+  /** How long the call may wait when there is nothing to tell. */
+  readonly waitMs: number
+}
+
+/**
+ * A source under one worker. The worker's poll loop is its only caller, and calls `poll` again and again for as long
+ * as the worker lives, also while it takes no records: that is the reader's heartbeat.
+ */
+export interface SourceReader {
+  /** The next events. At most one call is under way. Never rejects: a problem is an event. */
+  poll(request: PollRequest): Promise<SourceEvent[]>
+  /** Begins to deliver an assigned partition, at the offset of `position` or, without one, where the source begins. */
+  start(partition: TopicPartition, position: CommittedPosition | undefined): Promise<void>
+  /** Ends a revocation: the partitions are drained and committed. */
+  release(partitions: readonly TopicPartition[]): Promise<void>
+  /** Stops delivering a partition, without giving it up, until `resume`. */
+  pause(partition: TopicPartition): void
+  resume(partition: TopicPartition): void
+  /** The first offset there is, and the next to be written: Infinity while the source can't know, until its `end`. */
+  bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }>
+  /** Leaves. Never hangs; may be called twice. */
+  close(): Promise<void>
+}
