@@ -1,4 +1,5 @@
-import type { SourceReader, TopicPartition } from '../component/contracts/source.ts'
+import type { TopicPartition } from '../component/contracts/position.ts'
+import type { SourceReader } from '../component/contracts/reader.ts'
 
 /** How far an input is. */
 export interface InputProgress {
@@ -38,7 +39,8 @@ export class EndWatch {
     for (const input of inputs) {
       const target = await this.#target(input)
       const reached = this.#reached.get(`${input.node}/${input.partition.partition}`)
-      const read = input.end >= target || (reached !== undefined && reached >= target)
+      const atItsEnd = reached !== undefined && (reached >= target || target === Number.POSITIVE_INFINITY)
+      const read = input.end >= target || (atItsEnd && input.end >= reached)
       if (!read || !input.idle) all = false
     }
     return all
@@ -50,7 +52,7 @@ export class EndWatch {
     const known = this.#targets.get(id)
     if (known !== undefined) return known
     const { end } = await input.reader.bounds(input.partition)
-    this.#targets.set(id, end)
+    if (Number.isFinite(end)) this.#targets.set(id, end)
     return end
   }
 }

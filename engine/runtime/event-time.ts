@@ -13,6 +13,11 @@ export class EventTime {
     this.#field = path === undefined ? undefined : new FieldAccess(path)
   }
 
+  /** True if every record has the time that the topic gave it, and none of them is refused: nothing is to be read. */
+  allFromTopic(times: Float64Array, now: number): boolean {
+    return this.#field === undefined && times.every((time) => time <= now + furthestFutureMs)
+  }
+
   /** Milliseconds since 1970. Throws a permanent error for a time that can't be. */
   of(batch: RecordBatch, i: number, now: number): number {
     const own = batch.origin.records.timestamps[batch.rows[i]!]!

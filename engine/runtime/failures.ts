@@ -33,6 +33,7 @@ export class FailurePolicy {
   readonly #random: () => number
   #seen = 0
   #failed = 0
+  #stopped = false
 
   constructor(settings: ErrorSettings, actions: FailureActions, random: () => number = Math.random) {
     this.#settings = settings
@@ -40,21 +41,26 @@ export class FailurePolicy {
     this.#random = random
   }
 
-  /** Decides about the failure of an attempt; `attempts` counts it. */
-  decide(error: unknown, attempts: number): Decision {
+  /** True once a failure stopped the task: nothing more may be worked on, or it would overtake the failed record. */
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  /** Decides about the failure of an attempt: the `attempts` count against the record, the `tries` are all there were. */
+  decide(error: unknown, attempts: number, tries = attempts): Decision {
     const kind: ErrorKind = kindOf(error)
     if (kind === 'permanent' || kind === 'fatal') return { act: 'give-up' }
     if (kind === 'record' && attempts >= this.#settings.attempts) return { act: 'give-up' }
-    return { act: 'retry', afterMs: this.#backoff(attempts) }
+    return { act: 'retry', afterMs: this.#backoff(tries) }
   }
 
   /** Parks or skips the record, or stops the task, as the topology says. Takes the record's token unless it stops. */
   giveUp(batch: RecordBatch, i: number, failure: Failure): void {
     const fatal = failure.error instanceof MillraceError && failure.error.kind === 'fatal'
-    if (fatal) return this.#actions.stop(failure.error)
-    if (this.#settings.then === 'halt') return this.#actions.stop(halted(batch, i, failure))
+    if (fatal) return this.#stop(failure.error)
+    if (this.#settings.then === 'halt') return this.#stop(halted(batch, i, failure))
     this.#failed++
-    if (this.#isFlood()) return this.#actions.stop(flood(this.#settings, failure))
+    if (this.#isFlood()) return this.#stop(flood(this.#settings, failure))
     if (this.#settings.then === 'park') return this.#actions.park(batch, i, failure)
     batch.origin.lineage.judge(batch.lineageRow(i), 'skipped')
     batch.origin.lineage.release(batch.lineageRow(i))
@@ -68,15 +74,20 @@ export class FailurePolicy {
     this.#failed /= 2
   }
 
+  #stop(error: MillraceError): void {
+    this.#stopped = true
+    this.#actions.stop(error)
+  }
+
   #isFlood(): boolean {
     const { share, of } = this.#settings.flood
     return this.#failed >= of * share && this.#failed > this.#seen * share
   }
 
   /** Full jitter: anything up to a limit that doubles (AWS Architecture Blog, "Exponential Backoff And Jitter"). */
-  #backoff(attempts: number): number {
+  #backoff(tries: number): number {
     const { first, longest } = this.#settings.backoff
-    return Math.ceil(this.#random() * Math.min(longest, first * 2 ** Math.min(attempts - 1, 30)))
+    return Math.ceil(this.#random() * Math.min(longest, first * 2 ** Math.min(tries - 1, 30)))
   }
 }
 

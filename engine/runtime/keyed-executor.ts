@@ -18,6 +18,8 @@ export interface ExecutorWork {
   perform(batch: WriteBatch): Promise<readonly Outcome[] | undefined> | readonly Outcome[] | undefined
   /** These are done, in the order of their keys; `outcomes` undefined = all stored, without results. */
   done(batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void
+  /** A record left in another way: it was given up, or parked behind one of its key. */
+  left?(): void
 }
 
 /**
@@ -53,11 +55,33 @@ export class KeyedExecutor {
     return this.#held
   }
 
+  /** Keys that have a lane now. */
+  get lanes(): number {
+    return this.#lanes.size
+  }
+
   /** Takes in every record of the batch. */
   submit(batch: RecordBatch): void {
+    if (this.#mayPass(batch)) {
+      this.#held += batch.length
+      this.#perform(new WriteBatch(batch))
+      return this.#pump()
+    }
     for (let i = 0; i < batch.length; i++) this.#incoming.push({ batch, i })
     this.#held += batch.length
     this.#pump()
+  }
+
+  /** True if the batch may be worked on as it is: nothing waits, nothing is held back, and it is small enough. */
+  #mayPass(batch: RecordBatch): boolean {
+    return (
+      this.#held === 0 &&
+      this.#work.order === 'batch' &&
+      batch.length <= this.#work.maxBatch &&
+      !this.#pumping &&
+      !this.#context.cancelled() &&
+      !this.#context.anyBlocked()
+    )
   }
 
   #pump(): void {
@@ -96,7 +120,7 @@ export class KeyedExecutor {
   /** True if the record may be worked on now; otherwise it went into its lane, or was parked. */
   #mayStart(item: Item): boolean {
     if (this.#context.blocked(item.batch, item.i)) {
-      this.#held--
+      this.#left()
       this.#context.follow(item.batch, item.i)
       return false
     }
@@ -155,15 +179,15 @@ export class KeyedExecutor {
         bad.push(n)
         continue
       }
-      good.push(batch.batches[n]!, batch.indexes[n]!)
+      good.push(batch.batchOf(n), batch.indexOf(n))
       goodOutcomes.push(outcome)
     }
     this.#held -= good.length
     if (good.length > 0) this.#work.done(good, outcomes === undefined ? undefined : goodOutcomes)
-    for (let n = 0; n < good.length; n++) this.#advance(good.batches[n]!, good.indexes[n]!)
+    for (let n = 0; n < good.length; n++) this.#advance(good.batchOf(n), good.indexOf(n))
     // An untried record waits behind a refused one of its key, in the order of the batch and before all that came later.
     const behind = new Map<Lane, Item[]>()
-    for (const n of bad) this.#sortOutBad({ batch: batch.batches[n]!, i: batch.indexes[n]! }, outcomes![n]!, behind)
+    for (const n of bad) this.#sortOutBad({ batch: batch.batchOf(n), i: batch.indexOf(n) }, outcomes![n]!, behind)
     for (const [lane, items] of behind) {
       lane.queue.unshift(...items)
       if (!lane.resting) this.#nextOf(lane)
@@ -195,7 +219,7 @@ export class KeyedExecutor {
   #fail(lane: Lane, item: Item, error: unknown): void {
     const afterMs = failHead(this.#context, lane, item, error)
     if (afterMs === undefined) {
-      this.#held--
+      this.#left()
       this.#keyless.delete(item.batch)
       return
     }
@@ -228,9 +252,14 @@ export class KeyedExecutor {
 
   /** The head of a lane is parked, because an earlier record of its key is: all that wait behind it are too. */
   #follow(item: Item, lane: Lane): void {
-    this.#held--
+    this.#left()
     this.#context.follow(item.batch, item.i)
     this.#nextOf(lane)
+  }
+
+  #left(): void {
+    this.#held--
+    this.#work.left?.()
   }
 }
 
@@ -238,5 +267,5 @@ const stored: Outcome = { outcome: 'stored' }
 
 /** A failed call: every record failed with its error; downstream trouble is nobody's fault. */
 function refusedAll(batch: WriteBatch, error: unknown): Outcome[] {
-  return batch.batches.map(() => ({ outcome: 'refused', error }))
+  return Array.from({ length: batch.length }, () => ({ outcome: 'refused', error }))
 }

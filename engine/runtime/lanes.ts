@@ -42,11 +42,13 @@ export interface StageContext {
   readonly node: string
   readonly clock: Clock
   readonly policy: FailurePolicy
+  /** True if `blocked` could be true for any record at all. */
+  anyBlocked(): boolean
   /** True if the record must not be worked on: an earlier one of its key is parked. */
   blocked(batch: RecordBatch, i: number): boolean
   /** Parks a record because an earlier one of its key is. Takes its token. */
   follow(batch: RecordBatch, i: number): void
-  /** True once the task is given up: whatever comes back is ignored. */
+  /** True once the task is given up, or stopped by a failure: whatever comes back is ignored, and nothing is begun. */
   readonly cancelled: () => boolean
   count(what: string, by: number): void
   /** Runs what no caller waits for; what it throws is a defect, and stops the task. */
@@ -67,7 +69,7 @@ export function failHead(context: StageContext, lane: Lane, item: Item, error: u
   lane.tries++
   if (kindOf(error) !== 'downstream') lane.attempts++
   if (lane.firstFailure === 0) lane.firstFailure = context.clock.now()
-  const decision = context.policy.decide(error, Math.max(1, lane.attempts))
+  const decision = context.policy.decide(error, Math.max(1, lane.attempts), lane.tries)
   if (decision.act === 'retry') {
     context.count('retries', 1)
     return decision.afterMs

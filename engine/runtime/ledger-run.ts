@@ -121,13 +121,19 @@ export class LedgerRun implements Lineage {
     if (this.#verdicts[row]! < weights[verdict]) this.#verdicts[row] = weights[verdict]
   }
 
+  /** For an errand that failed again, the letter's own end counts when it comes: a discard must free its id. */
   verdict(row: number): Verdict | undefined {
-    return this.#phases[row] === phase.open ? undefined : verdicts[this.#verdicts[row]!]
+    if (this.#phases[row] === phase.open) return undefined
+    return this.errand?.run.verdict(this.errand.row) ?? verdicts[this.#verdicts[row]!]
   }
 
   whenSettled(row: number, callback: (verdict: Verdict) => void): void {
     const known = this.verdict(row)
-    if (known !== undefined) return this.#owner.soon(() => callback(known))
+    if (known !== undefined) {
+      return this.#owner.soon(() => {
+        if (!this.#whole.discarded) callback(known)
+      })
+    }
     this.#watchers ??= new Map()
     const others = this.#watchers.get(row)
     if (others === undefined) this.#watchers.set(row, [callback])

@@ -1,7 +1,7 @@
 import type { PackedRecords } from '../component/packed-records.ts'
-import type { TopicPartition } from '../component/contracts/source.ts'
+import type { TopicPartition } from '../component/contracts/position.ts'
 import { Intervals } from './intervals.ts'
-import { LedgerRun, type RunOwner } from './ledger-run.ts'
+import { LedgerRun, type Errand, type RunOwner } from './ledger-run.ts'
 
 /** What a cut says about one partition: where to go on, and what is settled beyond that. */
 export interface LedgerPosition {
@@ -22,6 +22,7 @@ export class Ledger {
   readonly #owner: RunOwner
   readonly #sealed = new Intervals()
   #runs: LedgerRun[] = []
+  readonly #errands = new Set<LedgerRun>()
   #frontier: number
   #end: number
   readonly #restored: Intervals
@@ -101,6 +102,8 @@ export class Ledger {
     for (const run of this.#runs) {
       if (run.sealed > 0) run.forEachSealed((start, end) => ranges.add(start, end))
     }
+    // All below the frontier stays sealed, also a gap that only a restored range told of.
+    ranges.add(0, this.#frontier)
     if (ranges.size > 0 && ranges.start(0) <= this.#frontier) this.#frontier = ranges.end(0)
     ranges.dropBelow(this.#frontier)
     this.#sealed.dropBelow(this.#frontier)
@@ -116,11 +119,21 @@ export class Ledger {
     return false
   }
 
+  /** A letter of this partition goes through the topology again: the run of its record alone, for its place here. */
+  errand(records: PackedRecords, now: number, owner: RunOwner, place: Errand): LedgerRun {
+    const run = new LedgerRun(this, records, records.offsets[0]!, now, owner, place)
+    this.#errands.add(run)
+    run.whenSettled(0, () => this.#errands.delete(run))
+    owner.admitted(1)
+    return run
+  }
+
   /** The task was lost or cancelled: nothing counts any more, and what still comes back is ignored. */
   discard(): void {
     this.discarded = true
-    for (const run of this.#runs) run.unpin()
+    for (const run of [...this.#runs, ...this.#errands]) run.unpin()
     this.#runs = []
+    this.#errands.clear()
   }
 }
 

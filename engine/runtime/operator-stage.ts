@@ -6,6 +6,7 @@ import { materialize, type KeyedWork, type Operator, type OperatorScope } from '
 import { RecordBatch } from '../component/record-batch.ts'
 import type { WriteBatch } from '../component/write-batch.ts'
 import { KeyedExecutor, type Outcome } from './keyed-executor.ts'
+import { reach } from './points.ts'
 import { detach, failHead, Lane, type Item, type StageContext } from './lanes.ts'
 
 /** What an operator's stage needs besides what all stages share. */
@@ -41,14 +42,18 @@ export class OperatorStage implements OperatorScope {
     this.fingerprint = services.fingerprint
     this.#context = context
     this.#services = services
+    // RxJS would throw what a subscriber throws from a timer, where nobody can say which task it was.
     this.#subscription = this.#input.pipe(materialize(made, this)).subscribe((batch) => {
-      this.#tokens -= batch.length
-      emit(batch)
+      context.guard(() => {
+        this.#tokens -= batch.length
+        emit(batch)
+      })
     })
   }
 
   /** Records come in. */
   receive(batch: RecordBatch): void {
+    if (this.#context.cancelled()) return
     this.#tokens += batch.length
     this.#input.next(batch)
   }
@@ -59,10 +64,12 @@ export class OperatorStage implements OperatorScope {
   }
 
   get holding(): boolean {
-    return this.#lanes.size > 0
+    return this.#lanes.size > 0 || this.#context.cancelled()
   }
 
   hold(batch: RecordBatch, i: number): boolean {
+    // A failure stopped the task: what comes after it stays unsettled.
+    if (this.#context.cancelled()) return true
     const key = batch.keyText(i)
     const lane = key === undefined ? undefined : this.#lanes.get(key)
     if (lane === undefined || lane === this.#trying?.lane) return false
@@ -80,8 +87,10 @@ export class OperatorStage implements OperatorScope {
   }
 
   side(output: string, batch: RecordBatch): void {
-    this.#tokens -= batch.length
-    this.#services.side(output, batch)
+    this.#context.guard(() => {
+      this.#tokens -= batch.length
+      this.#services.side(output, batch)
+    })
   }
 
   retain(batch: RecordBatch, i: number, tokens: number): void {
@@ -97,11 +106,19 @@ export class OperatorStage implements OperatorScope {
     return this.#services.inputOf(batch)
   }
 
+  reach(point: 'claimed' | 'rotated'): void {
+    reach(point)
+  }
+
   count(what: string, by: number): void {
     this.#context.count(what, by)
   }
 
   fail(batch: RecordBatch, i: number, error: unknown): void {
+    this.#context.guard(() => this.#fail(batch, i, error))
+  }
+
+  #fail(batch: RecordBatch, i: number, error: unknown): void {
     const key = batch.keyText(i)
     const trying = this.#trying
     const lane = trying?.lane ?? new Lane(key)
@@ -145,9 +162,12 @@ export class OperatorStage implements OperatorScope {
       maxBatch: 1,
       perform: (batch) => performOne(work, batch),
       done: (batch, outcomes) => emitDone(work, batch, outcomes),
+      left: () => {
+        this.#tokens--
+      },
     })
     this.#executor = executor
-    return (batch) => executor.submit(batch)
+    return (batch) => this.#context.guard(() => executor.submit(batch))
   }
 
   close(): void {
@@ -156,7 +176,7 @@ export class OperatorStage implements OperatorScope {
 }
 
 function performOne(work: KeyedWork, batch: WriteBatch): Promise<Outcome[]> | Outcome[] {
-  const result = work.work(batch.batches[0]!, batch.indexes[0]!)
+  const result = work.work(batch.batchOf(0), batch.indexOf(0))
   return result instanceof Promise
     ? result.then((value: unknown) => [{ outcome: 'stored', result: value }])
     : [{ outcome: 'stored', result }]
@@ -164,6 +184,6 @@ function performOne(work: KeyedWork, batch: WriteBatch): Promise<Outcome[]> | Ou
 
 function emitDone(work: KeyedWork, batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void {
   for (let n = 0; n < batch.length; n++) {
-    work.done(batch.batches[n]!.only(batch.indexes[n]!), [outcomes?.[n]?.result])
+    work.done(batch.batchOf(n).only(batch.indexOf(n)), [outcomes?.[n]?.result])
   }
 }

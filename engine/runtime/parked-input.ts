@@ -3,7 +3,7 @@ import type { Log } from '../component/contracts/log.ts'
 import type { Verdict } from '../component/lineage.ts'
 import { keyText, packRecords, plainRecord, type PackedRecords } from '../component/packed-records.ts'
 import type { Ledger } from './ledger.ts'
-import { LedgerRun, type RunOwner } from './ledger-run.ts'
+import type { LedgerRun, RunOwner } from './ledger-run.ts'
 import { decodeParked, type LetterCommand, type LetterInfo } from './letters.ts'
 import type { Parking } from './parking.ts'
 import { reach } from './points.ts'
@@ -24,6 +24,8 @@ export interface LetterActions {
   /** Frees what was remembered of a discarded record, as a change of `run`, `row`. */
   forget(info: LetterInfo, run: LedgerRun, row: number): void
   count(what: string, by: number): void
+  /** A command could not be carried out, through no fault of a record. */
+  failed(error: unknown): void
 }
 
 /**
@@ -43,6 +45,7 @@ export class ParkedInput {
   readonly #readers: (() => void)[] = []
   #commands: Promise<void> = Promise.resolve()
   #polling = false
+  #stopping = false
 
   constructor(log: Log, ledger: Ledger, parking: Parking, owner: RunOwner, clock: Clock, actions: LetterActions) {
     this.#log = log
@@ -58,6 +61,12 @@ export class ParkedInput {
     return this.#letters.size
   }
 
+  /** Begins nothing more: a command that is under way ends after its letter, and is carried on in the next life. */
+  stop(): void {
+    this.#stopping = true
+    this.#tellReaders()
+  }
+
   /** Reads what is new in the parked partition. Before the first record of the source, it reads all there is. */
   async poll(): Promise<void> {
     if (this.#polling || this.#ledger.discarded) return
@@ -68,11 +77,15 @@ export class ParkedInput {
         const records = await this.#log.fetch(this.#ledger.partition, this.#ledger.end, 1000)
         if (records.count === 0) break
         this.#read(records)
-        for (const resolve of this.#readers.splice(0)) resolve()
+        this.#tellReaders()
       }
     } finally {
       this.#polling = false
     }
+  }
+
+  #tellReaders(): void {
+    for (const resolve of this.#readers.splice(0)) resolve()
   }
 
   #read(records: PackedRecords): void {
@@ -83,7 +96,7 @@ export class ParkedInput {
       run.copied(row, 0)
       const entry = decodeParked(plainRecord(records, row))
       if (entry.type === 'command') {
-        this.#commands = this.#commands.then(() => this.#carryOut(entry.command, key, run, row))
+        this.#enqueue(entry.command, key, run, row)
         continue
       }
       const parkedOffset = records.offsets[row]!
@@ -92,11 +105,21 @@ export class ParkedInput {
     }
   }
 
+  /** A command is work under way: the task is not idle before it is through. */
+  #enqueue(command: LetterCommand, key: string | undefined, run: LedgerRun, row: number): void {
+    this.#owner.admitted(1)
+    const carriedOut = this.#commands.then(() => this.#carryOut(command, key, run, row))
+    this.#commands = carriedOut.then(
+      () => this.#owner.settled('dropped'),
+      (error: unknown) => this.#actions.failed(error),
+    )
+  }
+
   /** Carries a command out. It is settled when it is through, whether or not every letter is. */
   async #carryOut(command: LetterCommand, key: string | undefined, run: LedgerRun, row: number): Promise<void> {
     const whole = command.letters === undefined && key !== undefined
     if (whole) this.#parking.releasing(key)
-    while (!this.#ledger.discarded) {
+    while (!this.#ledger.discarded && !this.#stopping) {
       const letter = this.#nextFor(command, key)
       if (letter !== undefined) {
         const closed = command.act === 'discard' ? this.#discard(letter) : await this.#release(letter)
@@ -105,7 +128,9 @@ export class ParkedInput {
         await this.#nextRead()
       } else break
     }
+    if (this.#ledger.discarded) return
     if (whole) this.#parking.releaseEnded(key)
+    if (this.#stopping) return
     run.judge(row, 'dropped')
     run.release(row)
   }
@@ -137,8 +162,7 @@ export class ParkedInput {
     if (entry.type !== 'letter') return false
     const { info, record } = entry
     const records = packRecords(info.topic, info.partition, [record], info.offset)
-    const errand = new LedgerRun(this.#ledger, records, info.offset, this.#clock.now(), this.#owner, letter)
-    this.#owner.admitted(1)
+    const errand = this.#ledger.errand(records, this.#clock.now(), this.#owner, letter)
     const verdict = await new Promise<Verdict>((resolve) => {
       errand.whenSettled(0, resolve)
       this.#actions.inject(records, errand)

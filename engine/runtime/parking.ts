@@ -1,6 +1,6 @@
 import type { Clock } from '../component/contracts/clock.ts'
 import type { OutgoingRecord } from '../component/contracts/log.ts'
-import type { TopicPartition } from '../component/contracts/source.ts'
+import type { TopicPartition } from '../component/contracts/position.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { plainRecord, type PlainRecord } from '../component/packed-records.ts'
 import { asMillraceError, sentenceOf } from '../errors.ts'

@@ -1,5 +1,5 @@
 import type { SinkWriter } from '../component/contracts/sink.ts'
-import type { SourceReader } from '../component/contracts/source.ts'
+import type { SourceReader } from '../component/contracts/reader.ts'
 import { isOperator, type Operator } from '../component/operator.ts'
 import { fatalError } from '../errors.ts'
 import type { ProcessorNode, SinkNode, SourceNode, SubTopology, TopologyPlan } from '../topology/plan-types.ts'

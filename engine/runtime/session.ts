@@ -1,5 +1,5 @@
 import type { PackedRecords } from '../component/packed-records.ts'
-import type { TopicPartition } from '../component/contracts/source.ts'
+import type { TopicPartition } from '../component/contracts/position.ts'
 import type { Verdict } from '../component/lineage.ts'
 import { fatalError, kindOf, MillraceError, sentenceOf } from '../errors.ts'
 import type { SubTopology } from '../topology/plan-types.ts'
@@ -85,6 +85,8 @@ export class Session {
   async run(): Promise<'stopped' | 'fenced'> {
     const ended = this.#ended.promise
     ended.catch(() => undefined)
+    // The clock's timers don't keep the process alive, and there may be nothing else to do just now.
+    const keepAlive = setInterval(() => undefined, 60_000)
     try {
       this.#parts = await openSessionParts(this.#options.plan, this.#options.environment)
       const running = this.#startLoops(this.#parts)
@@ -97,6 +99,7 @@ export class Session {
     } finally {
       this.#over = true
       await this.#close()
+      clearInterval(keepAlive)
     }
   }
 
@@ -185,6 +188,7 @@ export class Session {
 
   async #revoked(source: string, partitions: readonly TopicPartition[], poll: () => Promise<void>): Promise<void> {
     const tasks = this.#tasksOf(source, partitions)
+    for (const task of tasks) task.stopLetters()
     reach('draining')
     await this.#drain(tasks, poll)
     await this.#cycle.run()
@@ -255,6 +259,7 @@ export class Session {
     for (const loop of this.#loops) loop.stopIntake()
     const tasks = [...this.#assignments.tasks]
     if (!drain) return
+    for (const task of tasks) task.stopLetters()
     reach('draining')
     await this.#drain(tasks, () => new Promise((resolve) => clock.after(20, resolve)))
     // A letter may have to wait for a cycle until the records before it are in one.

@@ -1,6 +1,7 @@
 import type { SinkWriter } from '../component/contracts/sink.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import type { WriteBatch } from '../component/write-batch.ts'
+import { downstreamError, MillraceError, sentenceOf } from '../errors.ts'
 import { KeyedExecutor, type Outcome } from './keyed-executor.ts'
 import type { StageContext } from './lanes.ts'
 import { reach } from './points.ts'
@@ -33,9 +34,16 @@ export class SinkStage {
   #write(writer: SinkWriter, batch: WriteBatch): ReturnType<SinkWriter['write']> {
     reach('sink.writing')
     const started = performance.now()
-    const answer = writer.write(batch)
-    if (!(answer instanceof Promise)) return this.#written(batch, started, answer)
-    return answer.then((outcomes) => this.#written(batch, started, outcomes))
+    try {
+      const answer = writer.write(batch)
+      if (!(answer instanceof Promise)) return this.#written(batch, started, answer)
+      return answer.then(
+        (outcomes) => this.#written(batch, started, outcomes),
+        (error: unknown) => Promise.reject(asDownstream(error)),
+      )
+    } catch (error) {
+      throw asDownstream(error)
+    }
   }
 
   #written<Answer>(batch: WriteBatch, started: number, answer: Answer): Answer {
@@ -46,11 +54,16 @@ export class SinkStage {
   }
 
   #acknowledge(batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void {
+    if (batch.whole !== undefined && outcomes === undefined) {
+      batch.whole.releaseAll('stored')
+      this.#context.count('stored', batch.length)
+      return reach('acknowledged')
+    }
     let stored = 0
     for (let n = 0; n < batch.length; n++) {
       const outcome = outcomes?.[n]
-      const { lineage } = batch.batches[n]!.origin
-      const row = batch.batches[n]!.lineageRow(batch.indexes[n]!)
+      const { lineage } = batch.batchOf(n).origin
+      const row = batch.batchOf(n).lineageRow(batch.indexOf(n))
       if (outcome?.outcome === 'dropped') this.#context.count(outcome.reason, 1)
       else stored++
       lineage.judge(row, outcome?.outcome === 'dropped' ? 'dropped' : 'stored')
@@ -59,4 +72,10 @@ export class SinkStage {
     this.#context.count('stored', stored)
     reach('acknowledged')
   }
+}
+
+/** A call that failed as a whole is nobody's fault, unless its error says otherwise: no record is parked for it. */
+function asDownstream(error: unknown): MillraceError {
+  if (error instanceof MillraceError) return error
+  return downstreamError('SINK_FAILED', `The sink failed: ${sentenceOf(error)}`, { cause: error })
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../component/contracts/clock.ts'
-import type { SourceEvent, SourceReader, TopicPartition } from '../component/contracts/source.ts'
+import type { TopicPartition } from '../component/contracts/position.ts'
+import type { SourceEvent, SourceReader } from '../component/contracts/reader.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
 
 /** What the loop tells, one thing at a time: the next one comes when the answer is there. */

@@ -1,6 +1,6 @@
 import type { ValueCodec } from '../component/codec.ts'
 import type { Clock } from '../component/contracts/clock.ts'
-import type { CommittedPosition, TopicPartition } from '../component/contracts/source.ts'
+import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
 import type { BatchOrigin, RecordBatch } from '../component/record-batch.ts'
 import { batchOf } from '../component/record-batch.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
@@ -60,7 +60,7 @@ export class TaskInput {
       target: options.parkedPartition,
       ledger: this.ledger,
       clock: options.clock,
-      resume: options.push,
+      resume: (batch) => this.#resume(batch),
     })
   }
 
@@ -75,9 +75,20 @@ export class TaskInput {
     const preparing = this.#options.codec.prepare(records)
     if (preparing === undefined && this.#queue === undefined) return this.#enter(records, run)
     const before = this.#queue ?? Promise.resolve()
-    const entered = before.then(() => this.#prepare(records, preparing)).then(() => this.#enter(records, run))
-    this.#queue = entered.finally(() => {
-      if (this.#queue === entered) this.#queue = undefined
+    const entered = before
+      .then(() => this.#prepare(records, preparing))
+      .then(() => this.#enter(records, run))
+      .catch((error: unknown) => this.#tell(error))
+      .then(() => {
+        if (this.#queue === entered) this.#queue = undefined
+      })
+    this.#queue = entered
+  }
+
+  /** An error that no caller waits for: the task stops with it. */
+  #tell(error: unknown): void {
+    this.#options.owner.soon(() => {
+      throw error
     })
   }
 
@@ -95,22 +106,24 @@ export class TaskInput {
 
   #enter(records: PackedRecords, run: LedgerRun): void {
     if (this.ledger.discarded) return
-    const batch = batchOf(this.#originOf(records, run))
+    const now = this.#options.clock.now()
+    const plain = this.#eventTime.allFromTopic(records.timestamps, now)
+    const batch = batchOf(this.#originOf(records, run, plain))
     const ready = new Int32Array(batch.length)
     let length = 0
-    for (let i = 0; i < batch.length; i++) if (this.#mayEnter(batch, i, run)) ready[length++] = i
+    for (let i = 0; i < batch.length; i++) if (this.#mayEnter(batch, i, run, plain, now)) ready[length++] = i
     this.#options.policy.saw(length)
+    if (this.#options.policy.stopped) return
     if (length > 0) this.#options.push(batch.select(ready, length))
   }
 
-  #mayEnter(batch: RecordBatch, i: number, run: LedgerRun): boolean {
+  #mayEnter(batch: RecordBatch, i: number, run: LedgerRun, plain: boolean, now: number): boolean {
     if (!run.isOpen(i)) return false
     if (this.parking.keys > 0 && this.parking.takes(batch, i)) return false
-    return this.#setEventTime(batch, i)
+    return plain || this.#setEventTime(batch, i, now)
   }
 
-  #setEventTime(batch: RecordBatch, i: number): boolean {
-    const now = this.#options.clock.now()
+  #setEventTime(batch: RecordBatch, i: number, now: number): boolean {
     try {
       batch.origin.eventTimes[batch.rows[i]!] = this.#eventTime.of(batch, i, now)
       return true
@@ -120,14 +133,26 @@ export class TaskInput {
     }
   }
 
-  /** A released letter comes in again. */
+  /** A released letter comes in again, as soon as its schema is there. */
   reenter(records: PackedRecords, errand: LedgerRun): void {
-    const batch = batchOf(this.#originOf(records, errand))
-    if (this.#setEventTime(batch, 0)) this.#options.push(batch)
+    const batch = batchOf(this.#originOf(records, errand, false))
+    const preparing = this.#options.codec.prepare(records)
+    if (preparing === undefined) return this.#resume(batch)
+    this.#prepare(records, preparing)
+      .then(() => {
+        if (!this.ledger.discarded) this.#resume(batch)
+      })
+      .catch((error: unknown) => this.#tell(error))
   }
 
-  #originOf(records: PackedRecords, lineage: LedgerRun): BatchOrigin {
-    const eventTimes = new Float64Array(records.count)
+  /** One record that had to wait outside goes into the graph. */
+  #resume(batch: RecordBatch): void {
+    this.#options.policy.saw(1)
+    if (this.#setEventTime(batch, 0, this.#options.clock.now())) this.#options.push(batch)
+  }
+
+  #originOf(records: PackedRecords, lineage: LedgerRun, plain: boolean): BatchOrigin {
+    const eventTimes = plain ? records.timestamps : new Float64Array(records.count)
     return { records, eventTimes, codec: this.#options.codec, lineage, lineageBase: 0 }
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../component/contracts/clock.ts'
 import type { CommitBackend, SealedTask, TaskId } from '../component/contracts/commit.ts'
 import type { Log } from '../component/contracts/log.ts'
 import type { SinkWriter } from '../component/contracts/sink.ts'
-import type { TopicPartition } from '../component/contracts/source.ts'
+import type { TopicPartition } from '../component/contracts/position.ts'
 import type { Cut, IdStore, StateStore } from '../component/contracts/state.ts'
 import type { ValueCodec } from '../component/codec.ts'
 import type { Fingerprint } from '../component/fingerprint.ts'
@@ -147,6 +147,7 @@ export class Task {
       inject: (records, errand) => input.reenter(records, errand),
       forget: (info, run, row) => this.#forget(info.offset, this.inputs.indexOf(input), run, row),
       count: this.#options.counters.of(input.node),
+      failed: (error) => this.#options.stop(asDefect(error)),
     })
     return { ledger, input: parkedInput }
   }
@@ -183,9 +184,10 @@ export class Task {
       node,
       policy,
       clock: this.#options.clock,
+      anyBlocked: () => this.inputs.some(({ parking }) => parking.keys > 0),
       blocked: (batch, i) => this.#blocked(batch, i),
       follow: (batch, i) => this.#inputOf(batch).parking.follow(batch, i),
-      cancelled: () => this.#cancelled,
+      cancelled: () => this.#cancelled || policy.stopped,
       count: this.#options.counters.of(node),
       guard: (action) => this.#guard(action),
     }
@@ -232,6 +234,11 @@ export class Task {
   /** The next records of a source. */
   take(source: string, records: PackedRecords): void {
     this.inputs.find(({ node }) => node === source)!.take(records)
+  }
+
+  /** Begins no more work with letters: the task is to end soon. */
+  stopLetters(): void {
+    for (const { input } of this.#parked) input.stop()
   }
 
   /** Looks for new letters and commands in the parked partitions. */
