@@ -1,0 +1,159 @@
+import { permanentError, type MillraceError } from '../errors.ts'
+import { explainMisfit } from './explain.ts'
+import { describeFieldFailure, instantiate } from './field-reader.ts'
+import type { RegisteredSchema, SchemaRegistry } from './registry.ts'
+import type { Schema } from './schema.ts'
+import { createPasser, helperFunctions, passCode, returning } from './skip-codegen.ts'
+import { readSchemaId, WIRE_HEADER_BYTES, writeWireHeader } from './wire.ts'
+
+/**
+ * Decodes the payload at [start, end) of a shared buffer; strings and bytes of the result are copies.
+ *
+ * The value is made of plain objects, arrays, strings, numbers, booleans, null, bigint (longs beyond ±(2^53 − 1), for
+ * which JSON.stringify needs a replacer) and Buffers (bytes, fixed). Decimals are text. A union is bare where the
+ * JavaScript value tells the branch, else `{ 'branch.Name': value }`.
+ *
+ * @throws AVRO_UNDECODABLE (permanent) for bytes that are too few, too many or no value of the schema. Never returns
+ * null for a failure.
+ */
+export type Decoder = (buffer: Buffer, start: number, end: number) => unknown
+
+/**
+ * Encodes a value with the wire header, into a Buffer of its own. Longs may be numbers or bigints; a field that is
+ * undefined takes its default.
+ *
+ * @throws AVRO_UNENCODABLE (permanent), which names the path of the field, what was expected and what was found.
+ */
+export type Encoder = (value: unknown) => Buffer
+
+/**
+ * Compiles the check that stands before avsc, which reads on beyond a record into its neighbours, and takes the
+ * count of a corrupt array at its word.
+ */
+function compileCheck(schema: Schema): (b: Buffer, p: number, e: number) => number {
+  const passer = createPasser(true)
+  const body = passCode(passer, schema.root, returning)
+  const text = `'use strict';${helperFunctions(passer)}
+return function check(b,p,e){let n=0;const d=0;x.empty=0;${body}return p}`
+  return instantiate<(b: Buffer, p: number, e: number) => number>(text, [])
+}
+
+/**
+ * A decoder of what `writer` wrote, as `reader` sees it (as `writer` does, without one). Costs about a millisecond,
+ * for the check and avsc's resolver: keep it.
+ *
+ * @throws AVRO_UNDECODABLE (permanent) when the reader schema cannot read what the writer's writes.
+ */
+export function createDecoder(writer: Schema, reader: Schema = writer): Decoder {
+  const check = compileCheck(writer)
+  const same = reader.contentId === writer.contentId
+  const type = same ? writer.type : reader.type
+  const resolver = same ? undefined : resolve(writer, reader)
+  return (buffer, start, end) => {
+    const outside = start < 0 || start > end || end > buffer.length
+    const at = outside ? -1 : check(buffer, start, end)
+    if (at < 0) throw undecodable(writer, describeFieldFailure(-at), start, end)
+    if (at < end) throw undecodable(writer, `${end - at} bytes are left over after it`, start, end)
+    try {
+      const result: { value: unknown; offset: number } = type.decode(buffer, start, resolver)
+      if (result.offset === end) return result.value
+    } catch (error) {
+      throw undecodable(writer, error instanceof Error ? error.message : String(error), start, end)
+    }
+    throw undecodable(writer, 'avsc ended at another place than the check', start, end)
+  }
+}
+
+function resolve(writer: Schema, reader: Schema) {
+  try {
+    return reader.type.createResolver(writer.type)
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error)
+    const pair = `What ${writer.source} writes cannot be read as ${reader.source}`
+    throw permanentError('AVRO_UNDECODABLE', `${pair}: ${what}.`, { cause: error })
+  }
+}
+
+function undecodable(writer: Schema, what: string, start: number, end: number): MillraceError {
+  const message = `The value (${end - start} bytes) does not decode as ${writer.fullName} (${writer.source}): ${what}.`
+  return permanentError('AVRO_UNDECODABLE', message, {
+    facts: { schema: writer.fullName, bytes: end - start },
+  })
+}
+
+/** What an encoder does with fields that the schema does not have. */
+export interface EncoderOptions {
+  /** `refuse` (the default): they are errors, so that a misspelt name is seen. `drop`: they are left out. */
+  readonly undeclared?: 'refuse' | 'drop'
+}
+
+/** An encoder for one schema; it keeps a buffer of its own, as large as the largest value so far. */
+export function createEncoder({ id, schema }: RegisteredSchema, options: EncoderOptions = {}): Encoder {
+  const strict = options.undeclared !== 'drop'
+  const { type } = schema
+  let scratch = Buffer.allocUnsafeSlow(1024)
+  return (value) => {
+    if (strict && !type.isValid(value, { noUndeclaredFields: true })) throw unencodable(schema, value, strict)
+    let end: number
+    try {
+      end = type.encode(value, scratch, WIRE_HEADER_BYTES)
+      if (end < 0) {
+        scratch = Buffer.allocUnsafeSlow(2 * (scratch.length - end))
+        end = type.encode(value, scratch, WIRE_HEADER_BYTES)
+      }
+    } catch (error) {
+      throw unencodable(schema, value, strict, error)
+    }
+    writeWireHeader(scratch, 0, id)
+    return Buffer.from(scratch.subarray(0, end))
+  }
+}
+
+function unencodable(schema: Schema, value: unknown, strict: boolean, cause?: unknown): MillraceError {
+  const what = explainMisfit(schema.type, value, strict)
+  const message = `The value does not fit ${schema.fullName} (${schema.source}): ${what}.`
+  return permanentError('AVRO_UNENCODABLE', message, cause === undefined ? {} : { cause })
+}
+
+/** Decodes values in the wire format, whatever schemas they were written with. */
+export interface WireCodec {
+  /**
+   * The value at [start, end), wire header included, as `reader` sees it.
+   *
+   * @throws AVRO_BAD_MAGIC, AVRO_UNKNOWN_SCHEMA_ID (also while the schema is not loaded yet: `registry.load` the ids
+   * of a batch first) or AVRO_UNDECODABLE, all permanent.
+   */
+  decode(buffer: Buffer, start: number, end: number, reader?: RegisteredSchema): unknown
+  /** The decoder of a pair of ids, compiled once. */
+  decoder(writerId: number, reader?: RegisteredSchema): Decoder
+}
+
+/** A codec with decoders cached by (writer id, reader id). */
+export function createWireCodec(registry: SchemaRegistry): WireCodec {
+  const decoders = new Map<number, Map<number, Decoder>>()
+  const decoder = (writerId: number, reader?: RegisteredSchema): Decoder => {
+    const readerId = reader?.id ?? writerId
+    const found = decoders.get(writerId)?.get(readerId)
+    if (found !== undefined) return found
+    const writer = registry.byId(writerId)
+    if (writer === undefined) throw unknownId(writerId)
+    const made = createDecoder(writer, reader === undefined || readerId === writerId ? writer : reader.schema)
+    const ofWriter = decoders.get(writerId) ?? new Map<number, Decoder>()
+    decoders.set(writerId, ofWriter.set(readerId, made))
+    return made
+  }
+  return {
+    decoder,
+    decode: (buffer, start, end, reader) => {
+      const id = readSchemaId(buffer, start, end)
+      return decoder(id, reader)(buffer, start + WIRE_HEADER_BYTES, end)
+    },
+  }
+}
+
+/** The error for a schema id that the registry does not know, or does not have at hand. */
+export function unknownId(id: number): MillraceError {
+  return permanentError('AVRO_UNKNOWN_SCHEMA_ID', `The registry has no schema with the id ${id}.`, {
+    facts: { id },
+  })
+}

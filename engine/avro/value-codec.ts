@@ -1,0 +1,195 @@
+import type { FieldReader as ValueFieldReader, ValueCodec, ValueEncoder } from '../component/codec.ts'
+import type { PackedRecords } from '../component/packed-records.ts'
+import { MillraceError, permanentError } from '../errors.ts'
+import { createEncoder, createWireCodec, type EncoderOptions, unknownId } from './codec.ts'
+import { compileFieldReader, createColumns, describeFieldFailure, type FieldReader } from './field-reader.ts'
+import type { FieldAs } from './field-plan.ts'
+import { isDecimal } from './resolution.ts'
+import type { AvroNode } from './model.ts'
+import type { RegisteredSchema, SchemaRegistry } from './registry.ts'
+import { fieldAt } from './schema.ts'
+import { peekSchemaId, readSchemaId, WIRE_HEADER_BYTES } from './wire.ts'
+
+// The answers of a reader's locate, as engine/component/codec.ts numbers them. Rooms import only types from there.
+const found = 1
+const absent = 0
+const undecodable = -1
+
+// An id that the registry does not know is asked for again after this many milliseconds.
+const askAgainAfter = 1000
+
+/**
+ * The values of a topic as a topology sees them: records of `reader`, whatever version wrote them.
+ *
+ * An id that the registry does not know does not fail `prepare`: the values that carry it throw
+ * AVRO_UNKNOWN_SCHEMA_ID when they are decoded, and the registry is asked again at most once a second.
+ */
+export function avroValueCodec(registry: SchemaRegistry, reader: RegisteredSchema): ValueCodec {
+  const codec = createWireCodec(registry)
+  const prepare = preparation(registry)
+  return {
+    name: `avro ${reader.schema.fullName}`,
+    prepare,
+    decode: (bytes, start, end) => codec.decode(bytes, start, end, reader),
+    reader: (path) =>
+      fieldReader(registry, reader, path, (bytes, start, end) => codec.decode(bytes, start, end, reader)),
+  }
+}
+
+/** An encoder of one schema, for sinks and `produce`. */
+export function avroValueEncoder(schema: RegisteredSchema, options: EncoderOptions = {}): ValueEncoder {
+  return { name: `avro ${schema.schema.fullName}`, encode: createEncoder(schema, options) }
+}
+
+function preparation(registry: SchemaRegistry): ValueCodec['prepare'] {
+  const askedAt = new Map<number, number>()
+  const fetch = async (id: number): Promise<void> => {
+    askedAt.set(id, performance.now())
+    try {
+      await registry.load(id)
+      askedAt.delete(id)
+    } catch (error) {
+      if (error instanceof MillraceError && error.code === 'AVRO_UNKNOWN_SCHEMA_ID') return
+      askedAt.delete(id)
+      throw error
+    }
+  }
+  return (records) => {
+    const missing = missingIds(registry, records).filter((id) => {
+      const at = askedAt.get(id)
+      return at === undefined || performance.now() - at >= askAgainAfter
+    })
+    return missing.length === 0 ? undefined : Promise.all(missing.map(fetch)).then(() => undefined)
+  }
+}
+
+function missingIds(registry: SchemaRegistry, records: PackedRecords): number[] {
+  const { bytes, count, valueStarts, valueEnds } = records
+  const missing = new Set<number>()
+  let known = -1
+  for (let row = 0; row < count; row++) {
+    const id = peekSchemaId(bytes, valueStarts[row]!, valueEnds[row]!)
+    if (id < 0 || id === known) continue
+    if (registry.byId(id) === undefined) missing.add(id)
+    else known = id
+  }
+  return [...missing]
+}
+
+/** Compiles a reader of the path, or says why what this writer writes cannot be read so. */
+function compileFor(
+  registry: SchemaRegistry,
+  reader: RegisteredSchema,
+  id: number,
+  path: readonly string[],
+  as: FieldAs,
+) {
+  const writer = registry.byId(id)
+  if (writer === undefined) return undefined
+  try {
+    return compileFieldReader(writer, [{ path, as }], reader.schema)
+  } catch (error) {
+    if (error instanceof MillraceError) return error
+    throw error
+  }
+}
+
+/** Compiled readers by writer id; the one used last is at hand. `undefined`: the writer is not known (yet). */
+function byWriter(registry: SchemaRegistry, reader: RegisteredSchema, path: readonly string[], as: FieldAs) {
+  const readers = new Map<number, FieldReader | MillraceError>()
+  let lastId = -1
+  let last: FieldReader | MillraceError | undefined
+  return (id: number): FieldReader | MillraceError | undefined => {
+    if (id === lastId) return last
+    const made = readers.get(id) ?? compileFor(registry, reader, id, path, as)
+    if (made === undefined) return undefined
+    readers.set(id, made)
+    lastId = id
+    last = made
+    return made
+  }
+}
+
+type Decode = (bytes: Buffer, start: number, end: number) => unknown
+
+function fieldReader(
+  registry: SchemaRegistry,
+  reader: RegisteredSchema,
+  path: readonly string[],
+  decode: Decode,
+): ValueFieldReader {
+  const node = fieldAt(reader.schema.root, path)
+  if (typeof node === 'string') throw permanentError('CONFIG_INVALID', node)
+  const simple = leavesOf(node).every(
+    (leaf) => leaf.kind !== 'record' && leaf.kind !== 'array' && leaf.kind !== 'map',
+  )
+  return {
+    locate: locator(registry, reader, path, node),
+    read: simple
+      ? valueReader(registry, reader, path)
+      : (bytes, start, end) => pick(decode(bytes, start, end), path),
+  }
+}
+
+function leavesOf(node: AvroNode): readonly AvroNode[] {
+  return node.kind === 'union' ? node.branches : [node]
+}
+
+function locator(
+  registry: SchemaRegistry,
+  reader: RegisteredSchema,
+  path: readonly string[],
+  node: AvroNode,
+) {
+  const spanned = ['null', 'string', 'bytes', 'fixed', 'int', 'long']
+  const usable = leavesOf(node).every((leaf) => spanned.includes(leaf.kind) && !isDecimal(leaf))
+  if (!usable) return (): number => refuseLocate(reader, path)
+  // Compiled against the reader itself, so that a path that cannot be located is refused now and not per record.
+  const columns = createColumns(compileFieldReader(reader.schema, [{ path, as: 'span' }]), 1)
+  const span = columns.fields[0] as Int32Array
+  const readerOf = byWriter(registry, reader, path, 'span')
+  return (bytes: Buffer, start: number, end: number, place: Int32Array): number => {
+    const id = peekSchemaId(bytes, start, end)
+    const compiled = id < 0 ? undefined : readerOf(id)
+    if (compiled === undefined || compiled instanceof MillraceError) return undecodable
+    if (compiled.read(bytes, start + WIRE_HEADER_BYTES, end, columns, 0) !== 0) return undecodable
+    // A default is no id: every record without one would be the same record.
+    if (span[1]! < 0) return absent
+    place[0] = span[0]!
+    place[1] = span[0]! + span[1]!
+    return found
+  }
+}
+
+function refuseLocate(reader: RegisteredSchema, path: readonly string[]): never {
+  const what = `"${path.join('.')}" of ${reader.schema.fullName}`
+  throw permanentError(
+    'RECORD_INVALID',
+    `${what} cannot be an id or key: those are text, bytes, int or long.`,
+  )
+}
+
+function valueReader(registry: SchemaRegistry, reader: RegisteredSchema, path: readonly string[]): Decode {
+  const columns = createColumns(compileFieldReader(reader.schema, [{ path, as: 'value' }]), 1)
+  const values = columns.fields[0] as unknown[]
+  const readerOf = byWriter(registry, reader, path, 'value')
+  return (bytes, start, end) => {
+    const id = readSchemaId(bytes, start, end)
+    const compiled = readerOf(id)
+    if (compiled === undefined) throw unknownId(id)
+    if (compiled instanceof MillraceError) throw compiled
+    const code = compiled.read(bytes, start + WIRE_HEADER_BYTES, end, columns, 0)
+    if (code === 0) return values[0]
+    const what = `"${path.join('.')}" of ${reader.schema.fullName} cannot be read`
+    throw permanentError('AVRO_UNDECODABLE', `${what}: ${describeFieldFailure(code)}.`)
+  }
+}
+
+function pick(value: unknown, path: readonly string[]): unknown {
+  let at = value
+  for (const name of path) {
+    if (typeof at !== 'object' || at === null) return undefined
+    at = (at as Record<string, unknown>)[name]
+  }
+  return at
+}
