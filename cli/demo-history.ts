@@ -25,7 +25,10 @@ export async function chooseHistory(asked: string | undefined, cwd: string, root
   if (asked !== undefined) {
     const repo = resolve(cwd, asked)
     if ((await commitsOf(repo)) === undefined) {
-      throw fatalError('SOURCE_FAILED', `--repo ${asked} is no git repository with commits: give the folder of one.`)
+      throw fatalError(
+        'SOURCE_FAILED',
+        `--repo ${asked} is no git repository with commits: give the folder of one.`,
+      )
     }
     return { repo, name: basename(repo), what: `the history of ${asked}` }
   }

@@ -43,12 +43,17 @@ function tellNumbers({ args, summaries, seconds }: DemoResult): void {
     ...[one.consumed, one.duplicates, one.dropped, one.deadLettered, one.stored].map(grouped),
   ])
   args.out('')
-  for (const line of textTable(['topology', 'read', 'duplicates', 'dropped', 'dead letters', 'stored'], rows)) {
+  for (const line of textTable(
+    ['topology', 'read', 'duplicates', 'dropped', 'dead letters', 'stored'],
+    rows,
+  )) {
     args.out(line)
   }
   const memory = Math.round(process.resourceUsage().maxRSS / 1024)
   const records = Math.max(...[...summaries.values()].map(({ consumed }) => consumed))
-  args.out(`${seconds.toFixed(1)} s, ${grouped(Math.round(records / seconds))} events/s, at most ${memory} MB of memory`)
+  args.out(
+    `${seconds.toFixed(1)} s, ${grouped(Math.round(records / seconds))} events/s, at most ${memory} MB of memory`,
+  )
 }
 
 async function tellDeadLetters({ args, project, store }: DemoResult): Promise<void> {
@@ -78,7 +83,9 @@ async function lastEvent({ log, schemas }: Project): Promise<Sample | undefined>
     const records = await log.fetch({ topic, partition }, Math.max(first, end - 50), 50)
     await codec.prepare(records)
     for (let row = 0; row < records.count; row++) {
-      const event = decodeOrNothing(() => codec.decode(records.bytes, records.valueStarts[row]!, records.valueEnds[row]!))
+      const event = decodeOrNothing(() =>
+        codec.decode(records.bytes, records.valueStarts[row]!, records.valueEnds[row]!),
+      )
       if (event !== undefined && event.timestamp >= (last?.timestamp ?? 0)) last = event
     }
   }
@@ -101,10 +108,19 @@ async function tellAnswers(result: DemoResult, sample: Sample): Promise<void> {
   await ask(result, `What happened to ${sample.entityId}?`, ['audit-by-entity', ...entity, from, to])
   await ask(result, `What did ${sample.userId} do?`, ['audit-by-user', `userId=${sample.userId}`, from, to])
   const week = `from=${new Date(sample.timestamp - 7 * 86_400_000).toISOString()}`
-  await ask(result, `What happened in ${sample.store}?`, ['audit-by-store', `store=${sample.store}`, week, to])
+  await ask(result, `What happened in ${sample.store}?`, [
+    'audit-by-store',
+    `store=${sample.store}`,
+    week,
+    to,
+  ])
 }
 
-async function ask({ args, store }: DemoResult, question: string, positionals: readonly string[]): Promise<void> {
+async function ask(
+  { args, store }: DemoResult,
+  question: string,
+  positionals: readonly string[],
+): Promise<void> {
   args.out(`\n${question}`)
   const out = (line: string): void => args.out(`  ${line}`)
   const values = { store, limit: '4' }
@@ -119,7 +135,8 @@ function tellNext({ args, store }: DemoResult, sample: Sample | undefined): void
     'millrace describe topologies/audit-store.yaml -o svg    the topology as a picture',
     'millrace demo --repo DIR                                the same on another history',
   ]
-  if (sample !== undefined) next.unshift(`millrace query audit-by-user userId=${sample.userId} --store ${store}`)
+  if (sample !== undefined)
+    next.unshift(`millrace query audit-by-user userId=${sample.userId} --store ${store}`)
   args.out('\nTry next:')
   for (const line of next) args.out(`  ${line}`)
 }

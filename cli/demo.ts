@@ -46,7 +46,9 @@ async function run(args: CommandArgs): Promise<number> {
   const history = await chooseHistory(textFlag(args.values, 'repo'), args.cwd, root)
   const tell = format === 'json' ? args.err : args.out
   tell(`Reading ${history.what}, oldest change first …`)
-  const plans = (await loadPlans(demoFiles(root), args.registry, args.env)).map((plan) => prepare(plan, history))
+  const plans = (await loadPlans(demoFiles(root), args.registry, args.env)).map((plan) =>
+    prepare(plan, history),
+  )
   const project = await openProject({ cwd: args.cwd, project: root, store })
   try {
     project.acquireWorkerLock()
@@ -59,11 +61,12 @@ async function run(args: CommandArgs): Promise<number> {
       signal: args.signal,
       print: args.out,
       trouble: (topology, sentence) => args.err(`${topology}: ${sentence}`),
-      started: (workers) => showProgress(workers, progress.show, args.signal),
+      started: (workers) => showProgress(workers, (text) => progress.show(text), args.signal),
     }).finally(() => progress.clear())
     const seconds = (performance.now() - started) / 1000
     if (format === 'json') args.out(JSON.stringify(Object.fromEntries(summaries)))
-    else await reportDemo({ args, project, plans, summaries, seconds, store: relative(args.cwd, store) || '.' })
+    else
+      await reportDemo({ args, project, plans, summaries, seconds, store: relative(args.cwd, store) || '.' })
     return 0
   } finally {
     await project.close()
@@ -91,7 +94,8 @@ function showProgress(
   signal: AbortSignal,
 ): void {
   const timer = setInterval(() => {
-    if (signal.aborted || workers.every(({ state }) => state === 'STOPPED' || state === 'FAILED')) clearInterval(timer)
+    if (signal.aborted || workers.every(({ state }) => state === 'STOPPED' || state === 'FAILED'))
+      clearInterval(timer)
     else show(() => workers.map((worker) => progressOf(worker.plan.name, worker.summary())).join('   '))
   }, 200)
   timer.unref()

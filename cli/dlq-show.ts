@@ -3,6 +3,7 @@ import { outputFlag, textFlag, usage } from './flags.ts'
 import {
   keyText,
   letterAt,
+  type Letter,
   openKeys,
   parkedTopics,
   type LetterFilter,
@@ -106,16 +107,27 @@ export async function showLetter(project: Project, args: CommandArgs): Promise<n
   const letter = await letterAt(project, parked, partition, offset)
   if (letter === undefined)
     throw usage(`There is no letter at ${place} of ${parked.name}: see millrace dlq list.`)
-  const { info, record } = letter
-  const keys = await openKeys(project, parked)
-  const open = keys
-    .filter((key) => key.partition === partition)
-    .flatMap(({ letters }) => letters)
-    .find((one) => one.offset === offset)
-  const shown = {
-    place,
-    state:
-      open === undefined ? 'closed' : open.asked === undefined ? 'open' : `open, ${open.asked} requested`,
+  const state = await stateOf(project, parked, partition, offset)
+  const shown = { place, state, ...letterFields(letter), ...(await showValue(project, letter.record.value)) }
+  if (format === 'json') args.out(shownJson(shown))
+  else for (const line of linesOf(shown)) args.out(line)
+  return 0
+}
+
+async function stateOf(
+  project: Project,
+  parked: ParkedTopic,
+  partition: number,
+  offset: number,
+): Promise<string> {
+  const keys = (await openKeys(project, parked)).filter((key) => key.partition === partition)
+  const open = keys.flatMap(({ letters }) => letters).find((one) => one.offset === offset)
+  if (open === undefined) return 'closed'
+  return open.asked === undefined ? 'open' : `open, ${open.asked} requested`
+}
+
+function letterFields({ info, record }: Letter) {
+  return {
     topology: info.group,
     record: `${info.topic}/${info.partition}@${info.offset}`,
     key: keyText(record.key),
@@ -132,24 +144,19 @@ export async function showLetter(project: Project, args: CommandArgs): Promise<n
       name,
       value: value === null ? null : keyText(value),
     })),
-    ...(await showValue(project, record.value)),
   }
-  if (format === 'json') args.out(shownJson(shown))
-  else for (const line of linesOf(shown)) args.out(line)
-  return 0
 }
 
-function linesOf(shown: ShownValue & Readonly<Record<string, unknown>>): string[] {
+type Shown = ReturnType<typeof letterFields> & ShownValue & { readonly place: string; readonly state: string }
+
+function linesOf(shown: Shown): string[] {
   const { value, format, problem, headers, follower, ...fields } = shown
-  const lines = Object.entries(fields).map(
-    ([name, text]) => `${name.padEnd(13)} ${printable(String(text ?? '(none)'))}`,
-  )
-  if (follower === true)
-    lines.push('follower      yes: nothing is wrong with it, it waits behind an earlier record of its key')
-  for (const { name, value: text } of headers as readonly { name: string; value: string | null }[]) {
-    lines.push(`${'header'.padEnd(13)} ${printable(`${name}: ${text ?? '(null)'}`)}`)
-  }
-  if (problem !== undefined) lines.push(`${'problem'.padEnd(13)} ${printable(problem)}`)
+  const line = (name: string, text: string): string => `${name.padEnd(13)} ${printable(text)}`
+  const lines = Object.entries(fields).map(([name, text]) => line(name, String(text ?? '(none)')))
+  if (follower)
+    lines.push(line('follower', 'yes: it waits behind an earlier record of its key, and did not fail itself'))
+  for (const header of headers) lines.push(line('header', `${header.name}: ${header.value ?? '(null)'}`))
+  if (problem !== undefined) lines.push(line('problem', problem))
   const body = typeof value === 'string' ? [printable(value)] : shownJson(value, 2).split('\n')
-  return [...lines, `${'value'.padEnd(13)} (${format})`, ...body.map((line) => `  ${line}`)]
+  return [...lines, line('value', `(${format})`), ...body.map((text) => `  ${text}`)]
 }

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import type { Registry } from '../engine/component/define.ts'
 import { nearest } from '../engine/config/suggest.ts'
 import { MillraceError, sentenceOf } from '../engine/errors.ts'
@@ -7,6 +5,9 @@ import type { CommandArgs } from './command.ts'
 import { commands, type CommandEntry } from './commands.ts'
 import { parseFlags, usage } from './flags.ts'
 import { commandHelp, overview } from './help.ts'
+import { millraceVersion } from './version.ts'
+
+// For cli/serve-workers.ts, until it takes it from version.ts.
 
 /** What the command line gets from its process, or from a test. */
 export interface CommandLineHost extends Pick<CommandArgs, 'out' | 'err' | 'cwd' | 'env' | 'signal'> {
@@ -84,24 +85,6 @@ async function runCommand(
   const registry = entry.components ? await host.loadRegistry() : noComponents
   const { out, err, cwd, env, signal } = host
   return command.run({ positionals, values, registry, out, err, cwd, env, signal })
-}
-
-/** Millrace's version, from its package.json: beside main.ts, or a level up from dist/. */
-export function millraceVersion(): string {
-  for (let folder = dirname(import.meta.dirname); ; folder = dirname(folder)) {
-    const version = versionIn(join(folder, 'package.json'))
-    if (version !== undefined) return version
-    if (folder === dirname(folder)) return 'unknown'
-  }
-}
-
-function versionIn(path: string): string | undefined {
-  try {
-    const { name, version } = JSON.parse(readFileSync(path, 'utf8')) as { name?: unknown; version?: unknown }
-    return name === 'millrace' && typeof version === 'string' ? version : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function oneLine(sentence: string): string {

@@ -159,13 +159,19 @@ class OpenPartition {
   }
 }
 
+/** A letter, decoded. */
+export interface Letter {
+  readonly info: LetterInfo
+  readonly record: PlainRecord
+}
+
 /** One letter, open or not; undefined where there is none at that place. */
 export async function letterAt(
   { log }: Project,
   parked: ParkedTopic,
   partition: number,
   offset: number,
-): Promise<{ readonly info: LetterInfo; readonly record: PlainRecord } | undefined> {
+): Promise<Letter | undefined> {
   if (partition >= parked.partitions) return undefined
   const { first, end } = await log.bounds({ topic: parked.name, partition })
   if (offset < first || offset >= end) return undefined

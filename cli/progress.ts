@@ -21,7 +21,7 @@ export function terminalProgress(stream: NodeJS.WriteStream = process.stderr): P
       if (now - shownAt < intervalMs) return
       shownAt = now
       visible = true
-      stream.write(`\r\u001b[K${text().slice(0, Math.max(10, stream.columns - 1))}`)
+      stream.write(`\r\u001b[K${text().slice(0, Math.max(10, (stream.columns || 80) - 1))}`)
     },
     clear() {
       if (visible) stream.write('\r\u001b[K')

@@ -9,6 +9,7 @@ import type { Catalogue, TableSchema } from '../engine/cql/schema.ts'
 import { unknownTable } from '../engine/cql/schema.ts'
 import { typeName } from '../engine/cql/types.ts'
 import type { EmbeddedTables, RowOutcome, WriteRow } from '../engine/embedded/tables.ts'
+import { asMillraceError } from '../engine/errors.ts'
 
 const stored: TableOutcome = { outcome: 'stored' }
 const untried: TableOutcome = { outcome: 'untried' }
@@ -26,7 +27,7 @@ export function embeddedTables(tables: EmbeddedTables, catalogue: Catalogue): Ta
         return tables.writeRows(rows.map(toWrite)).map(toOutcome)
       } catch (error) {
         // The contract says "rejects", so that nobody needs to expect both.
-        return Promise.reject(error as Error)
+        return Promise.reject(asMillraceError(error, 'STORE_FAILED'))
       }
     },
     lookup: (name) => {

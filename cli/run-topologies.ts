@@ -3,7 +3,8 @@ import type { Project } from './project.ts'
 import type { Registry } from '../engine/component/define.ts'
 import { systemClock } from '../engine/component/contracts/clock.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
-import { Worker, type Environment } from '../engine/runtime/worker.ts'
+import type { Worker } from '../engine/runtime/worker.ts'
+import type { Environment } from '../engine/runtime/worker-options.ts'
 import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
 
 /** What is run, and how. */
@@ -38,6 +39,7 @@ export async function loadPlans(
  * it looks where its own is.
  */
 export async function runTopologies(options: RunOptions): Promise<ReadonlyMap<string, WorkerSummary>> {
+  const { Worker } = await import('../engine/runtime/worker.ts')
   const environment = embeddedEnvironment(options)
   const workers = options.plans.map(
     (plan) =>
@@ -78,7 +80,9 @@ async function runAll(
   const results = await Promise.allSettled(runs.values())
   const failed = results.find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
-  return new Map(await Promise.all([...runs].map(async ([worker, run]) => [worker.plan.name, await run] as const)))
+  return new Map(
+    await Promise.all([...runs].map(async ([worker, run]) => [worker.plan.name, await run] as const)),
+  )
 }
 
 function endAfterUpstream(worker: Worker, runs: ReadonlyMap<Worker, Promise<WorkerSummary>>): void {
@@ -86,7 +90,7 @@ function endAfterUpstream(worker: Worker, runs: ReadonlyMap<Worker, Promise<Work
   const upstream = [...runs.keys()].filter(
     (other) => other !== worker && topicsWritten(other.plan).some((topic) => reads.includes(topic)),
   )
-  void Promise.all(upstream.map((other) => runs.get(other))).then(
+  void Promise.all(upstream.map((other) => runs.get(other)!)).then(
     () => worker.stopAtEnd(),
     () => undefined,
   )
@@ -95,7 +99,9 @@ function endAfterUpstream(worker: Worker, runs: ReadonlyMap<Worker, Promise<Work
 /** The topics that a topology reads. */
 export function topicsRead(plan: TopologyPlan): string[] {
   return [...plan.nodes.values()].flatMap((node) =>
-    node.kind === 'source' ? node.definition.topics(node.config, { topology: plan.name, node: node.name }) : [],
+    node.kind === 'source'
+      ? node.definition.topics(node.config, { topology: plan.name, node: node.name })
+      : [],
   )
 }
 

@@ -2,9 +2,8 @@ import { resolve } from 'node:path'
 import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
 import { openProject } from './project.ts'
-import { loadPlans, runTopologies } from './run-topologies.ts'
+import { loadPlans, runTopologies, type RunOptions } from './run-topologies.ts'
 import { serveWorkers } from './serve-workers.ts'
-import { createLogger } from '../engine/observe/log.ts'
 import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
 
 export const command: Command = {
@@ -19,7 +18,8 @@ export const command: Command = {
     http: {
       type: 'string',
       placeholder: 'HOST:PORT',
-      description: 'where /metrics, /healthz and /readyz are served; off = nowhere (default: 127.0.0.1, a free port)',
+      description:
+        'where /metrics, /healthz and /readyz are served; off = nowhere (default: 127.0.0.1, a free port)',
     },
     'http-token': {
       type: 'string',
@@ -59,32 +59,45 @@ async function run(args: CommandArgs): Promise<number> {
     project: textFlag(values, 'project'),
     store: textFlag(values, 'store'),
   })
-  const logger = createLogger({ format: process.stderr.isTTY ? 'human' : 'json', write: args.err })
   try {
     project.acquireWorkerLock()
-    const served = await serveWorkers({ http: textFlag(values, 'http'), token: textFlag(values, 'http-token'), env })
-    if (served.url !== undefined) logger.info(`Metrics and health are served at ${served.url}`)
-    try {
-      const summaries = await runTopologies({
-        plans,
-        project,
-        untilEnd: values['until-end'] === true,
-        signal: args.signal,
-        print: args.out,
-        drainMs,
-        trouble: (topology, sentence) => logger.warn(sentence, { topology }),
-        committed: served.committed,
-        started: (workers) => served.show(workers),
-      })
-      report(summaries, format, args)
-    } finally {
-      await served.close()
-    }
+    report(
+      await work(args, { plans, project, drainMs, untilEnd: values['until-end'] === true }),
+      format,
+      args,
+    )
   } finally {
-    logger.flush()
     await project.close()
   }
   return 0
+}
+
+/** Runs the workers, with their HTTP side and their log. */
+async function work(
+  { values, env, err, out, signal }: CommandArgs,
+  what: Pick<RunOptions, 'plans' | 'project' | 'untilEnd'> & { readonly drainMs: number },
+): Promise<ReadonlyMap<string, WorkerSummary>> {
+  const { createLogger } = await import('../engine/observe/log.ts')
+  const logger = createLogger({ format: process.stderr.isTTY ? 'human' : 'json', write: err })
+  const served = await serveWorkers({
+    http: textFlag(values, 'http'),
+    token: textFlag(values, 'http-token'),
+    env,
+  })
+  if (served.url !== undefined) logger.info(`Metrics and health are served at ${served.url}`)
+  try {
+    return await runTopologies({
+      ...what,
+      signal,
+      print: out,
+      trouble: (topology, sentence) => logger.warn(sentence, { topology }),
+      committed: (topology, outcome, seconds) => served.committed(topology, outcome, seconds),
+      started: (workers) => served.show(workers),
+    })
+  } finally {
+    logger.flush()
+    await served.close()
+  }
 }
 
 function drainOf(flag: string | undefined): number {
@@ -94,7 +107,11 @@ function drainOf(flag: string | undefined): number {
   throw usage(`--drain is a number of seconds from 0 to 3600, and "${flag}" is not.`)
 }
 
-function report(summaries: ReadonlyMap<string, WorkerSummary>, format: 'text' | 'json', { out, err }: CommandArgs): void {
+function report(
+  summaries: ReadonlyMap<string, WorkerSummary>,
+  format: 'text' | 'json',
+  { out, err }: CommandArgs,
+): void {
   if (format === 'json') {
     const all = [...summaries].map(([topology, summary]) => ({ topology, ...summary }))
     out(JSON.stringify(all.length === 1 ? all[0] : all))

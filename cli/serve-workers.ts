@@ -1,9 +1,6 @@
 import { connectMetrics } from './worker-metrics.ts'
 import { healthOf, Readiness } from './worker-health.ts'
-import { millraceVersion } from './main-loop.ts'
-import { defaultHttp, parseHttpFlag, resolveSecret } from '../engine/observe/http-address.ts'
-import { serveHttp } from '../engine/observe/http.ts'
-import { createMetrics } from '../engine/observe/metrics.ts'
+import { millraceVersion } from './version.ts'
 import type { Worker } from '../engine/runtime/worker.ts'
 
 export interface ServeOptions {
@@ -26,8 +23,16 @@ export interface ServedWorkers {
 
 /** Begins to serve. Rejects with a sentence for an address or token that can't be, or a port in use. */
 export async function serveWorkers(options: ServeOptions): Promise<ServedWorkers> {
+  const [{ defaultHttp, parseHttpFlag, resolveSecret }, { serveHttp }, { createMetrics }] = await Promise.all(
+    [
+      import('../engine/observe/http-address.ts'),
+      import('../engine/observe/http.ts'),
+      import('../engine/observe/metrics.ts'),
+    ],
+  )
   const address = options.http === undefined ? defaultHttp : parseHttpFlag(options.http)
-  const token = options.token === undefined ? undefined : resolveSecret(options.token, options.env, '--http-token')
+  const token =
+    options.token === undefined ? undefined : resolveSecret(options.token, options.env, '--http-token')
   const metrics = createMetrics({ version: millraceVersion(), process: true })
   let workers: readonly Worker[] = []
   let readiness = new Readiness(workers)

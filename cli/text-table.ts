@@ -11,7 +11,10 @@ export function textTable(
   const natural = headings.map((_, column) => Math.max(...clean.map((row) => widthOf(row[column] ?? ''))))
   const widths = width === undefined ? natural : fitted(natural, width)
   return clean.map((row) =>
-    row.map((cell, column) => padded(cell, widths[column]!)).join(' '.repeat(gap)).trimEnd(),
+    row
+      .map((cell, column) => padded(cell, widths[column]!))
+      .join(' '.repeat(gap))
+      .trimEnd(),
   )
 }
 
@@ -47,15 +50,20 @@ function padded(cell: string, width: number): string {
 
 /** Text that neither breaks the line nor steers the terminal. */
 export function printable(text: string): string {
-  return text.replaceAll(/[\r\n]+/g, '⏎').replaceAll('\t', ' ').replaceAll(/\p{Cc}|\p{Bidi_Control}/gu, '�')
+  return text
+    .replaceAll(/[\r\n]+/g, '⏎')
+    .replaceAll('\t', ' ')
+    .replaceAll(/\p{Cc}|\p{Bidi_Control}/gu, '�')
 }
 
-const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
+const wide =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
 
 /** How many columns of a terminal the text takes, near enough: wide characters take two, combining ones none. */
 function widthOf(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length
   let width = 0
-  for (const character of text) width += /\p{Mn}|\p{Me}|\p{Cf}/u.test(character) ? 0 : wide.test(character) ? 2 : 1
+  for (const character of text)
+    width += /\p{Mn}|\p{Me}|\p{Cf}/u.test(character) ? 0 : wide.test(character) ? 2 : 1
   return width
 }

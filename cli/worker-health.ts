@@ -29,7 +29,8 @@ export class Readiness {
   check(now: number): Health {
     const reasons: string[] = []
     for (const worker of this.#workers) {
-      if (!worker.ready) reasons.push(`${worker.plan.name} waits for its partitions and their state (${worker.state}).`)
+      if (!worker.ready)
+        reasons.push(`${worker.plan.name} waits for its partitions and their state (${worker.state}).`)
       for (const task of worker.tasks) reasons.push(...this.#still(task, now))
     }
     return { ok: reasons.length === 0, reasons }
@@ -44,7 +45,9 @@ export class Readiness {
         return []
       }
       if (now - before.since < stillMs) return []
-      return [`${partition.topic}/${partition.partition} has stood still at offset ${ledger.frontier} for a minute.`]
+      return [
+        `${partition.topic}/${partition.partition} has stood still at offset ${ledger.frontier} for a minute.`,
+      ]
     })
   }
 }

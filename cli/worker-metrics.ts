@@ -36,7 +36,8 @@ function countNodes(worker: Worker, metrics: Metrics, grown: Grown): void {
     const name = (perNode as Readonly<Record<string, (typeof perNode)[keyof typeof perNode]>>)[what]
     const by = grown(`${node} ${what}`, count)
     if (name !== undefined) metrics.count(name, { topology, node }, by)
-    else if (what === 'stored') metrics.count('millrace_sink_rows_total', { topology, node, outcome: 'stored' }, by)
+    else if (what === 'stored')
+      metrics.count('millrace_sink_rows_total', { topology, node, outcome: 'stored' }, by)
   }
 }
 
@@ -44,7 +45,11 @@ function countSettled(worker: Worker, metrics: Metrics, grown: Grown): void {
   const topology = worker.plan.name
   const summary = worker.summary()
   const add = (verdict: string, reason: string, now: number): void => {
-    metrics.count('millrace_records_settled_total', { topology, verdict, reason }, grown(`${verdict} ${reason}`, now))
+    metrics.count(
+      'millrace_records_settled_total',
+      { topology, verdict, reason },
+      grown(`${verdict} ${reason}`, now),
+    )
   }
   add('stored', '', summary.stored)
   add('dropped', 'duplicate', summary.duplicates)

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AvroNode } from '../engine/avro/model.ts'
+import type { TableInfo } from '../engine/component/contracts/tables.ts'
+import { readCatalogue } from '../engine/config/catalogue.ts'
+import { loadMigrations } from '../engine/cql/migrations.ts'
+import type { Catalogue } from '../engine/cql/schema.ts'
+import { typeName } from '../engine/cql/types.ts'
+import type { FieldTree, LintFacts } from '../engine/topology/facts.ts'
+import { readCqlFiles, shownPath } from './project-files.ts'
+
+/** How deep the fields of a schema are known: enough for paths that people write, and an end for recursive ones. */
+const deepest = 12
+
+/**
+ * What the project in a folder tells lint: the schemas in schemas/, the tables of cql/, and what schemas/catalogue.yaml
+ * says of topics. What is not there is unknown. Rejects with the error of the room for a file that is wrong.
+ */
+export async function projectFacts(root: string, cwd: string): Promise<LintFacts> {
+  const folder = join(root, 'schemas')
+  const [schemas, topics] = await Promise.all([
+    existsSync(folder) ? readSchemas(shownPath(folder, cwd)) : undefined,
+    readCatalogue(shownPath(join(folder, 'catalogue.yaml'), cwd)),
+  ])
+  const tables = existsSync(join(root, 'cql'))
+    ? loadMigrations(readCqlFiles(join(root, 'cql'), cwd))
+    : undefined
+  return {
+    schemas: () => (schemas === undefined ? undefined : [...schemas.keys()].sort()),
+    schemaFields: (name) => schemas?.get(name),
+    tables: () => (tables === undefined ? undefined : [...tables.tables.keys()].sort()),
+    table: (name) => tableInfo(tables, name),
+    topic: (name) => topics.get(name),
+  }
+}
+
+/** The newest version of every schema, by full name. */
+async function readSchemas(folder: string): Promise<Map<string, FieldTree>> {
+  const { openDirectoryRegistry } = await import('../engine/avro/directory-registry.ts')
+  const registry = await openDirectoryRegistry(folder)
+  return new Map(registry.files().map(({ schema }) => [schema.fullName, treeOf(schema.root, 0)]))
+}
+
+function treeOf(node: AvroNode, depth: number): FieldTree {
+  if (node.kind === 'record') {
+    if (depth >= deepest) return { type: node.name, open: true }
+    const fields = node.fields.map((field) => [field.name, treeOf(field.type, depth + 1)] as const)
+    return { type: `record ${node.name}`, fields: new Map(fields) }
+  }
+  if (node.kind === 'union') return unionTree(node.branches.map((branch) => treeOf(branch, depth)))
+  if (node.kind === 'map') return { type: 'map', open: true }
+  const logical = 'logical' in node ? node.logical : undefined
+  return logical === undefined ? { type: node.kind } : { type: node.kind, logical: logical.name }
+}
+
+/** A field that any branch has is found. */
+function unionTree(branches: readonly FieldTree[]): FieldTree {
+  const others = branches.filter(({ type }) => type !== 'null')
+  if (others.length === 1) return others[0]!
+  return {
+    type: others.map(({ type }) => type).join(' or '),
+    fields: new Map(others.flatMap(({ fields }) => [...(fields ?? [])])),
+    open: others.some(({ open }) => open === true),
+  }
+}
+
+function tableInfo(catalogue: Catalogue | undefined, name: string): TableInfo | undefined {
+  const table = catalogue?.tables.get(name)
+  if (table === undefined) return undefined
+  // In the order of the key, which the columns do not keep.
+  const regular = table.columns.filter(({ kind }) => kind === 'regular')
+  const columns = [...table.partitionKey, ...table.clusteringKey, ...regular]
+  return {
+    name,
+    columns: columns.map((column) => ({ name: column.name, kind: column.kind, type: typeName(column.type) })),
+  }
+}
