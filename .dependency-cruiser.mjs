@@ -45,10 +45,10 @@ export default {
     },
     {
       name: 'component-stands-alone',
-      comment: 'A component is one file and knows no other component.',
+      comment: 'A component is one file, or a file and the folder of its name, and knows no other component.',
       severity: 'error',
-      from: { path: components },
-      to: { path: '^(sources|processors|sinks|cli|domain)/' },
+      from: { path: '^(sources|processors|sinks)/(?!index\\.ts$)([a-z-]+)' },
+      to: { path: '^(sources|processors|sinks|cli|domain)/', pathNot: '^$1/($2|codecs)(/|\\.ts$)' },
     },
     {
       name: 'component-opens-rooms-late',

@@ -16,7 +16,11 @@ try {
   const project = await openProject({ cwd: root, project: root, store })
   project.acquireWorkerLock()
   await fill(project)
-  const plans = await loadPlans([join(root, 'topologies/audit-store.yaml')], { sources, processors, sinks }, {})
+  const plans = await loadPlans(
+    [join(root, 'topologies/audit-store.yaml')],
+    { sources, processors, sinks },
+    {},
+  )
   const before = process.cpuUsage()
   const started = performance.now()
   const summaries = await runTopologies({

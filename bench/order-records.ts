@@ -152,7 +152,11 @@ function sampleOrder(): object {
     eventVersion: '1.0.0',
     timestamp: 1_763_700_000_000,
     source: 'order-service',
-    metadata: { correlationId: '7b0e7c1e-5d0c-4c7e-9a57-0e6f0c6f3a11', causationId: 'd1f5b1de-35f2-4b32-9a3d-4a55f4f0f0c7', schemaVersion: 1 },
+    metadata: {
+      correlationId: '7b0e7c1e-5d0c-4c7e-9a57-0e6f0c6f3a11',
+      causationId: 'd1f5b1de-35f2-4b32-9a3d-4a55f4f0f0c7',
+      schemaVersion: 1,
+    },
     data: {
       orderId: 'order-2026-11-21-0000000001',
       customerId: 'customer-00000',

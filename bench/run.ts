@@ -30,7 +30,9 @@ for (let run = 1; run <= runs; run++) {
     })
     const row = JSON.parse(output.trim().split('\n').at(-1)!) as Row
     rows.push({ ...row, run, busy })
-    console.log(`${row.scenario}: ${row.recordsPerSecond} records/s, ${row.cpuSecondsPerMillion} CPU-s per million`)
+    console.log(
+      `${row.scenario}: ${row.recordsPerSecond} records/s, ${row.cpuSecondsPerMillion} CPU-s per million`,
+    )
   }
 }
 

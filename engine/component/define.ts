@@ -38,7 +38,10 @@ interface Described<Schema extends z.ZodObject> {
 export interface SourceDefinition<Schema extends z.ZodObject = any> extends Described<Schema> {
   readonly kind: 'source'
   /** The topics that it reads; one that reads none gives a name for its own partitions. */
-  topics(config: z.output<Schema>, context: { readonly topology: string; readonly node: string }): readonly string[]
+  topics(
+    config: z.output<Schema>,
+    context: { readonly topology: string; readonly node: string },
+  ): readonly string[]
   /** How its values are encoded. */
   codec(config: z.output<Schema>, schemas: Schemas): Promise<ValueCodec>
   /** Dotted path of the field that holds the event time; undefined = the record's own timestamp. */

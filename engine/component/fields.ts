@@ -20,7 +20,10 @@ export const ByteSize = z
 /** A field of the value, by its dotted path. */
 export const FieldPath = z
   .string()
-  .regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, 'expected a field such as userId, or a path such as metadata.correlationId')
+  .regex(
+    /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/,
+    'expected a field such as userId, or a path such as metadata.correlationId',
+  )
   .meta({ examples: ['eventId'] })
 
 /** The full name of a record schema, such as `audit.AuditEvent`. */
@@ -32,13 +35,19 @@ export const SchemaName = z
 /** A topic's name, as Kafka allows it. */
 export const TopicName = z
   .string()
-  .regex(/^[A-Za-z0-9._-]{1,249}$/, 'expected a topic name: letters, digits, ".", "_" and "-", at most 249 of them')
+  .regex(
+    /^[A-Za-z0-9._-]{1,249}$/,
+    'expected a topic name: letters, digits, ".", "_" and "-", at most 249 of them',
+  )
   .meta({ examples: ['audit-events'] })
 
 /** A table's name, as the migrations give it. */
 export const TableName = z
   .string()
-  .regex(/^[a-z][a-z0-9_]{0,47}$/, 'expected a table name: lower-case letters, digits and "_", at most 48 of them')
+  .regex(
+    /^[a-z][a-z0-9_]{0,47}$/,
+    'expected a table name: lower-case letters, digits and "_", at most 48 of them',
+  )
   .meta({ examples: ['audit_by_user'] })
 
 /** A plain value to compare with. */

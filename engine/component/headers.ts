@@ -66,5 +66,8 @@ function unsigned(value: number): Buffer {
 }
 
 function damaged(): Error {
-  return permanentError('RECORD_INVALID', 'The headers of a record end in the middle: the batch that carried it is damaged.')
+  return permanentError(
+    'RECORD_INVALID',
+    'The headers of a record end in the middle: the batch that carried it is damaged.',
+  )
 }

@@ -27,7 +27,13 @@ export { type Header } from './headers.ts'
 export { type FieldReader, type ValueCodec, type ValueEncoder } from './codec.ts'
 export { type Clock } from './contracts/clock.ts'
 export { type Log, type OutgoingRecord, type RecordPosition } from './contracts/log.ts'
-export { type RowOutcome, type Schemas, type SinkContext, type SinkWriter, type WriteResult } from './contracts/sink.ts'
+export {
+  type RowOutcome,
+  type Schemas,
+  type SinkContext,
+  type SinkWriter,
+  type WriteResult,
+} from './contracts/sink.ts'
 export { type CommittedPosition, type TopicPartition } from './contracts/position.ts'
 export { type PollRequest, type SourceEvent, type SourceReader } from './contracts/reader.ts'
 export { type SourceContext } from './contracts/source.ts'

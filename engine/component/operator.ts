@@ -58,7 +58,9 @@ export interface Operator {
 }
 
 /** Makes an operator. Not for components: they use keep, mapValue, flatMap and the others. */
-export function operator(make: (scope: OperatorScope) => OperatorFunction<RecordBatch, RecordBatch>): Operator {
+export function operator(
+  make: (scope: OperatorScope) => OperatorFunction<RecordBatch, RecordBatch>,
+): Operator {
   return { [brand]: make }
 }
 
@@ -68,6 +70,9 @@ export function isOperator(value: unknown): value is Operator {
 }
 
 /** The RxJS operator for one task. For the engine. */
-export function materialize(made: Operator, scope: OperatorScope): OperatorFunction<RecordBatch, RecordBatch> {
+export function materialize(
+  made: Operator,
+  scope: OperatorScope,
+): OperatorFunction<RecordBatch, RecordBatch> {
   return made[brand](scope)
 }

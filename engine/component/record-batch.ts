@@ -111,7 +111,12 @@ export class RecordBatch {
       lineageBase: origin.lineageBase + row,
     }
     origin.lineage.copied(copy.lineageBase, copy.records.bytes.length)
-    return new RecordBatch(copy, Int32Array.of(0), 1, this.values === undefined ? undefined : [this.values[i]])
+    return new RecordBatch(
+      copy,
+      Int32Array.of(0),
+      1,
+      this.values === undefined ? undefined : [this.values[i]],
+    )
   }
 
   /** The row of the record at index `i` in its lineage. */

@@ -124,7 +124,8 @@ export function valueAt(value: unknown, path: readonly string[]): unknown {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | bigint | boolean)
+  if (typeof value === 'string') return value
+  return typeof value === 'bigint' ? value.toString() : (JSON.stringify(value) ?? '')
 }
 
 function undecodableField(path: readonly string[], codec: ValueCodec): Error {

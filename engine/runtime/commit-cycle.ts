@@ -123,5 +123,7 @@ export class CommitCycle {
 
 function commitFailed(error: unknown): MillraceError {
   if (error instanceof MillraceError) return error
-  return fatalError('COMMIT_FAILED', `Progress could not be committed: ${sentenceOf(error)}`, { cause: error })
+  return fatalError('COMMIT_FAILED', `Progress could not be committed: ${sentenceOf(error)}`, {
+    cause: error,
+  })
 }

@@ -49,7 +49,8 @@ export function decodeMetadata(frontier: number, metadata: string): Intervals {
   if (bytes.length < 6 || bytes.readUInt32BE(bytes.length - 4) !== crc32(body)) {
     throw foreign('its checksum does not fit')
   }
-  if (body[0] !== version) throw foreign(`it has version ${body[0]}, and this Millrace reads version ${version}`)
+  if (body[0] !== version)
+    throw foreign(`it has version ${body[0]}, and this Millrace reads version ${version}`)
   if (body[1] === runs) return decodeRuns(frontier, body.subarray(2))
   if (body[1] === bits) return decodeBits(frontier, body.subarray(2))
   throw foreign(`it has the unknown encoding ${body[1]}`)
@@ -90,7 +91,8 @@ function decodeRuns(frontier: number, body: Buffer): Intervals {
 function encodeBits(frontier: number, ranges: Intervals, span: number): Buffer {
   const out = Buffer.alloc(Math.ceil(span / 8))
   for (let n = 0; n < ranges.size; n++) {
-    for (let bit = ranges.start(n) - frontier; bit < ranges.end(n) - frontier; bit++) out[bit >> 3]! |= 1 << (bit & 7)
+    for (let bit = ranges.start(n) - frontier; bit < ranges.end(n) - frontier; bit++)
+      out[bit >> 3]! |= 1 << (bit & 7)
   }
   return out
 }

@@ -21,7 +21,8 @@ export class EventTime {
   /** Milliseconds since 1970. Throws a permanent error for a time that can't be. */
   of(batch: RecordBatch, i: number, now: number): number {
     const own = batch.origin.records.timestamps[batch.rows[i]!]!
-    const time = this.#field === undefined || batch.isTombstone(i) ? own : this.#read(this.#field, batch, i, own)
+    const time =
+      this.#field === undefined || batch.isTombstone(i) ? own : this.#read(this.#field, batch, i, own)
     if (time <= now + furthestFutureMs) return time
     throw permanentError(
       'RECORD_UNORDERED',
@@ -36,7 +37,7 @@ export class EventTime {
     if (time !== undefined && Number.isFinite(time) && Math.abs(time) <= 8.64e15) return time
     throw permanentError(
       'RECORD_INVALID',
-      `The field ${field.path.join('.')} should be a time, and is ${JSON.stringify(value) ?? String(value)}.`,
+      `The field ${field.path.join('.')} should be a time, and is ${shown(value)}.`,
     )
   }
 }
@@ -49,3 +50,6 @@ function toMilliseconds(value: unknown): number | undefined {
   return undefined
 }
 
+function shown(value: unknown): string {
+  return typeof value === 'bigint' ? value.toString() : (JSON.stringify(value)?.slice(0, 100) ?? typeof value)
+}

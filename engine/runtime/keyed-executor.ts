@@ -187,7 +187,8 @@ export class KeyedExecutor {
     for (let n = 0; n < good.length; n++) this.#advance(good.batchOf(n), good.indexOf(n))
     // An untried record waits behind a refused one of its key, in the order of the batch and before all that came later.
     const behind = new Map<Lane, Item[]>()
-    for (const n of bad) this.#sortOutBad({ batch: batch.batchOf(n), i: batch.indexOf(n) }, outcomes![n]!, behind)
+    for (const n of bad)
+      this.#sortOutBad({ batch: batch.batchOf(n), i: batch.indexOf(n) }, outcomes![n]!, behind)
     for (const [lane, items] of behind) {
       lane.queue.unshift(...items)
       if (!lane.resting) this.#nextOf(lane)
@@ -202,7 +203,11 @@ export class KeyedExecutor {
       return
     }
     behind.set(lane, [])
-    this.#fail(lane, item, outcome.outcome === 'refused' ? outcome.error : new Error('The sink left the record untried.'))
+    this.#fail(
+      lane,
+      item,
+      outcome.outcome === 'refused' ? outcome.error : new Error('The sink left the record untried.'),
+    )
   }
 
   /** The lane of a record that failed: made now where it has none yet. */

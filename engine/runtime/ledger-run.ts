@@ -6,8 +6,21 @@ import { keyText, type PackedRecords } from '../component/packed-records.ts'
 export const phase = { open: 0, settled: 1, sealed: 2 } as const
 
 // In order of weight: what happened to a record as a whole is the gravest of what happened to its pieces.
-const verdicts: readonly (Verdict | undefined)[] = [undefined, 'dropped', 'stored', 'skipped', 'discarded', 'parked']
-const weights: Readonly<Record<Verdict, number>> = { dropped: 1, stored: 2, skipped: 3, discarded: 4, parked: 5 }
+const verdicts: readonly (Verdict | undefined)[] = [
+  undefined,
+  'dropped',
+  'stored',
+  'skipped',
+  'discarded',
+  'parked',
+]
+const weights: Readonly<Record<Verdict, number>> = {
+  dropped: 1,
+  stored: 2,
+  skipped: 3,
+  discarded: 4,
+  parked: 5,
+}
 const stored = weights.stored
 
 /** Who is told about settled records and pinned bytes. */
@@ -59,7 +72,14 @@ export class LedgerRun implements Lineage {
   #copies: Map<number, { readonly key: string | undefined; bytes: number }> | undefined
   #watchers: Map<number, ((verdict: Verdict) => void)[]> | undefined
 
-  constructor(whole: Whole, records: PackedRecords, start: number, now: number, owner: RunOwner, errand?: Errand) {
+  constructor(
+    whole: Whole,
+    records: PackedRecords,
+    start: number,
+    now: number,
+    owner: RunOwner,
+    errand?: Errand,
+  ) {
     this.errand = errand
     this.#whole = whole
     this.#owner = owner

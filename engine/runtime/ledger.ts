@@ -136,4 +136,3 @@ export class Ledger {
     this.#errands.clear()
   }
 }
-

@@ -3,10 +3,11 @@ import type { IdStore } from '../component/contracts/state.ts'
 import type { Clock } from '../component/contracts/clock.ts'
 import type { Fingerprint } from '../component/fingerprint.ts'
 import { materialize, type KeyedWork, type Operator, type OperatorScope } from '../component/operator.ts'
-import { RecordBatch } from '../component/record-batch.ts'
+import { type RecordBatch } from '../component/record-batch.ts'
 import type { WriteBatch } from '../component/write-batch.ts'
 import { KeyedExecutor, type Outcome } from './keyed-executor.ts'
 import { reach } from './points.ts'
+import { ResultBuffer } from './result-buffer.ts'
 import { detach, failHead, Lane, type Item, type StageContext } from './lanes.ts'
 
 /** What an operator's stage needs besides what all stages share. */
@@ -36,7 +37,12 @@ export class OperatorStage implements OperatorScope {
   #tokens = 0
   #waiting = 0
 
-  constructor(made: Operator, context: StageContext, services: OperatorServices, emit: (batch: RecordBatch) => void) {
+  constructor(
+    made: Operator,
+    context: StageContext,
+    services: OperatorServices,
+    emit: (batch: RecordBatch) => void,
+  ) {
     this.node = context.node
     this.clock = context.clock
     this.fingerprint = services.fingerprint
@@ -156,18 +162,25 @@ export class OperatorStage implements OperatorScope {
   }
 
   keyed(work: KeyedWork): (batch: RecordBatch) => void {
-    const executor = new KeyedExecutor(this.#context, {
+    const context = this.#context
+    const results = new ResultBuffer(
+      (batch, values) => {
+        if (!context.cancelled()) work.done(batch, values)
+      },
+      (flush) => queueMicrotask(() => context.guard(flush)),
+    )
+    const executor = new KeyedExecutor(context, {
       order: 'record',
       concurrency: work.concurrency,
       maxBatch: 1,
       perform: (batch) => performOne(work, batch),
-      done: (batch, outcomes) => emitDone(work, batch, outcomes),
+      done: (batch, outcomes) => results.add(batch.batchOf(0), batch.indexOf(0), outcomes?.[0]?.result),
       left: () => {
         this.#tokens--
       },
     })
     this.#executor = executor
-    return (batch) => this.#context.guard(() => executor.submit(batch))
+    return (batch) => context.guard(() => results.around(() => executor.submit(batch)))
   }
 
   close(): void {
@@ -180,10 +193,4 @@ function performOne(work: KeyedWork, batch: WriteBatch): Promise<Outcome[]> | Ou
   return result instanceof Promise
     ? result.then((value: unknown) => [{ outcome: 'stored', result: value }])
     : [{ outcome: 'stored', result }]
-}
-
-function emitDone(work: KeyedWork, batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void {
-  for (let n = 0; n < batch.length; n++) {
-    work.done(batch.batchOf(n).only(batch.indexOf(n)), [outcomes?.[n]?.result])
-  }
 }

@@ -47,7 +47,14 @@ export class ParkedInput {
   #polling = false
   #stopping = false
 
-  constructor(log: Log, ledger: Ledger, parking: Parking, owner: RunOwner, clock: Clock, actions: LetterActions) {
+  constructor(
+    log: Log,
+    ledger: Ledger,
+    parking: Parking,
+    owner: RunOwner,
+    clock: Clock,
+    actions: LetterActions,
+  ) {
     this.#log = log
     this.#ledger = ledger
     this.#parking = parking
@@ -116,7 +123,12 @@ export class ParkedInput {
   }
 
   /** Carries a command out. It is settled when it is through, whether or not every letter is. */
-  async #carryOut(command: LetterCommand, key: string | undefined, run: LedgerRun, row: number): Promise<void> {
+  async #carryOut(
+    command: LetterCommand,
+    key: string | undefined,
+    run: LedgerRun,
+    row: number,
+  ): Promise<void> {
     const whole = command.letters === undefined && key !== undefined
     if (whole) this.#parking.releasing(key)
     while (!this.#ledger.discarded && !this.#stopping) {
@@ -143,7 +155,8 @@ export class ParkedInput {
   /** The first letter that the command is about and that is still open. Map order is the order of the partition. */
   #nextFor(command: LetterCommand, key: string | undefined): OpenLetter | undefined {
     for (const letter of this.#letters.values()) {
-      if (command.letters === undefined ? letter.key === key : command.letters.includes(letter.parkedOffset)) return letter
+      if (command.letters === undefined ? letter.key === key : command.letters.includes(letter.parkedOffset))
+        return letter
     }
     return undefined
   }

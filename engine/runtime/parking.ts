@@ -256,7 +256,10 @@ function copyOf(record: PlainRecord): PlainRecord {
   return {
     key: record.key === null ? null : Buffer.from(record.key),
     value: record.value === null ? null : Buffer.from(record.value),
-    headers: record.headers.map(({ name, value }) => ({ name, value: value === null ? null : Buffer.from(value) })),
+    headers: record.headers.map(({ name, value }) => ({
+      name,
+      value: value === null ? null : Buffer.from(value),
+    })),
     timestamp: record.timestamp,
   }
 }

@@ -2,10 +2,16 @@ import type { SinkWriter } from '../component/contracts/sink.ts'
 import type { SourceReader } from '../component/contracts/reader.ts'
 import { isOperator, type Operator } from '../component/operator.ts'
 import { fatalError } from '../errors.ts'
-import type { ProcessorNode, SinkNode, SourceNode, SubTopology, TopologyPlan } from '../topology/plan-types.ts'
+import type {
+  ProcessorNode,
+  SinkNode,
+  SourceNode,
+  SubTopology,
+  TopologyPlan,
+} from '../topology/plan-types.ts'
 import { deadLetterTopic, parkedTopic } from './letters.ts'
 import type { TaskSource } from './task.ts'
-import type { Environment } from './worker.ts'
+import type { Environment } from './worker-options.ts'
 
 /** A source that is open. */
 export interface OpenSource extends TaskSource {
@@ -55,10 +61,22 @@ export async function openSessionParts(plan: TopologyPlan, environment: Environm
 
 function openSink(plan: TopologyPlan, node: SinkNode, environment: Environment): Promise<SinkWriter> {
   const { clock, log, tables, schemas, print } = environment
-  return node.definition.open(node.config, { clock, log, tables, schemas, print, topology: plan.name, node: node.name })
+  return node.definition.open(node.config, {
+    clock,
+    log,
+    tables,
+    schemas,
+    print,
+    topology: plan.name,
+    node: node.name,
+  })
 }
 
-async function openSource(plan: TopologyPlan, node: SourceNode, environment: Environment): Promise<OpenSource> {
+async function openSource(
+  plan: TopologyPlan,
+  node: SourceNode,
+  environment: Environment,
+): Promise<OpenSource> {
   const { definition, config, name } = node
   const { clock, log, schemas } = environment
   const topics = definition.topics(config, { topology: plan.name, node: name })
@@ -72,7 +90,11 @@ async function openSource(plan: TopologyPlan, node: SourceNode, environment: Env
   return { node: name, topic, codec, eventTime: definition.eventTime?.(config), reader }
 }
 
-function createOperators(plan: TopologyPlan, node: ProcessorNode, environment: Environment): readonly Operator[] {
+function createOperators(
+  plan: TopologyPlan,
+  node: ProcessorNode,
+  environment: Environment,
+): readonly Operator[] {
   const { clock, tables } = environment
   const made = node.definition.create(node.config, { topology: plan.name, node: node.name, clock, tables })
   const operators: readonly unknown[] = Array.isArray(made) ? made : [made]

@@ -12,7 +12,7 @@ import { openSessionParts, type SessionParts } from './session-parts.ts'
 import { reach } from './points.ts'
 import { SourceLoop } from './source-loop.ts'
 import { Task } from './task.ts'
-import type { WorkerOptions } from './worker.ts'
+import type { WorkerOptions } from './worker-options.ts'
 
 export interface SessionOptions extends WorkerOptions {
   readonly counters: Counters
@@ -61,7 +61,9 @@ export class Session {
 
   /** True when every source has had its partitions assigned. */
   get assigned(): boolean {
-    return this.#loops.length > 0 && this.#options.plan.subTopologies.every((sub) => this.#ends.knows(sub.sources))
+    return (
+      this.#loops.length > 0 && this.#options.plan.subTopologies.every((sub) => this.#ends.knows(sub.sources))
+    )
   }
 
   get pinned(): { readonly now: number; readonly highest: number } {
@@ -138,7 +140,9 @@ export class Session {
 
   #atEnd(): Promise<boolean> {
     if (!this.#ends.wanted || !this.assigned) return Promise.resolve(false)
-    const inputs = [...this.#assignments.tasks].flatMap(({ inputs, open }) => inputs.map((input) => ({ input, open })))
+    const inputs = [...this.#assignments.tasks].flatMap(({ inputs, open }) =>
+      inputs.map((input) => ({ input, open })),
+    )
     return this.#ends.allReached(
       inputs.map(({ input, open }) => ({
         node: input.node,
@@ -183,10 +187,15 @@ export class Session {
     this.#assignments.add(sub, partition, task)
     this.#shares.set(task, share)
     this.#verdicts.push(task.verdicts)
-    for (const input of task.inputs) await parts.source(input.node).reader.start(input.partition, input.position)
+    for (const input of task.inputs)
+      await parts.source(input.node).reader.start(input.partition, input.position)
   }
 
-  async #revoked(source: string, partitions: readonly TopicPartition[], poll: () => Promise<void>): Promise<void> {
+  async #revoked(
+    source: string,
+    partitions: readonly TopicPartition[],
+    poll: () => Promise<void>,
+  ): Promise<void> {
     const tasks = this.#tasksOf(source, partitions)
     for (const task of tasks) task.stopLetters()
     reach('draining')
@@ -292,5 +301,7 @@ export class Session {
 }
 
 function sourceDefect(source: string, error: unknown): MillraceError {
-  return fatalError('SOURCE_FAILED', `Source ${source} cannot be read: ${sentenceOf(error)}`, { cause: error })
+  return fatalError('SOURCE_FAILED', `Source ${source} cannot be read: ${sentenceOf(error)}`, {
+    cause: error,
+  })
 }

@@ -98,7 +98,9 @@ export class TaskInput {
         return await next
       } catch (error) {
         this.#options.trouble(`Source ${this.node} waits for its schemas: ${sentenceOf(error)}`)
-        await new Promise<void>((resolve) => this.#options.clock.after(Math.min(10_000, 100 * 2 ** tries), resolve))
+        await new Promise<void>((resolve) =>
+          this.#options.clock.after(Math.min(10_000, 100 * 2 ** tries), resolve),
+        )
         next = this.#options.codec.prepare(records)
       }
     }

@@ -19,7 +19,7 @@ import type { Counters } from './counters.ts'
 import { FailurePolicy, type Failure } from './failures.ts'
 import type { StageContext } from './lanes.ts'
 import type { Ledger } from './ledger.ts'
-import { LedgerRun, type RunOwner } from './ledger-run.ts'
+import { type LedgerRun, type RunOwner } from './ledger-run.ts'
 import { fitMetadata } from './commit-metadata.ts'
 import { parkedTopic } from './letters.ts'
 import { ParkedInput } from './parked-input.ts'
@@ -100,7 +100,9 @@ export class Task {
       this.#input(source, own[n]!, parked[n]!, positions[n], policy),
     )
     for (const input of this.inputs) this.#byTopic.set(input.partition.topic, input)
-    this.#parked = this.inputs.map((input, n) => this.#parkedInput(input, parked[n]!, positions[own.length + n]))
+    this.#parked = this.inputs.map((input, n) =>
+      this.#parkedInput(input, parked[n]!, positions[own.length + n]),
+    )
     this.#graph = new TaskGraph(options.plan, options.sub, {
       context: (node) => this.#stageContext(node, policy),
       operators: options.operators,
@@ -264,9 +266,13 @@ export class Task {
   /** Seals a cut; undefined if there is nothing to commit. */
   seal(): SealedTask | undefined {
     if (this.#cancelled) return undefined
-    const dirty = this.inputs.some(({ ledger }) => ledger.dirty) || this.#parked.some(({ ledger }) => ledger.dirty)
+    const dirty =
+      this.inputs.some(({ ledger }) => ledger.dirty) || this.#parked.some(({ ledger }) => ledger.dirty)
     if (!dirty) return undefined
-    const positions = [...this.inputs.map((input) => input.seal()), ...this.#parked.map(({ ledger }) => sealed(ledger))]
+    const positions = [
+      ...this.inputs.map((input) => input.seal()),
+      ...this.#parked.map(({ ledger }) => sealed(ledger)),
+    ]
     const records = this.inputs.flatMap(({ parking }) => parking.seal())
     const blocks: SealedTask['blocks'][number][] = []
     const expired: SealedTask['expired'][number][] = []
@@ -276,7 +282,15 @@ export class Task {
       if (change.expiredBelow !== undefined) expired.push({ store: store.name, below: change.expiredBelow })
     }
     reach('sealed')
-    return { task: this.id, epoch: this.epoch, group: this.#options.plan.name, positions, blocks, expired, records }
+    return {
+      task: this.id,
+      epoch: this.epoch,
+      group: this.#options.plan.name,
+      positions,
+      blocks,
+      expired,
+      records,
+    }
   }
 
   /** The cut that was sealed last is committed. */
@@ -338,7 +352,9 @@ function isErrand(batch: RecordBatch): boolean {
 
 function asDefect(error: unknown): MillraceError {
   if (error instanceof MillraceError) return error
-  return fatalError('CONSERVATION_BROKEN', `A defect stopped the task: ${sentenceOf(error)}`, { cause: error })
+  return fatalError('CONSERVATION_BROKEN', `A defect stopped the task: ${sentenceOf(error)}`, {
+    cause: error,
+  })
 }
 
 function taskId(options: TaskOptions): TaskId {

@@ -23,21 +23,22 @@ export interface DistinctOptions {
  * holding up anything: stored or parked, the duplicate is dropped; skipped or discarded, the duplicate takes its place.
  */
 export function distinct(options: DistinctOptions): Operator {
-  return operator((scope) => (input) =>
-    new Observable((output) => {
-      const ids = scope.ids(options.windowMs)
-      const look = lookUp(scope, ids, new FieldAccess(options.by), scope.fingerprint)
-      const emit = (batch: RecordBatch): void => output.next(batch)
-      return input.subscribe((batch) => {
-        const fresh = new Collector(batch, false)
-        eachRow(scope, batch, (i) => {
-          if (decide(scope, ids, look, options, batch, i, emit)) fresh.keep(i)
+  return operator(
+    (scope) => (input) =>
+      new Observable((output) => {
+        const ids = scope.ids(options.windowMs)
+        const look = lookUp(scope, ids, new FieldAccess(options.by), scope.fingerprint)
+        const emit = (batch: RecordBatch): void => output.next(batch)
+        return input.subscribe((batch) => {
+          const fresh = new Collector(batch, false)
+          eachRow(scope, batch, (i) => {
+            if (decide(scope, ids, look, options, batch, i, emit)) fresh.keep(i)
+          })
+          if (fresh.length === 0) return
+          scope.reach('claimed')
+          emit(fresh.batch())
         })
-        if (fresh.length === 0) return
-        scope.reach('claimed')
-        emit(fresh.batch())
-      })
-    }),
+      }),
   )
 }
 
@@ -47,7 +48,10 @@ function lookUp(scope: OperatorScope, ids: IdStore, by: FieldAccess, fingerprint
   return (batch, i) => {
     const bytes = by.locate(batch, i)
     if (bytes === undefined) {
-      throw permanentError('RECORD_INVALID', `The record has no ${by.path.join('.')}, by which duplicates are known.`)
+      throw permanentError(
+        'RECORD_INVALID',
+        `The record has no ${by.path.join('.')}, by which duplicates are known.`,
+      )
     }
     if (ids.advance(batch.timestamp(i))) scope.reach('rotated')
     fingerprint.id(bytes, by.place[0]!, by.place[1]!, ids.probe)

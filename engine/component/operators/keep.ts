@@ -13,18 +13,19 @@ export function keep<Value>(
   test: (record: StreamRecord<Value>) => boolean,
   options: { readonly otherwise?: string } = {},
 ): Operator {
-  return operator((scope) => (input) =>
-    new Observable((output) =>
-      input.subscribe((batch) => {
-        const cursor = new RecordCursor()
-        const kept = new Collector(batch, false)
-        eachRow(scope, batch, (i) => {
-          if (test(cursor.at(batch, i) as StreamRecord<Value>)) kept.keep(i)
-          else if (options.otherwise !== undefined) scope.side(options.otherwise, batch.only(i))
-          else scope.drop(batch, i, 'filtered')
-        })
-        if (kept.length > 0) output.next(kept.batch())
-      }),
-    ),
+  return operator(
+    (scope) => (input) =>
+      new Observable((output) =>
+        input.subscribe((batch) => {
+          const cursor = new RecordCursor()
+          const kept = new Collector(batch, false)
+          eachRow(scope, batch, (i) => {
+            if (test(cursor.at(batch, i) as StreamRecord<Value>)) kept.keep(i)
+            else if (options.otherwise !== undefined) scope.side(options.otherwise, batch.only(i))
+            else scope.drop(batch, i, 'filtered')
+          })
+          if (kept.length > 0) output.next(kept.batch())
+        }),
+      ),
   )
 }

@@ -12,20 +12,21 @@ export function mapValueAsync<In, Out>(
   map: (value: In, record: StreamRecord<In>) => Out | Promise<Out>,
   options: { readonly concurrency?: number } = {},
 ): Operator {
-  return operator((scope) => (input) =>
-    new Observable((output) => {
-      const cursor = new RecordCursor()
-      const submit = scope.keyed({
-        concurrency: options.concurrency ?? 64,
-        work(batch, i) {
-          const record = cursor.at(batch, i) as StreamRecord<In>
-          return map(record.value, record)
-        },
-        done(batch, results) {
-          output.next(new RecordBatch(batch.origin, batch.rows, batch.length, results))
-        },
-      })
-      return input.subscribe(submit)
-    }),
+  return operator(
+    (scope) => (input) =>
+      new Observable((output) => {
+        const cursor = new RecordCursor()
+        const submit = scope.keyed({
+          concurrency: options.concurrency ?? 64,
+          work(batch, i) {
+            const record = cursor.at(batch, i) as StreamRecord<In>
+            return map(record.value, record)
+          },
+          done(batch, results) {
+            output.next(new RecordBatch(batch.origin, batch.rows, batch.length, results))
+          },
+        })
+        return input.subscribe(submit)
+      }),
   )
 }

@@ -10,17 +10,18 @@ import { Collector, eachRow } from './rows.ts'
  * @example mapValue((order, record) => ({ ...order, at: record.timestamp }))
  */
 export function mapValue<In, Out>(map: (value: In, record: StreamRecord<In>) => Out): Operator {
-  return operator((scope) => (input) =>
-    new Observable((output) =>
-      input.subscribe((batch) => {
-        const cursor = new RecordCursor()
-        const mapped = new Collector(batch, true)
-        eachRow(scope, batch, (i) => {
-          const record = cursor.at(batch, i) as StreamRecord<In>
-          mapped.add(i, map(record.value, record))
-        })
-        if (mapped.length > 0) output.next(mapped.batch())
-      }),
-    ),
+  return operator(
+    (scope) => (input) =>
+      new Observable((output) =>
+        input.subscribe((batch) => {
+          const cursor = new RecordCursor()
+          const mapped = new Collector(batch, true)
+          eachRow(scope, batch, (i) => {
+            const record = cursor.at(batch, i) as StreamRecord<In>
+            mapped.add(i, map(record.value, record))
+          })
+          if (mapped.length > 0) output.next(mapped.batch())
+        }),
+      ),
   )
 }

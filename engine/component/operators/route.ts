@@ -9,22 +9,23 @@ import { Collector, eachRow } from './rows.ts'
  * @example route((record) => (isUrgent(record.value) ? 'urgent' : undefined))
  */
 export function route<Value>(choose: (record: StreamRecord<Value>) => string | undefined): Operator {
-  return operator((scope) => (input) =>
-    new Observable((output) =>
-      input.subscribe((batch) => {
-        const cursor = new RecordCursor()
-        const main = new Collector(batch, false)
-        const sides = new Map<string, Collector>()
-        eachRow(scope, batch, (i) => {
-          const name = choose(cursor.at(batch, i) as StreamRecord<Value>)
-          if (name === undefined) return main.keep(i)
-          let side = sides.get(name)
-          if (side === undefined) sides.set(name, (side = new Collector(batch, false)))
-          side.keep(i)
-        })
-        if (main.length > 0) output.next(main.batch())
-        for (const [name, side] of sides) scope.side(name, side.batch())
-      }),
-    ),
+  return operator(
+    (scope) => (input) =>
+      new Observable((output) =>
+        input.subscribe((batch) => {
+          const cursor = new RecordCursor()
+          const main = new Collector(batch, false)
+          const sides = new Map<string, Collector>()
+          eachRow(scope, batch, (i) => {
+            const name = choose(cursor.at(batch, i) as StreamRecord<Value>)
+            if (name === undefined) return main.keep(i)
+            let side = sides.get(name)
+            if (side === undefined) sides.set(name, (side = new Collector(batch, false)))
+            side.keep(i)
+          })
+          if (main.length > 0) output.next(main.batch())
+          for (const [name, side] of sides) scope.side(name, side.batch())
+        }),
+      ),
   )
 }

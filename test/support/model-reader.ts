@@ -1,0 +1,124 @@
+import type { CommittedPosition, TopicPartition } from '../../engine/component/contracts/position.ts'
+import type { PollRequest, SourceEvent, SourceReader } from '../../engine/component/contracts/reader.ts'
+import type { ModelGroup } from './model-groups.ts'
+import type { ModelTopics } from './model-topics.ts'
+import type { Life } from './model-life.ts'
+
+interface Cursor extends TopicPartition {
+  next: number
+  paused: boolean
+  toldEnd: number
+}
+
+/** A member of a group, as one source of one worker sees it. */
+export class ModelReader implements SourceReader {
+  readonly topics: readonly string[]
+  readonly #life: Life
+  readonly #group: ModelGroup
+  readonly #logs: ModelTopics
+  readonly #cursors = new Map<string, Cursor>()
+  #events: SourceEvent[] = []
+  #closed = false
+  #expired = false
+
+  constructor(life: Life, group: ModelGroup, logs: ModelTopics, topics: readonly string[]) {
+    this.#life = life
+    this.#group = group
+    this.#logs = logs
+    this.topics = topics
+    group.join(this)
+  }
+
+  get worker(): string {
+    return this.#life.name
+  }
+
+  /** The coordinator has something to say. What is lost or asked back is delivered no more. */
+  tell(event: SourceEvent): void {
+    this.#events.push(event)
+    if (event.type === 'lost' || event.type === 'revoked') {
+      for (const partition of event.partitions) this.#cursors.delete(nameOf(partition))
+    }
+  }
+
+  expired(): void {
+    this.#expired = true
+  }
+
+  async poll({ maxBytes, waitMs }: PollRequest): Promise<SourceEvent[]> {
+    await this.#life.turn()
+    if (this.#closed) return []
+    if (this.#expired) {
+      this.#expired = false
+      this.#group.join(this)
+    }
+    const some = this.#events.splice(0, 1 + this.#life.random.below(3))
+    if (some.length > 0) return some
+    const events = maxBytes > 0 ? this.#deliver(maxBytes) : []
+    if (events.length === 0) await this.#life.sleep(waitMs)
+    return events
+  }
+
+  #deliver(maxBytes: number): SourceEvent[] {
+    const events: SourceEvent[] = []
+    let left = maxBytes
+    for (const cursor of this.#cursors.values()) {
+      if (cursor.paused || left <= 0 || this.#life.random.chance(0.3)) continue
+      const records = this.#logs.read(cursor, cursor.next, 1 + this.#life.random.below(8))
+      left -= records.bytes.length
+      const end = this.#logs.lastStable(cursor)
+      if (records.count > 0) {
+        cursor.next = records.offsets[records.count - 1]! + 1
+        events.push({ type: 'records', records })
+      } else if (cursor.toldEnd !== end) {
+        cursor.toldEnd = end
+        events.push({ type: 'end', partition: { topic: cursor.topic, partition: cursor.partition }, offset: end })
+      }
+    }
+    return events
+  }
+
+  async start(partition: TopicPartition, position: CommittedPosition | undefined): Promise<void> {
+    await this.#life.turn()
+    if (this.#group.holds(this.worker, partition) !== true) return
+    if (this.#events.some((event) => event.type === 'revoked' && event.partitions.some(isAt(partition)))) return
+    this.#cursors.set(nameOf(partition), { ...partition, next: position?.offset ?? 0, paused: false, toldEnd: -1 })
+  }
+
+  async release(partitions: readonly TopicPartition[]): Promise<void> {
+    await this.#life.turn()
+    for (const partition of partitions) {
+      this.#cursors.delete(nameOf(partition))
+      this.#group.released(this, partition)
+    }
+  }
+
+  pause(partition: TopicPartition): void {
+    const cursor = this.#cursors.get(nameOf(partition))
+    if (cursor !== undefined) cursor.paused = true
+  }
+
+  resume(partition: TopicPartition): void {
+    const cursor = this.#cursors.get(nameOf(partition))
+    if (cursor !== undefined) cursor.paused = false
+  }
+
+  async bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }> {
+    await this.#life.turn()
+    return { first: 0, end: this.#logs.lastStable(partition) }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    if (this.#life.alive) this.#group.leave(this)
+  }
+}
+
+function isAt({ topic, partition }: TopicPartition): (other: TopicPartition) => boolean {
+  return (other) => other.topic === topic && other.partition === partition
+}
+
+function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`
+}
