@@ -15,6 +15,7 @@ import type { Appender, AppendPlan } from './appender.ts'
 import type { Groups } from './groups.ts'
 import { isBusy } from './sqlite-errors.ts'
 import type { StateExpiry } from './state-expiry.ts'
+import { blocksIn } from './state-merge.ts'
 import type { EmbeddedStore } from './store.ts'
 
 /** The steps of a commit, for tests that crash or fail at one of them. */
@@ -67,7 +68,7 @@ export class EmbeddedCommit implements CommitBackend {
       'INSERT INTO millrace_state (task, store, bucket, crc, bytes) VALUES (?, ?, ?, ?, ?)',
     )
     this.#blocks = store.prepare(
-      'SELECT id, store, bucket, crc, bytes FROM millrace_state WHERE task = ? ORDER BY store, id',
+      'SELECT id, store, bucket, crc, level, bytes FROM millrace_state WHERE task = ? ORDER BY store, id',
     )
   }
 
@@ -160,11 +161,11 @@ export class EmbeddedCommit implements CommitBackend {
     const expired = this.#parts.expiry.of(task)
     const blocks: StateBlock[] = []
     for (const row of this.#blocks.iterate(task)) {
-      const [id, store, bucket, crc, bytes] = row as unknown as [number, string, number, number, Uint8Array]
+      const [id, store, bucket, crc, level, bytes] = row as unknown as StateRow
       const limit = expired.get(store)
       if (limit !== undefined && bucket < limit.below && id <= limit.upto) continue
       if (crc32(bytes) !== crc) throw this.#damaged(task, store)
-      blocks.push({ store, bucket, bytes })
+      for (const block of blocksIn(level, bytes)) blocks.push({ store, bucket, bytes: block })
     }
     return blocks
   }
@@ -181,6 +182,8 @@ export class EmbeddedCommit implements CommitBackend {
     return fatalError('FENCED', `Another worker has taken over ${this.#parts.store.path}.`)
   }
 }
+
+type StateRow = [id: number, store: string, bucket: number, crc: number, level: number, bytes: Uint8Array]
 
 function plansRecords(commit: SealedCommit): boolean {
   return commit.tasks.some((task) => task.records.length > 0)

@@ -10,6 +10,7 @@ import { EmbeddedLog } from './log.ts'
 import { openNotes } from './notes.ts'
 import { Retention } from './retention.ts'
 import { StateExpiry } from './state-expiry.ts'
+import { StateMerge } from './state-merge.ts'
 import { type EmbeddedStore, openEmbeddedStore } from './store.ts'
 import { TopicDirectory } from './topics.ts'
 import { acquireWorkerLock } from './worker-lock.ts'
@@ -38,7 +39,7 @@ export interface Embedded {
   readonly groups: Groups
   notes(group: string, node: string): Notes
   /**
-   * Deletes some of what retention and expiry no longer need, and bounds the write-ahead log. To be called by the
+   * Deletes some of what retention and expiry no longer need, merges small state blocks, and bounds the write-ahead log. To be called by the
    * worker now and then; true = there is more to do. Throws the store's sentence.
    */
   tidy(): boolean
@@ -72,6 +73,7 @@ function compose(
   const appender = new Appender(store, topics)
   const groups = new Groups(store, topics, blocks)
   const expiry = new StateExpiry(store)
+  const merge = new StateMerge(store)
   const retention = new Retention(store, topics)
   const log = new EmbeddedLog({ store, topics, appender, blocks, groups })
   const onStep = options.onCommitStep
@@ -86,7 +88,7 @@ function compose(
     tablesDb: store.db,
     groups,
     notes: (group, node) => openNotes(store, group, node),
-    tidy: () => tidy(store, retention, expiry),
+    tidy: () => tidy(store, [retention, expiry, merge]),
     async close() {
       await log.close()
       store.close()
@@ -95,11 +97,11 @@ function compose(
   }
 }
 
-function tidy(store: EmbeddedStore, retention: Retention, expiry: StateExpiry): boolean {
+function tidy(store: EmbeddedStore, chores: readonly { step(): number }[]): boolean {
   try {
     const until = performance.now() + tidyMs
     while (performance.now() < until) {
-      if (retention.step() + expiry.step() > 0) continue
+      if (chores.reduce((done, chore) => done + chore.step(), 0) > 0) continue
       store.trimWal()
       return false
     }

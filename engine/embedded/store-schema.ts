@@ -9,6 +9,7 @@ export const storeFormat = 1
  *
  * - blocks: one row for each appended run of records of a partition. The large column is last, so that the others are
  *   read without it.
+ * - state: blocks of state stores; rows of a level above 0 hold several (state-merge.ts).
  * - expiry: state blocks that may go (bucket below `below`, id up to `upto`), deleted step by step.
  * - commits: what each backend of the worker committed last, written in the same transaction.
  */
@@ -37,7 +38,7 @@ CREATE TABLE millrace_subscriptions (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE millrace_state (
   id INTEGER PRIMARY KEY, task TEXT NOT NULL, store TEXT NOT NULL, bucket INTEGER NOT NULL,
-  crc INTEGER NOT NULL, bytes BLOB NOT NULL
+  crc INTEGER NOT NULL, level INTEGER NOT NULL DEFAULT 0, bytes BLOB NOT NULL
 ) STRICT;
 CREATE INDEX millrace_state_order ON millrace_state (task, store);
 CREATE INDEX millrace_state_bucket ON millrace_state (task, store, bucket);
