@@ -17,10 +17,12 @@ const deepest = 12
  * says of topics. What is not there is unknown. Rejects with the error of the room for a file that is wrong.
  */
 export async function projectFacts(root: string, cwd: string): Promise<LintFacts> {
+  // As people see it from here, since errors show it.
+  const seen = (path: string): string => (cwd === process.cwd() ? shownPath(path, cwd) : path)
   const folder = join(root, 'schemas')
   const [schemas, topics] = await Promise.all([
-    existsSync(folder) ? readSchemas(shownPath(folder, cwd)) : undefined,
-    readCatalogue(shownPath(join(folder, 'catalogue.yaml'), cwd)),
+    existsSync(folder) ? readSchemas(seen(folder)) : undefined,
+    readCatalogue(seen(join(folder, 'catalogue.yaml'))),
   ])
   const tables = existsSync(join(root, 'cql'))
     ? loadMigrations(readCqlFiles(join(root, 'cql'), cwd))

@@ -45,6 +45,8 @@ async function run(args: CommandArgs): Promise<number> {
     const root = findRoot({ cwd: args.cwd, project: textFlag(values, 'project'), topology: file })
     const facts = factsByRoot.get(root) ?? projectFacts(root, args.cwd)
     factsByRoot.set(root, facts)
+    // It is asked for later, and not at all where the file itself is wrong.
+    facts.catch(() => undefined)
     reports.push(await lintFile(file, facts, args))
   }
   const text = formatLint(reports, format)

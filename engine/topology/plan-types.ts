@@ -71,4 +71,6 @@ export interface TopologyPlan {
   readonly budget: BudgetSettings
   /** Milliseconds between commits. */
   readonly commitInterval: number
+  /** Where `errors`, `budget` and the other parts of the file stand that it gives. */
+  readonly sectionPositions?: Readonly<Record<string, FilePosition>>
 }

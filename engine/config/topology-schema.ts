@@ -1,0 +1,163 @@
+import { z } from 'zod'
+import type { ComponentDefinition, Registry } from '../component/define.ts'
+import { ByteSize, Duration } from '../component/fields.ts'
+import { fatalError } from '../errors.ts'
+
+const NodeName = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9_-]{0,63}$/,
+    'expected a name: a letter, then letters, digits, "-" and "_", at most 64',
+  )
+  .meta({ description: 'The name of a node, unique in its topology.' })
+
+const Reference = z
+  .string()
+  .regex(/^[^.\s]+(\.[^.\s]+)?$/, 'expected the name of a node, or node.output for a side output')
+
+const From = z.union([Reference, z.array(Reference).min(1)]).meta({
+  description: 'The node whose records it gets, or `node.output` for a side output, or a list of those.',
+})
+
+const Backoff = z
+  .strictObject({
+    first: Duration.prefault('100ms').meta({ description: 'The first wait.' }),
+    longest: Duration.prefault('30s').meta({
+      description: 'The longest wait; waits double up to it, with full jitter.',
+    }),
+  })
+  .refine(({ first, longest }) => first <= longest, {
+    path: ['first'],
+    error: 'the first wait is longer than the longest',
+  })
+  .prefault({})
+  .meta({ description: 'How long to wait between attempts.' })
+
+const Flood = z
+  .strictObject({
+    share: z
+      .number()
+      .gt(0)
+      .max(1)
+      .prefault(0.5)
+      .meta({ description: 'The share of failures, above 0, at most 1.' }),
+    of: z
+      .int()
+      .min(10)
+      .max(1_000_000)
+      .prefault(1000)
+      .meta({ description: 'Of how many records, the latest ones.' }),
+  })
+  .prefault({})
+  .meta({ description: 'The task stops when more than `share` of the last `of` records failed.' })
+
+const Errors = z
+  .strictObject({
+    attempts: z.int().min(1).max(1000).prefault(5).meta({
+      description: 'How often a record that failed is tried, the first time included, while its key waits.',
+    }),
+    then: z
+      .enum(['park', 'skip', 'halt'])
+      .prefault('park')
+      .meta({
+        description:
+          'After the last attempt: `park` the record and all that follow it in its key until someone releases them, ' +
+          '`skip` it (it is lost), or `halt` the worker.',
+      }),
+    backoff: Backoff,
+    flood: Flood,
+  })
+  .prefault({})
+  .meta({ description: 'What happens to records that fail.' })
+
+const least = 64 * 1024
+const tooSmall = `expected at least 64KiB`
+
+const Budget = z
+  .strictObject({
+    partition: ByteSize.refine((bytes) => bytes >= least, tooSmall)
+      .prefault('16MiB')
+      .meta({
+        description: 'Bytes of records of one partition that may be under way.',
+      }),
+    total: ByteSize.refine((bytes) => bytes >= least, tooSmall)
+      .prefault('64MiB')
+      .meta({
+        description: 'Bytes of records of all partitions of a worker that may be under way.',
+      }),
+  })
+  .refine(({ partition, total }) => partition <= total, {
+    path: ['partition'],
+    error: 'one partition may hold more than the total',
+  })
+  .prefault({})
+  .meta({ description: 'How much memory records under way may take.' })
+
+const Commit = z
+  .strictObject({
+    every: Duration.refine((ms) => ms >= 10 && ms <= 60_000, 'expected 10ms to 1m')
+      .prefault('200ms')
+      .meta({
+        description: 'The time between commits of progress.',
+      }),
+  })
+  .prefault({})
+  .meta({ description: 'When progress is committed.' })
+
+/** The top-level fields of a topology that hold nodes, with the kind of node in each. */
+export const sections = { sources: 'source', processors: 'processor', sinks: 'sink' } as const
+export type Section = keyof typeof sections
+export const sectionNames = Object.keys(sections) as readonly Section[]
+
+/** One zod schema for all topologies that these components allow: for checking, and for the JSON Schema of editors. */
+export function topologySchema(registry: Registry) {
+  const nodes = (section: Section, description: string) =>
+    z.record(NodeName, nodeSchema(section, registry[section])).meta({ description })
+  return z
+    .strictObject({
+      name: z
+        .string()
+        .regex(
+          /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+          'expected a name: letters, digits, ".", "-" and "_", at most 100',
+        )
+        .meta({ description: 'The name of the topology, which is its consumer group too.' }),
+      description: z.string().prefault('').meta({ description: 'What it does, for people.' }),
+      sources: nodes('sources', 'Where records come from.').refine(some, 'name at least one source'),
+      processors: nodes('processors', 'What happens to them.').prefault({}),
+      sinks: nodes('sinks', 'Where records go.').refine(some, 'name at least one sink'),
+      errors: Errors,
+      budget: Budget,
+      commit: Commit,
+    })
+    .meta({ title: 'Millrace topology' })
+}
+
+/** The JSON Schema (draft-07) of topologies, for the YAML language server. */
+export function topologyJsonSchema(registry: Registry): Record<string, unknown> {
+  return { ...z.toJSONSchema(topologySchema(registry), { target: 'draft-07', io: 'input' }) }
+}
+
+function some(nodes: object): boolean {
+  return Object.keys(nodes).length > 0
+}
+
+function nodeSchema(section: Section, definitions: Readonly<Record<string, ComponentDefinition>>) {
+  const options = Object.entries(definitions).map(([name, definition]) => option(section, name, definition))
+  return z.discriminatedUnion('type', options as unknown as [z.ZodObject, ...z.ZodObject[]])
+}
+
+function option(section: Section, name: string, definition: ComponentDefinition): z.ZodObject {
+  const config = definition.config as z.ZodObject
+  const taken = ['type', ...(section === 'sources' ? [] : ['from'])].filter((field) => field in config.shape)
+  if (taken.length > 0) {
+    throw fatalError(
+      'CONFIG_INVALID',
+      `The component "${name}" may not have a field "${taken[0]}" of its own.`,
+    )
+  }
+  const type = z.literal(name).meta({ description: definition.summary })
+  const common: Record<string, z.ZodType> = section === 'sources' ? { type } : { type, from: From }
+  const extended = config.safeExtend(common)
+  return extended.meta({ title: `${name} (${sections[section]})`, description: definition.summary })
+}

@@ -1,0 +1,114 @@
+import { durationText } from './lint-rule.ts'
+import { keySettings } from './node-text.ts'
+import type { OutputRef, PlanNode, TopologyPlan } from './plan-types.ts'
+
+/** One way that records take: from an output of a node into another node. */
+export interface Edge {
+  readonly from: string
+  /** undefined = the main output. */
+  readonly output: string | undefined
+  readonly to: string
+}
+
+/** All edges of a plan, in the order of the file. */
+export function edgesOf(plan: TopologyPlan): Edge[] {
+  return [...plan.nodes.values()].flatMap(({ name, from }) =>
+    from.map(({ node, output }: OutputRef) => ({ from: node, output, to: name })),
+  )
+}
+
+/** The plan as a tree of lines: every source with what comes of its records. */
+export function describeText(plan: TopologyPlan): string {
+  const edges = edgesOf(plan)
+  const shown = new Set<string>()
+  const lines: string[] = [plan.name + (plan.description === '' ? '' : `: ${plan.description}`)]
+
+  const branch = (name: string, label: string, prefix: string, inner: string): void => {
+    const node = plan.nodes.get(name)!
+    const again = shown.has(name)
+    lines.push(`${prefix}${label}${nodeLine(plan, node)}${again && hasReaders(name) ? ' (as above)' : ''}`)
+    if (again) return
+    shown.add(name)
+    const next = edges.filter(({ from }) => from === name)
+    for (const [index, { output, to }] of next.entries()) {
+      const last = index === next.length - 1
+      branch(
+        to,
+        output === undefined ? '' : `[${output}] `,
+        `${inner}${last ? '└─ ' : '├─ '}`,
+        `${inner}${last ? '   ' : '│  '}`,
+      )
+    }
+  }
+  const hasReaders = (name: string): boolean => edges.some(({ from }) => from === name)
+  for (const { number, sources } of plan.subTopologies) {
+    lines.push('')
+    if (plan.subTopologies.length > 1) lines.push(`sub-topology ${number}`)
+    for (const source of sources) branch(source, '', '', '')
+  }
+  return [...lines, '', ...settingLines(plan)].join('\n')
+}
+
+function nodeLine(plan: TopologyPlan, node: PlanNode): string {
+  const settings = keySettings(plan, node)
+  const kind = node.kind === 'processor' ? node.type : `${node.type} ${node.kind}`
+  return `${node.name} (${[kind, ...settings].join(', ')})`
+}
+
+function settingLines({ errors, budget, commitInterval }: TopologyPlan): string[] {
+  const mib = (bytes: number): string => `${Number((bytes / 1024 ** 2).toFixed(1))} MiB`
+  const { attempts, then, backoff } = errors
+  return [
+    `errors   ${attempts} attempts, waits of ${durationText(backoff.first)} to ${durationText(backoff.longest)}, then ${then}`,
+    `budget   ${mib(budget.partitionBytes)} for each partition, ${mib(budget.totalBytes)} in all`,
+    `commit   every ${durationText(commitInterval)}`,
+  ]
+}
+
+/** The plan as a flowchart of mermaid, which GitHub draws. */
+export function describeMermaid(plan: TopologyPlan): string {
+  const ids = new Map([...plan.nodes.keys()].map((name, index) => [name, `n${index}`]))
+  const nodes = [...plan.nodes.values()].map(
+    (node) => `  ${ids.get(node.name)}${mermaidNode(plan, node)}:::${node.kind}`,
+  )
+  const edges = edgesOf(plan).map(({ from, output, to }) => {
+    const arrow = output === undefined ? '-->' : `-. ${mermaidText(output)} .->`
+    return `  ${ids.get(from)} ${arrow} ${ids.get(to)}`
+  })
+  return [
+    'flowchart LR',
+    ...nodes,
+    ...edges,
+    '  classDef source fill:#e7f0fd,stroke:#2f6fd0,color:#1b2733',
+    '  classDef processor fill:#f2edfc,stroke:#7350c7,color:#1b2733',
+    '  classDef sink fill:#e6f6ec,stroke:#24885a,color:#1b2733',
+  ].join('\n')
+}
+
+function mermaidNode(plan: TopologyPlan, node: PlanNode): string {
+  const [open, close] =
+    node.kind === 'source' ? ['([', '])'] : node.kind === 'sink' ? ['[(', ')]'] : ['[', ']']
+  const details = [node.type, ...keySettings(plan, node)].map(mermaidText)
+  return `${open}"<b>${mermaidText(node.name)}</b><br/>${details.join('<br/>')}"${close}`
+}
+
+function mermaidText(text: string): string {
+  return text.replaceAll(/[^\p{L}\p{N} ._,:/-]/gu, (character) => `#${character.codePointAt(0)};`)
+}
+
+/** The plan as plain values, for programs. Durations are milliseconds, sizes bytes. */
+export function describeJson(plan: TopologyPlan): Record<string, unknown> {
+  const { name, description, file, subTopologies, errors, budget, commitInterval } = plan
+  const nodes = [...plan.nodes.values()].map((node) => ({
+    name: node.name,
+    kind: node.kind,
+    type: node.type,
+    from: node.from.map(({ node: from, output }) =>
+      output === undefined ? { node: from } : { node: from, output },
+    ),
+    outputs: node.kind === 'processor' ? (node.definition.outputs?.(node.config) ?? []) : [],
+    config: node.config,
+    line: node.position.line,
+  }))
+  return { name, description, file, nodes, subTopologies, errors, budget, commitIntervalMs: commitInterval }
+}

@@ -1,0 +1,241 @@
+import { durationText, quoted } from './lint-rule.ts'
+import {
+  isDedupe,
+  isForPeople,
+  numberSetting,
+  PlanGraph,
+  tablesOf,
+  textSetting,
+  topicsOf,
+} from './plan-graph.ts'
+import type { PlanNode, ProcessorNode, SinkNode, TopologyPlan } from './plan-types.ts'
+
+/** One thing that a topology promises, or does not. */
+export interface Statement {
+  /** False for what is not promised, and may be expected. */
+  readonly holds: boolean
+  /** What it is about: the topology, or a node. */
+  readonly about: string
+  /** One sentence. */
+  readonly says: string
+  /** Which step brings it about. */
+  readonly because: string
+  /** What has to be so for it; undefined = nothing else. */
+  readonly provided?: string
+}
+
+/** What a topology guarantees end to end, by which step, and under which condition. */
+export function explainPlan(plan: TopologyPlan): Statement[] {
+  const graph = new PlanGraph(plan)
+  return [
+    delivery(plan),
+    order(plan, graph),
+    ...graph.ofType('dedupe').map((node) => deduplication(plan, graph, node)),
+    ...graph.sinks.flatMap((sink) => effects(plan, graph, sink)),
+    ...failures(plan),
+    ...graph.ofType('enrich').map(enrichment),
+    ...unread(graph),
+    ...together(plan, graph),
+  ]
+}
+
+/** The statements as lines: first what holds, then what does not. */
+export function explainText(plan: TopologyPlan): string {
+  const statements = explainPlan(plan)
+  const block = ({ about, says, because, provided }: Statement): string[] => [
+    `  ${about}: ${says}`,
+    `    because   ${because}`,
+    ...(provided === undefined ? [] : [`    provided  ${provided}`]),
+  ]
+  return [
+    `What ${plan.name} guarantees`,
+    '',
+    ...statements.filter(({ holds }) => holds).flatMap(block),
+    '',
+    'What it does not',
+    '',
+    ...statements.filter(({ holds }) => !holds).flatMap(block),
+  ].join('\n')
+}
+
+function delivery(plan: TopologyPlan): Statement {
+  return {
+    holds: true,
+    about: plan.name,
+    says: 'No record is lost: each is delivered at least once, also through crashes and rebalances.',
+    because:
+      'An offset is committed only when all that came of its record is acknowledged, dropped on purpose, or parked.',
+    provided: 'The topics keep their records until they are read, and nobody moves the offsets by hand.',
+  }
+}
+
+function order(plan: TopologyPlan, graph: PlanGraph): Statement {
+  const broken = plan.errors.then === 'skip'
+  return {
+    holds: true,
+    about: plan.name,
+    says: `Records of one key come to each sink in the order of ${quoted(graph.sources.flatMap((source) => [...topicsOf(plan, source)]))}.`,
+    because: broken
+      ? 'A record that is tried again holds up its key; a record that is skipped leaves a hole.'
+      : 'A record that is tried again holds up its key, and one that is parked takes its followers with it.',
+    provided:
+      'Producers give the records that belong together the same key. Between keys there is no order; a redelivery repeats records.',
+  }
+}
+
+function deduplication(plan: TopologyPlan, graph: PlanGraph, node: ProcessorNode): Statement {
+  const by = textSetting(node, 'by') ?? 'id'
+  const window = durationText(numberSetting(node, 'window') ?? 0)
+  const timed = graph
+    .sourcesOf(node)
+    .every((source) => source.definition.eventTime?.(source.config) !== undefined)
+  return {
+    holds: true,
+    about: node.name,
+    says: `Of the records with one ${by}, the first goes on, and no other within ${window} of ${timed ? 'event time' : 'record time'}.`,
+    because:
+      'The id is stored with the position of its record, in the commit that covers it: what is read again after a crash is a replay, not a duplicate.',
+    provided: `One ${by} always has the same key (ids are known per partition), and no producer repeats it later than ${window}.`,
+  }
+}
+
+function effects(plan: TopologyPlan, graph: PlanGraph, sink: SinkNode): Statement[] {
+  const commit = durationText(plan.commitInterval)
+  const dedupe = [...graph.upstream(sink)].find(isDedupe)
+  const raw = graph.undeduped(sink)
+  const unique = raw.length === 0 && dedupe !== undefined
+  if (isForPeople(sink)) return []
+  if (!sink.definition.idempotent) {
+    const repeats: Statement = {
+      holds: false,
+      about: sink.name,
+      says: `Exactly once: after a crash, what was written since the last commit (${commit}) is written again.`,
+      because: `Writing to ${targetOf(sink)} twice leaves two records.`,
+      provided: 'Whoever reads it can tell repeats by an id of the record.',
+    }
+    return unique
+      ? [onceEach(sink, dedupe, 'but for those repeats'), repeats]
+      : [repeats, duplicates(sink, raw)]
+  }
+  return [
+    {
+      holds: true,
+      about: sink.name,
+      says: 'Writing a record again leaves the same result: replays do no harm, so that each record takes effect once.',
+      because: `What is written to ${targetOf(sink)} is made of the record alone, ${stampOf(sink)}.`,
+      ...(graph.upstream(sink).some(({ type }) => type === 'enrich')
+        ? { provided: 'Looked-up values stand outside the key: a replay may bring newer ones.' }
+        : {}),
+    },
+    ...(unique ? [onceEach(sink, dedupe)] : [duplicates(sink, raw)]),
+  ]
+}
+
+function stampOf(sink: SinkNode): string {
+  const sequence = textSetting(sink, 'sequence')
+  return sequence === undefined ? 'with its own time as timestamp' : `and the highest ${sequence} stays`
+}
+
+function onceEach(sink: SinkNode, dedupe: PlanNode, but?: string): Statement {
+  const by = textSetting(dedupe, 'by') ?? 'id'
+  return {
+    holds: true,
+    about: sink.name,
+    says: `One ${by} has one effect${but === undefined ? '' : `, ${but}`}.`,
+    because: `Every way to ${sink.name} leads through "${dedupe.name}".`,
+    provided: `What is said of ${dedupe.name}.`,
+  }
+}
+
+function duplicates(sink: SinkNode, sources: readonly PlanNode[]): Statement {
+  return {
+    holds: false,
+    about: sink.name,
+    says: 'Duplicates that a producer sent are not known here.',
+    because: `No dedupe stands on the way from ${quoted(sources.map(({ name }) => name))}.`,
+    ...(sink.definition.idempotent
+      ? { provided: 'Duplicates that are equal in every field make the same row.' }
+      : {}),
+  }
+}
+
+function targetOf(sink: SinkNode): string {
+  const target = tablesOf(sink)[0] ?? sink.definition.topic?.(sink.config)
+  return target === undefined ? `the ${sink.type} sink` : `"${target}"`
+}
+
+function failures({ name, errors }: TopologyPlan): Statement[] {
+  const { attempts, then, backoff, flood } = errors
+  const tries = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}, with waits of ${durationText(backoff.first)} to ${durationText(backoff.longest)}`
+  const ends = {
+    park: {
+      holds: true,
+      says: `A record that fails is parked after ${tries}, with all that follow it in its key, in their order, until someone releases or discards them.`,
+      because: 'The letter is written in the commit that settles the record (millrace dlq list).',
+    },
+    skip: {
+      holds: false,
+      says: `Failed records are kept: after ${tries} they are skipped and lost.`,
+      because: 'The topology says errors: { then: skip }.',
+    },
+    halt: {
+      holds: true,
+      says: `A record that fails stops the worker after ${tries}; the committed offset of its partition stays before it.`,
+      because: 'The topology says errors: { then: halt }.',
+    },
+  } as const
+  return [
+    { about: name, ...ends[then] },
+    {
+      holds: true,
+      about: name,
+      says: 'What is behind the worker may be away for as long as it takes: nothing is parked, skipped or lost for that.',
+      because: 'Downstream errors pause the partitions that they feed, and are tried again without end.',
+    },
+    {
+      holds: true,
+      about: name,
+      says: `A flood of failures stops the task: more than ${Math.round(flood.share * 100)} % of the last ${flood.of} records.`,
+      because: 'The failures are counted per task.',
+    },
+  ]
+}
+
+function enrichment(node: ProcessorNode): Statement {
+  const { otherwise, as } = node.config
+  const fails = otherwise === 'fail'
+  const answer = otherwise === 'pass' ? 'null' : 'the declared value'
+  return {
+    holds: fails,
+    about: node.name,
+    says: fails
+      ? `No record goes on without an answer of the table "${textSetting(node, 'table')}".`
+      : `A looked-up "${String(as)}" in every record: where the lookup fails or is late, it is ${answer}.`,
+    because: `The setting otherwise is ${typeof otherwise === 'string' ? otherwise : 'a value'}.`,
+  }
+}
+
+function unread(graph: PlanGraph): Statement[] {
+  return graph.processors.flatMap((node) =>
+    (node.definition.outputs?.(node.config) ?? [])
+      .filter((output) => graph.readers(node.name, output).length === 0)
+      .map((output) => ({
+        holds: false,
+        about: node.name,
+        says: `Records of its output "${output}" are kept: they are dropped and counted.`,
+        because: `No node reads "${node.name}.${output}".`,
+      })),
+  )
+}
+
+function together(plan: TopologyPlan, graph: PlanGraph): Statement[] {
+  if (graph.sinks.filter((sink) => !isForPeople(sink)).length < 2) return []
+  return [
+    {
+      holds: false,
+      about: plan.name,
+      says: 'All sinks at one moment: a reader may find a record in one of them and not yet in another.',
+      because: 'Each sink writes on its own; the record is settled when all have acknowledged it.',
+    },
+  ]
+}

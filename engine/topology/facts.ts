@@ -1,0 +1,88 @@
+import type { TableInfo } from '../component/contracts/tables.ts'
+
+/** The type of a value, as far as lint needs it. */
+export interface FieldTree {
+  /** For people: `string`, `long`, `record audit.User`. */
+  readonly type: string
+  /** The logical type, such as `timestamp-millis`. */
+  readonly logical?: string
+  /** The fields of a record. */
+  readonly fields?: ReadonlyMap<string, FieldTree>
+  /** True if there may be fields that nobody knows of: a map, a constant, a row of an unknown table. */
+  readonly open?: boolean
+}
+
+/** What is known of a topic outside of topologies. */
+export interface TopicFacts {
+  readonly partitions?: number
+  /** The field whose value is the key of its records. */
+  readonly key?: string
+  /** Records per second, at the peak. */
+  readonly rate?: number
+}
+
+/**
+ * What lint knows beside the topology. `undefined` means that nobody knows: rules that would need it stay silent.
+ * A name that is certainly not there is told by `schemas` and `tables`.
+ */
+export interface LintFacts {
+  /** The names of all schemas. */
+  schemas(): readonly string[] | undefined
+  /** The value that a schema describes. */
+  schemaFields(schema: string): FieldTree | undefined
+  /** The names of all tables. */
+  tables(): readonly string[] | undefined
+  table(name: string): TableInfo | undefined
+  topic(name: string): TopicFacts | undefined
+}
+
+/** Facts of one who knows nothing. */
+export const noFacts: LintFacts = {
+  schemas: () => undefined,
+  schemaFields: () => undefined,
+  tables: () => undefined,
+  table: () => undefined,
+  topic: () => undefined,
+}
+
+/** A field's type by name, or a record of such. */
+export type FieldData = string | { readonly [name: string]: FieldData }
+
+/** Facts written down, for examples and tests. */
+export interface FactsData {
+  /** Record name → field → type; `long timestamp-millis` gives a logical type. */
+  readonly schemas?: Readonly<Record<string, FieldData>>
+  /** Table → columns; a column is `name` (regular), `name!` (partition key) or `name+` (clustering key). */
+  readonly tables?: Readonly<Record<string, readonly string[]>>
+  readonly topics?: Readonly<Record<string, TopicFacts>>
+}
+
+/** Facts from what is written down; what is left out is unknown. */
+export function factsFrom(data: FactsData): LintFacts {
+  const { schemas, tables, topics } = data
+  return {
+    schemas: () => (schemas === undefined ? undefined : Object.keys(schemas)),
+    schemaFields: (name) => (schemas?.[name] === undefined ? undefined : treeOf(schemas[name])),
+    tables: () => (tables === undefined ? undefined : Object.keys(tables)),
+    table: (name) =>
+      tables?.[name] === undefined ? undefined : { name, columns: tables[name].map(columnOf) },
+    topic: (name) => topics?.[name],
+  }
+}
+
+function treeOf(data: FieldData): FieldTree {
+  if (typeof data === 'string') {
+    const [type = data, logical] = data.split(' ')
+    return logical === undefined ? { type } : { type, logical }
+  }
+  return {
+    type: 'record',
+    fields: new Map(Object.entries(data).map(([name, inner]) => [name, treeOf(inner)])),
+  }
+}
+
+function columnOf(text: string): TableInfo['columns'][number] {
+  const name = text.replace(/[!+]$/, '')
+  const kind = text.endsWith('!') ? 'partition' : text.endsWith('+') ? 'clustering' : 'regular'
+  return { name, type: 'text', kind }
+}

@@ -1,0 +1,118 @@
+import type { LintFinding } from './lint.ts'
+import type { Severity } from './lint-rule.ts'
+
+/** What lint found in one file. */
+export interface LintReport {
+  readonly file: string
+  readonly findings: readonly LintFinding[]
+}
+
+export const lintFormats = ['text', 'json', 'github', 'junit'] as const
+export type LintFormat = (typeof lintFormats)[number]
+
+/** The reports as text in one of the formats; lines are joined by line feeds, without one at the end. */
+export function formatLint(reports: readonly LintReport[], format: LintFormat): string {
+  switch (format) {
+    case 'json':
+      return JSON.stringify({ files: reports, ...countAll(reports) }, undefined, 2)
+    case 'github':
+      return reports.flatMap(({ findings }) => findings.map(githubLine)).join('\n')
+    case 'junit':
+      return junit(reports)
+    case 'text':
+      return [...reports.flatMap(({ findings }) => findings.map(textLine)), summary(reports)].join('\n')
+  }
+}
+
+/** How many findings of each severity there are. */
+export function countAll(reports: readonly LintReport[]): {
+  errors: number
+  warnings: number
+  infos: number
+} {
+  const all = reports.flatMap(({ findings }) => findings)
+  const count = (wanted: Severity): number => all.filter(({ severity }) => severity === wanted).length
+  return { errors: count('error'), warnings: count('warning'), infos: count('info') }
+}
+
+function textLine({ file, line, column, severity, code, message }: LintFinding): string {
+  return `${file}:${line}:${column}: ${severity} ${code}: ${message}`
+}
+
+function summary(reports: readonly LintReport[]): string {
+  const { errors, warnings, infos } = countAll(reports)
+  const files = counted(reports.length, 'file')
+  if (errors + warnings + infos === 0) return `Nothing to complain about in ${files}.`
+  return `${counted(errors, 'error')}, ${counted(warnings, 'warning')}, ${counted(infos, 'info')} in ${files}.`
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
+}
+
+// https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+function githubLine({ file, line, column, severity, code, title, message }: LintFinding): string {
+  const command = severity === 'info' ? 'notice' : severity
+  const property = (text: string): string => githubData(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
+  const where = `file=${property(file)},line=${line},col=${column},title=${property(`${code} ${title}`)}`
+  return `::${command} ${where}::${githubData(message)}`
+}
+
+function githubData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+}
+
+// Errors are failures; what does not fail the build stands as output of a test that passed.
+function junit(reports: readonly LintReport[]): string {
+  const { errors } = countAll(reports)
+  const tests = reports.reduce((sum, { findings }) => sum + Math.max(1, findings.length), 0)
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="millrace lint" tests="${tests}" failures="${errors}">`,
+    ...reports.flatMap(junitSuite),
+    '</testsuites>',
+  ].join('\n')
+}
+
+function junitSuite(report: LintReport): string[] {
+  const { file, findings } = report
+  const failures = countAll([report]).errors
+  const cases =
+    findings.length === 0
+      ? [`    <testcase name="no findings" classname="${xmlText(file)}"/>`]
+      : findings.map(junitCase)
+  const tests = Math.max(1, findings.length)
+  return [
+    `  <testsuite name="${xmlText(file)}" tests="${tests}" failures="${failures}">`,
+    ...cases,
+    '  </testsuite>',
+  ]
+}
+
+function junitCase(finding: LintFinding): string {
+  const { file, line, column, severity, code, title, message } = finding
+  const name = `${code} ${title} (${line}:${column})`
+  const text = xmlText(textLine(finding))
+  const inner =
+    severity === 'error'
+      ? `<failure message="${xmlText(message)}" type="${code}">${text}</failure>`
+      : `<system-out>${text}</system-out>`
+  return `    <testcase name="${xmlText(name)}" classname="${xmlText(file)}" file="${xmlText(file)}" line="${line}">${inner}</testcase>`
+}
+
+// XML has no way to write these.
+// eslint-disable-next-line no-control-regex
+const forbiddenInXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+}
+
+/** Text as XML and SVG may hold it, in elements and in attributes. */
+export function xmlText(text: string): string {
+  const allowed = text.toWellFormed().replaceAll(forbiddenInXml, '\ufffd')
+  return allowed.replaceAll(/[&<>"']/g, (character) => entities[character]!)
+}

@@ -1,0 +1,53 @@
+import type { LintRule } from './lint-rule.ts'
+import { dedupeMemory } from './lint-rules/dedupe-memory.ts'
+import { dedupeScope } from './lint-rules/dedupe-scope.ts'
+import { effectBeforeDedupe } from './lint-rules/effect-before-dedupe.ts'
+import { emptyColumn } from './lint-rules/empty-column.ts'
+import { enrichKey } from './lint-rules/enrich-key.ts'
+import { eventTimeType } from './lint-rules/event-time-type.ts'
+import { longRetries } from './lint-rules/long-retries.ts'
+import { partitionsDiffer } from './lint-rules/partitions-differ.ts'
+import { recordTime } from './lint-rules/record-time.ts'
+import { repeatingSink } from './lint-rules/repeating-sink.ts'
+import { shortWindow } from './lint-rules/short-window.ts'
+import { skipLoses } from './lint-rules/skip-loses.ts'
+import { slowDrain } from './lint-rules/slow-drain.ts'
+import { tableKey } from './lint-rules/table-key.ts'
+import { tableWrittenTwice } from './lint-rules/table-written-twice.ts'
+import { topicLoop } from './lint-rules/topic-loop.ts'
+import { topicReadTwice } from './lint-rules/topic-read-twice.ts'
+import { unknownField } from './lint-rules/unknown-field.ts'
+import { unknownSchema } from './lint-rules/unknown-schema.ts'
+import { unknownTable } from './lint-rules/unknown-table.ts'
+import { unreadConflicts } from './lint-rules/unread-conflicts.ts'
+import { unreadOutput } from './lint-rules/unread-output.ts'
+import { unstableHash } from './lint-rules/unstable-hash.ts'
+import { workOnDuplicates } from './lint-rules/work-on-duplicates.ts'
+
+/** Every rule, in the order of the codes. */
+export const lintRules: readonly LintRule[] = [
+  unknownSchema,
+  unknownField,
+  unknownTable,
+  dedupeScope,
+  tableKey,
+  emptyColumn,
+  enrichKey,
+  dedupeMemory,
+  shortWindow,
+  effectBeforeDedupe,
+  repeatingSink,
+  recordTime,
+  unreadOutput,
+  unreadConflicts,
+  tableWrittenTwice,
+  partitionsDiffer,
+  skipLoses,
+  slowDrain,
+  workOnDuplicates,
+  topicLoop,
+  eventTimeType,
+  longRetries,
+  unstableHash,
+  topicReadTwice,
+]

@@ -1,0 +1,71 @@
+import { durationText } from './lint-rule.ts'
+import { recordSetting, tablesOf, textSetting, topicsOf } from './plan-graph.ts'
+import type { PlanNode, SinkNode, TopologyPlan } from './plan-types.ts'
+
+type Describe = (config: Readonly<Record<string, unknown>>, node: PlanNode) => readonly (string | undefined)[]
+
+/** The one or two settings that say most about a node, each as a short text. */
+export function keySettings(plan: TopologyPlan, node: PlanNode): string[] {
+  return settingsOf(plan, node).filter((text) => text !== undefined && text !== '') as string[]
+}
+
+function settingsOf(plan: TopologyPlan, node: PlanNode): readonly (string | undefined)[] {
+  if (node.kind === 'source') return [topicsOf(plan, node).join(', '), textSetting(node, 'schema')]
+  if (node.kind === 'sink') {
+    const target = node.definition.topic?.(node.config)
+    return [tablesOf(node)[0] ?? target ?? textSetting(node, 'file'), sinkDetail(node)]
+  }
+  const describe = Object.hasOwn(processors, node.type) ? processors[node.type]! : plainSettings
+  return describe(node.config, node)
+}
+
+function sinkDetail(node: SinkNode): string | undefined {
+  const { retention } = node.config
+  const variants = tablesOf(node).length - 1
+  if (variants > 0) return `or ${variants} others by ${String(recordSetting(node, 'variants').by)}`
+  if (typeof retention === 'number') return `kept ${durationText(retention)}`
+  return textSetting(node, 'mode') === 'latest' ? `latest by ${textSetting(node, 'sequence')}` : undefined
+}
+
+const processors: Readonly<Record<string, Describe>> = {
+  branch: ({ field }) => [`by ${String(field)}`],
+  dedupe: ({ by, window }) => [
+    `by ${String(by)}`,
+    typeof window === 'number' ? `window ${durationText(window)}` : '',
+  ],
+  enrich: ({ table, key, as }) => [`${String(table)} by ${keyText(key)}`, `as ${String(as)}`],
+  filter: (config) => {
+    const [test, value] =
+      Object.entries(config).find(([name, given]) => name !== 'field' && given !== undefined) ?? []
+    return [test === undefined ? String(config.field) : `${String(config.field)} ${test} ${valueText(value)}`]
+  },
+  map: (config) => {
+    const steps = ['copy', 'rename', 'set', 'default', 'json', 'keep', 'drop']
+    return [steps.filter((step) => config[step] !== undefined).join(', ')]
+  },
+  throttle: ({ rate }) => [`${String(rate)} a second`],
+  validate: (_, node) => {
+    const fields = Object.keys(recordSetting(node, 'fields'))
+    return [
+      fields.length > 3
+        ? `${fields.slice(0, 2).join(', ')} and ${fields.length - 2} more`
+        : fields.join(', '),
+    ]
+  },
+}
+
+/** For components that nobody knows here: what is plain. */
+function plainSettings(config: Readonly<Record<string, unknown>>): string[] {
+  const plain = Object.entries(config).filter(([, value]) =>
+    ['string', 'number', 'boolean'].includes(typeof value),
+  )
+  return plain.slice(0, 2).map(([name, value]) => `${name} ${String(value)}`)
+}
+
+function keyText(key: unknown): string {
+  return typeof key === 'object' && key !== null ? Object.values(key).join(', ') : String(key)
+}
+
+function valueText(value: unknown): string {
+  return Array.isArray(value) ? value.map(String).join(' | ') : String(value)
+}

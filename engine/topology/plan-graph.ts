@@ -1,0 +1,108 @@
+import type { OutputRef, PlanNode, ProcessorNode, SinkNode, SourceNode, TopologyPlan } from './plan-types.ts'
+
+/** Questions about who feeds whom in a plan. */
+export class PlanGraph {
+  readonly #plan: TopologyPlan
+  readonly #upstream = new Map<string, readonly PlanNode[]>()
+
+  constructor(plan: TopologyPlan) {
+    this.#plan = plan
+  }
+
+  get sources(): SourceNode[] {
+    return this.#all().filter((node) => node.kind === 'source')
+  }
+
+  get processors(): ProcessorNode[] {
+    return this.#all().filter((node) => node.kind === 'processor')
+  }
+
+  get sinks(): SinkNode[] {
+    return this.#all().filter((node) => node.kind === 'sink')
+  }
+
+  /** Processors of one type. */
+  ofType(type: string): ProcessorNode[] {
+    return this.processors.filter((node) => node.type === type)
+  }
+
+  /** Who reads an output of a node. */
+  readers(name: string, output: string | undefined): PlanNode[] {
+    const isRead = (from: OutputRef): boolean => from.node === name && from.output === output
+    return this.#all().filter(({ from }) => from.some(isRead))
+  }
+
+  /** The nodes that feed a node, directly. */
+  feeders(node: PlanNode): PlanNode[] {
+    return node.from.map(({ node: name }) => this.#plan.nodes.get(name)!)
+  }
+
+  /** All nodes whose records come to a node, on whatever way; without itself, nearest first. */
+  upstream(node: PlanNode): readonly PlanNode[] {
+    let found = this.#upstream.get(node.name)
+    if (found === undefined) {
+      const feeders = this.feeders(node)
+      found = [...new Set([...feeders, ...feeders.flatMap((feeder) => this.upstream(feeder))])]
+      this.#upstream.set(node.name, found)
+    }
+    return found
+  }
+
+  /** The sources whose records come to a node. */
+  sourcesOf(node: PlanNode): SourceNode[] {
+    return [...this.upstream(node), node].filter((one) => one.kind === 'source')
+  }
+
+  /** The sources from which a way leads to the node on which no dedupe stands. */
+  undeduped(node: PlanNode): SourceNode[] {
+    if (node.kind === 'source') return [node]
+    if (isDedupe(node)) return []
+    return [...new Set(this.feeders(node).flatMap((feeder) => this.undeduped(feeder)))]
+  }
+
+  #all(): PlanNode[] {
+    return [...this.#plan.nodes.values()]
+  }
+}
+
+/** True for the processor that knows duplicates. */
+export function isDedupe(node: PlanNode): boolean {
+  return node.kind === 'processor' && node.type === 'dedupe'
+}
+
+/** True for sinks that are looked at and forgotten: what they show twice harms nobody. */
+export function isForPeople(node: PlanNode): boolean {
+  return node.kind === 'sink' && (node.type === 'console' || node.type === 'probe')
+}
+
+/** A setting that is a text. */
+export function textSetting(node: PlanNode, name: string): string | undefined {
+  const value = node.config[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** A setting that is a number. */
+export function numberSetting(node: PlanNode, name: string): number | undefined {
+  const value = node.config[name]
+  return typeof value === 'number' ? value : undefined
+}
+
+/** A setting that is an object, by key; empty where it is not given. */
+export function recordSetting(node: PlanNode, name: string): Readonly<Record<string, unknown>> {
+  const value = node.config[name]
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+/** The topics that a source reads. */
+export function topicsOf(plan: TopologyPlan, node: SourceNode): readonly string[] {
+  return node.definition.topics(node.config, { topology: plan.name, node: node.name })
+}
+
+/** The tables that a sink writes, with those for some of its records only. */
+export function tablesOf(node: SinkNode): string[] {
+  const main = node.definition.table?.(node.config)
+  const variants = Object.values(
+    (recordSetting(node, 'variants').when ?? {}) as Record<string, { table?: string }>,
+  )
+  return [...new Set([main, ...variants.map(({ table }) => table)])].filter((table) => table !== undefined)
+}

@@ -1,0 +1,88 @@
+import type { ProcessorDefinition, SinkDefinition, SourceDefinition } from '../component/define.ts'
+import { fatalError, type ErrorCode, type MillraceError } from '../errors.ts'
+import {
+  componentsOf,
+  cycleProblems,
+  orphanProblems,
+  referenceProblems,
+  type GraphNode,
+  type GraphProblem,
+} from './graph.ts'
+import type { BudgetSettings, ErrorSettings, FilePosition, PlanNode, TopologyPlan } from './plan-types.ts'
+
+interface Checked<Kind extends GraphNode['kind'], Definition> extends GraphNode {
+  readonly kind: Kind
+  readonly type: string
+  readonly definition: Definition
+  readonly config: Readonly<Record<string, unknown>>
+  readonly fieldPositions?: Readonly<Record<string, FilePosition>>
+}
+
+/** A node whose settings are checked; engine/config makes these from files. */
+export type PlannableNode =
+  | Checked<'source', SourceDefinition>
+  | Checked<'processor', ProcessorDefinition>
+  | Checked<'sink', SinkDefinition>
+
+/** A topology whose settings are checked. */
+export interface Plannable {
+  readonly file: string
+  readonly name: string
+  readonly description: string
+  readonly nodes: readonly PlannableNode[]
+  readonly errors: ErrorSettings
+  readonly budget: BudgetSettings
+  readonly commitInterval: number
+  readonly sectionPositions?: Readonly<Record<string, FilePosition>>
+}
+
+/** A topology file as it was read: with problems there is no config, yet the graph can be judged all the same. */
+export interface PlannableReading {
+  readonly config: Plannable | undefined
+  readonly outline: readonly GraphNode[]
+  /** False if some `from` was not understood, so that a node may be read after all. */
+  readonly connected: boolean
+  readonly problems: readonly GraphProblem[]
+}
+
+/** Makes the plan of a checked topology. Throws one PLAN_INVALID with everything that is wrong with its graph. */
+export function planTopology(config: Plannable): TopologyPlan {
+  const wrong = referenceProblems(config.nodes)
+  const problems = wrong.length > 0 ? wrong : graphProblems(config.nodes, true)
+  if (problems.length > 0) throw planErrors('PLAN_INVALID', problems)
+  return planOf(config)
+}
+
+/**
+ * Makes the plan of what was read from a file. Throws one error that holds everything that is wrong, in the settings
+ * (then its code is CONFIG_INVALID) and in the graph.
+ */
+export function planReading(reading: PlannableReading): TopologyPlan {
+  const { config, outline, connected, problems } = reading
+  if (config !== undefined && problems.length === 0) return planTopology(config)
+  throw planErrors('CONFIG_INVALID', [...problems, ...graphProblems(outline, connected)])
+}
+
+function graphProblems(nodes: readonly GraphNode[], connected: boolean): GraphProblem[] {
+  return [...cycleProblems(nodes), ...(connected ? orphanProblems(nodes) : [])]
+}
+
+function planErrors(code: ErrorCode, problems: readonly GraphProblem[]): MillraceError {
+  const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
+  const lines = sorted.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`)
+  return fatalError(code, lines.join('\n'), { facts: { problems: sorted } })
+}
+
+function planOf(config: Plannable): TopologyPlan {
+  const { name, description, file, errors, budget, commitInterval, sectionPositions = {} } = config
+  const parts = componentsOf(config.nodes)
+  const subTopologies = parts.map(({ nodes, sources }, number) => ({ number, nodes, sources }))
+  const nodes = new Map(config.nodes.map((node) => [node.name, planNode(node)]))
+  return { name, description, file, nodes, subTopologies, errors, budget, commitInterval, sectionPositions }
+}
+
+function planNode(node: PlannableNode): PlanNode {
+  const { kind, name, type, definition, config, position, fieldPositions = {} } = node
+  const from = node.from.map(({ node: target, output }) => ({ node: target, output }))
+  return { kind, name, type, definition, config, from, position, fieldPositions } as PlanNode
+}

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Command } from '../../cli/command.ts'
+import { command as describeCommand } from '../../cli/describe.ts'
+import { command as explainCommand } from '../../cli/explain.ts'
+import { projectFacts } from '../../cli/lint-facts.ts'
+import { command as lintCommand } from '../../cli/lint.ts'
+import { processors } from '../../processors/index.ts'
+import { sinks } from '../../sinks/index.ts'
+import { sources } from '../../sources/index.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'millrace-lint-'))
+  await mkdir(join(folder, 'schemas', 'orders'), { recursive: true })
+  await mkdir(join(folder, 'cql'))
+  await mkdir(join(folder, 'topologies'))
+  await mkdir(join(folder, 'elsewhere'))
+  const user = { type: 'record', name: 'User', fields: [{ name: 'id', type: 'string' }] }
+  const fields = [
+    { name: 'orderId', type: 'string' },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    { name: 'user', type: ['null', user], default: null },
+    { name: 'tags', type: { type: 'map', values: 'string' } },
+  ]
+  const order = { type: 'record', name: 'Order', namespace: 'shop', fields }
+  await writeFile(join(folder, 'schemas', 'orders', 'Order.v1.avsc'), JSON.stringify(order))
+  await writeFile(
+    join(folder, 'schemas', 'catalogue.yaml'),
+    'topics: { orders: { key: orderId, rate: 100 } }\n',
+  )
+  await writeFile(
+    join(folder, 'cql', '0001-orders.cql'),
+    'CREATE TABLE orders (at timestamp, order_id text, total text, PRIMARY KEY (order_id, at));',
+  )
+  await topology('good', 'orders', '# lint-allow ML006 totals come later')
+  await topology('wrong', 'ordrs', '# orders')
+  await writeFile(join(folder, 'topologies', 'broken.yaml'), 'name: x\nsource: {}\n')
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+async function topology(name: string, table: string, comment: string): Promise<void> {
+  const text = `name: ${name}
+sources: { in: { type: topic, topic: orders, schema: shop.Order, timestamp: at } }
+sinks:
+  rows: { type: table, from: in, table: ${table} } ${comment}
+`
+  await writeFile(join(folder, 'topologies', `${name}.yaml`), text)
+}
+
+async function run(command: Command, positionals: string[], values: Record<string, string | boolean> = {}) {
+  const lines: string[] = []
+  const code = await command.run({
+    positionals,
+    values,
+    registry: { sources, processors, sinks },
+    out: (line) => lines.push(line),
+    err: () => undefined,
+    cwd: folder,
+    env: {},
+    signal: new AbortController().signal,
+  })
+  return { code, text: lines.join('\n') }
+}
+
+describe('lint', () => {
+  test('takes schemas and tables from the project around the file', async () => {
+    expect(await run(lintCommand, ['topologies/good.yaml'])).toEqual({
+      code: 0,
+      text: 'Nothing to complain about in 1 file.',
+    })
+    const { code, text } = await run(lintCommand, ['topologies/wrong.yaml'])
+    expect(code).toBe(1)
+    expect(text).toContain(
+      'wrong.yaml:4:34: error ML003: No migration creates the table "ordrs": there are orders.',
+    )
+  })
+
+  test('tells of files that cannot be planned in the same way, and goes on with the others', async () => {
+    const files = ['topologies/broken.yaml', 'topologies/none.yaml', 'topologies/good.yaml']
+    const { code, text } = await run(lintCommand, files, { output: 'json' })
+    const { files: reports, errors } = JSON.parse(text) as {
+      files: { findings: { code: string; line: number }[] }[]
+      errors: number
+    }
+    expect(code).toBe(1)
+    expect(errors).toBe(4)
+    expect(
+      reports.map(({ findings }) => findings.map((finding) => `${finding.code}:${finding.line}`)),
+    ).toEqual([['CONFIG_INVALID:1', 'CONFIG_INVALID:1', 'CONFIG_INVALID:2'], ['CONFIG_UNREADABLE:1'], []])
+  })
+
+  test('places errors of migrations where they are', async () => {
+    const other = join(folder, 'other')
+    await mkdir(join(other, 'cql'), { recursive: true })
+    await writeFile(join(other, 'cql', '0001-bad.cql'), 'CREATE TABEL x;')
+    const { code, text } = await run(lintCommand, ['topologies/good.yaml'], { project: 'other' })
+    expect(code).toBe(1)
+    expect(text).toMatch(/^other\/cql\/0001-bad\.cql:1:8: error CQL_/)
+  })
+
+  test('counts warnings as errors where that is wanted', async () => {
+    const text =
+      'name: w\nsources: { in: { type: topic, topic: a, format: json } }\nsinks: { out: { type: console, from: in } }\nerrors: { then: skip }\n'
+    await writeFile(join(folder, 'topologies', 'warned.yaml'), text)
+    expect((await run(lintCommand, ['topologies/warned.yaml'])).code).toBe(0)
+    expect((await run(lintCommand, ['topologies/warned.yaml'], { strict: true })).code).toBe(1)
+  })
+
+  test('needs a file, and a format that there is', async () => {
+    await expect(run(lintCommand, [])).rejects.toMatchObject({ code: 'USAGE' })
+    await expect(run(lintCommand, ['x'], { output: 'xml' })).rejects.toMatchObject({ code: 'USAGE' })
+  })
+})
+
+test('the facts of a project', async () => {
+  const facts = await projectFacts(folder, folder)
+  expect(facts.schemas()).toEqual(['shop.Order'])
+  expect(facts.tables()).toEqual(['orders'])
+  expect(facts.topic('orders')).toEqual({ key: 'orderId', rate: 100 })
+  expect(facts.table('orders')!.columns.map(({ name, kind }) => [name, kind])).toEqual([
+    ['order_id', 'partition'],
+    ['at', 'clustering'],
+    ['total', 'regular'],
+  ])
+  const fields = facts.schemaFields('shop.Order')!.fields!
+  expect(fields.get('at')).toEqual({ type: 'long', logical: 'timestamp-millis' })
+  expect(fields.get('user')!.fields!.has('id')).toBe(true)
+  expect(fields.get('tags')!.open).toBe(true)
+  const none = await projectFacts(join(folder, 'elsewhere'), folder)
+  expect([none.schemas(), none.tables(), none.topic('orders')]).toEqual([undefined, undefined, undefined])
+})
+
+describe('describe and explain', () => {
+  test.each([
+    ['text', /^good\n\nin \(topic source, orders, shop\.Order\)\n└─ rows/],
+    ['mermaid', /^flowchart LR\n/],
+    ['svg', /^<svg [^]*<\/svg>$/],
+    ['json', /^\{\n {2}"name": "good"/],
+  ])('describe -o %s', async (output, expected) => {
+    const { code, text } = await run(describeCommand, ['topologies/good.yaml'], { output })
+    expect(code).toBe(0)
+    expect(text).toMatch(expected)
+  })
+
+  test.each([
+    ['text', /^What good guarantees/],
+    ['json', /^\{\n {2}"name": "good",\n {2}"statements"/],
+  ])('explain -o %s', async (output, expected) => {
+    const { code, text } = await run(explainCommand, ['topologies/good.yaml'], { output })
+    expect(code).toBe(0)
+    expect(text).toMatch(expected)
+  })
+
+  test('take one file that can be planned', async () => {
+    await expect(run(describeCommand, [])).rejects.toMatchObject({ code: 'USAGE' })
+    await expect(run(explainCommand, ['a', 'b'])).rejects.toMatchObject({ code: 'USAGE' })
+    await expect(run(explainCommand, ['topologies/broken.yaml'])).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    })
+  })
+})
