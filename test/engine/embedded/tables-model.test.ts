@@ -59,10 +59,16 @@ function model(operations: readonly Operation[], now: number): Row[] {
   const rows: Row[] = []
   for (const p of ps) {
     for (const c of [...cs].reverse()) {
-      const shadow = Math.max(-1, ...operations.filter((one) => covers(one, p, c)).map((one) => one.timestamp))
+      const shadow = Math.max(
+        -1,
+        ...operations.filter((one) => covers(one, p, c)).map((one) => one.timestamp),
+      )
       const writes = operations.filter(
         (one): one is Write & Operation =>
-          (one.type === 'insert' || one.type === 'update') && one.p === p && one.c === c && one.timestamp > shadow,
+          (one.type === 'insert' || one.type === 'update') &&
+          one.p === p &&
+          one.c === c &&
+          one.timestamp > shadow,
       )
       const marker = greatest(writes.filter(({ type }) => type === 'insert').map((one) => version(one, true)))
       const a = greatest(writes.flatMap((one) => (one.a === undefined ? [] : [version(one, one.a)])))
@@ -79,12 +85,20 @@ function covers(operation: Operation, p: number, c: number): boolean {
   return operation.type === 'deleteRow' && operation.p === p && operation.c === c
 }
 
-function version({ timestamp, clock, ttl = defaultTtl }: Write & Operation, value: Version['value']): Version {
+function version(
+  { timestamp, clock, ttl = defaultTtl }: Write & Operation,
+  value: Version['value'],
+): Version {
   return { value, timestamp, end: value === null ? clock : ttl === 0 ? Infinity : clock + ttl }
 }
 
 function greatest(versions: readonly Version[]): Version | undefined {
-  const rank = (one: Version) => [one.timestamp, Number(one.end !== Infinity), Number(one.value === null), one.end]
+  const rank = (one: Version) => [
+    one.timestamp,
+    Number(one.end !== Infinity),
+    Number(one.value === null),
+    one.end,
+  ]
   return [...versions].sort((left, right) => {
     const [a, b] = [rank(left), rank(right)]
     const at = a.findIndex((value, index) => value !== b[index])
@@ -136,7 +150,10 @@ class Subject {
   }
 
   #open(): EmbeddedTables {
-    return new EmbeddedTables(this.#db, catalogue, { now: () => this.#clock * 1000, memoryBytes: this.#memoryBytes })
+    return new EmbeddedTables(this.#db, catalogue, {
+      now: () => this.#clock * 1000,
+      memoryBytes: this.#memoryBytes,
+    })
   }
 
   apply(one: Operation, chore: Chore): void {
@@ -191,7 +208,10 @@ describe('tables against a naive Cassandra', () => {
   test('have the same rows whatever came first, and whatever was moved, swept or opened again in between', () => {
     const step = fc.record({ operation, chore })
     const history = fc.array(step, { maxLength: 14 }).chain((steps) => {
-      const order = fc.shuffledSubarray([...steps.keys()], { minLength: steps.length, maxLength: steps.length })
+      const order = fc.shuffledSubarray([...steps.keys()], {
+        minLength: steps.length,
+        maxLength: steps.length,
+      })
       return fc.tuple(fc.constant(steps), order, fc.constantFrom(1, 700, 1e6))
     })
     fc.assert(
