@@ -110,8 +110,8 @@ export class ModelBackend implements CommitBackend {
   readonly #life: Life
   #busy = false
   #done = 0
-  /** What was sent and is not known to have ended; `text` is what it said. */
-  #undecided: { readonly sequence: number; readonly text: string; readonly transaction: Transaction } | undefined
+  /** What was sent and is still open. */
+  #undecided: { readonly sequence: number; readonly transaction: Transaction } | undefined
   #last = { sequence: 0, text: '' }
   fenced = false
 
@@ -145,7 +145,7 @@ export class ModelBackend implements CommitBackend {
     const transaction = this.#undecided?.transaction ?? this.#begin(commit)
     if ('outcome' in transaction) return transaction
     await this.#life.sleep(this.#life.random.below(faults.slowest + 1))
-    return this.#end(transaction, commit.sequence, text)
+    return this.#end(transaction, commit.sequence)
   }
 
   #begin(commit: SealedCommit): Transaction | CommitOutcome {
@@ -155,7 +155,7 @@ export class ModelBackend implements CommitBackend {
     return this.#commits.begin(commit, this.#life)
   }
 
-  #end(transaction: Transaction, sequence: number, text: string): CommitOutcome {
+  #end(transaction: Transaction, sequence: number): CommitOutcome {
     const { random } = this.#life
     if (this.fenced) {
       this.#commits.end(transaction, false)
@@ -166,7 +166,7 @@ export class ModelBackend implements CommitBackend {
       this.#commits.end(transaction, true)
       this.#done = sequence
     }
-    this.#undecided = unknown ? { sequence, text, transaction } : undefined
+    this.#undecided = unknown && transaction.open ? { sequence, transaction } : undefined
     return unknown ? { outcome: 'unknown', error: new Error('no answer') } : { outcome: 'committed' }
   }
 

@@ -91,5 +91,5 @@ export class ModelTopics {
 const nothing: PlainRecord = { key: null, value: null, headers: [], timestamp: 0 }
 
 function partitionOf(key: Uint8Array | null, partitions: number): number {
-  return (key ?? []).reduce((sum, byte) => sum + byte, 0) % partitions
+  return [...(key ?? [])].reduce((sum, byte) => sum + byte, 0) % partitions
 }

@@ -1,0 +1,82 @@
+import type { StateBlock } from '../component/contracts/commit.ts'
+import { ENTRY_SHIFT, ENTRY_WORDS, META } from './id-entry.ts'
+import {
+  asWords,
+  blockKind,
+  type EntryReaders,
+  FRAME_BYTES,
+  MAX_BLOCK_BYTES,
+  readFrame,
+  writeFrame,
+} from './state-frame.ts'
+
+/** The version of the blocks that are written; an entry is 32 bytes (id-entry.ts). */
+export const ID_BLOCK_VERSION = 1
+
+const ENTRY_BYTES = 4 * ENTRY_WORDS
+const ENTRIES_PER_BLOCK = Math.floor((MAX_BLOCK_BYTES - FRAME_BYTES) / ENTRY_BYTES)
+
+/** Packs ids into blocks of at most 512 KiB. */
+export class IdBlockWriter {
+  readonly blocks: StateBlock[] = []
+  readonly #store: string
+  readonly #bucket: number
+  #left: number
+  #words = new Int32Array(0)
+  #count = 0
+
+  /** `expected` is the number of entries at most. */
+  constructor(store: string, bucket: number, expected: number) {
+    this.#store = store
+    this.#bucket = bucket
+    this.#left = expected
+  }
+
+  /** Adds the entry at `at` of `source`, with another meta word. */
+  add(source: Int32Array, at: number, meta: number): void {
+    if (this.#count << ENTRY_SHIFT === this.#words.length) this.#begin()
+    const target = this.#count++ << ENTRY_SHIFT
+    for (let word = 0; word < META; word++) this.#words[target + word] = source[at + word]!
+    this.#words[target + META] = meta
+  }
+
+  /** The blocks; the writer is used up. */
+  finish(): readonly StateBlock[] {
+    this.#flush()
+    return this.blocks
+  }
+
+  #begin(): void {
+    this.#flush()
+    const room = Math.max(1, Math.min(ENTRIES_PER_BLOCK, this.#left))
+    this.#left -= room
+    this.#words = new Int32Array(room * ENTRY_WORDS)
+  }
+
+  #flush(): void {
+    if (this.#count === 0) return
+    const bytes = new Uint8Array(FRAME_BYTES + this.#count * ENTRY_BYTES)
+    asWords(bytes.subarray(FRAME_BYTES)).set(this.#words.subarray(0, this.#count << ENTRY_SHIFT))
+    writeFrame(bytes, blockKind.ids, ID_BLOCK_VERSION, this.#count, this.#bucket)
+    this.blocks.push({ store: this.#store, bucket: this.#bucket, bytes })
+    this.#count = 0
+  }
+}
+
+/** Called with the entries of a block, eight words each. */
+export type IdVisitor = (words: Int32Array) => void
+
+const readers: EntryReaders<IdVisitor> = new Map([[ID_BLOCK_VERSION, readVersion1]])
+
+function readVersion1(body: Uint8Array, visit: IdVisitor): void {
+  visit(asWords(body))
+}
+
+/**
+ * Reads a block that {@link IdBlockWriter} made.
+ *
+ * @throws STORE_UNREADABLE (fatal), before the entries are handed over.
+ */
+export function readIdBlock(block: StateBlock, store: string, visit: IdVisitor): void {
+  readFrame(block, store, blockKind.ids, readers, visit)
+}

@@ -1,0 +1,138 @@
+import fc from 'fast-check'
+import { expect, test } from '@jest/globals'
+import type { Cut } from '../../../engine/component/contracts/state.ts'
+import { byteValues } from '../../../engine/state/key-value-blocks.ts'
+import { createKeyValueStore } from '../../../engine/state/key-value-store.ts'
+import {
+  type StoreModel,
+  type StoreSubject,
+  storeContract,
+  type TestRecord,
+} from '../../support/contracts/store-contract.ts'
+import { FakeLineage } from '../../support/fake-lineage.ts'
+
+interface Put {
+  readonly key: string
+  readonly value: number | null
+}
+
+/** Every change in order, each with the record that made it. */
+class PutModel implements StoreModel<Put> {
+  #open: TestRecord<Put>[] = []
+  #sealed: TestRecord<Put>[] = []
+  #disk: TestRecord<Put>[] = []
+
+  apply(record: TestRecord<Put>) {
+    this.#open.push(record)
+    return { says: 'done' }
+  }
+
+  probe({ key }: Put) {
+    return { says: JSON.stringify((this.content() as Record<string, unknown>)[key]) ?? 'nothing' }
+  }
+
+  content(): unknown {
+    const content: Record<string, unknown> = {}
+    for (const { change } of [...this.#disk, ...this.#sealed, ...this.#open]) {
+      if (change.value === null) delete content[change.key]
+      else content[change.key] = { value: change.value }
+    }
+    return content
+  }
+
+  seal(cut: Cut) {
+    this.#sealed = this.#open.filter((one) => cut.has(one.lineage, one.row))
+    this.#open = this.#open.filter((one) => !this.#sealed.includes(one))
+  }
+
+  committed() {
+    this.#disk.push(...this.#sealed)
+    this.#sealed = []
+  }
+
+  crash() {
+    this.#open = []
+    this.#sealed = []
+  }
+
+  advance() {}
+}
+
+const keys = ['', 'a', 'b', 'käse', '鍵', '\u0000']
+
+const subject: StoreSubject<Put> = {
+  open: () => {
+    const store = createKeyValueStore<{ value: number }>({ name: 'totals' })
+    return {
+      store,
+      advance: () => {},
+      apply: ({ change: { key, value }, lineage, row }) => {
+        if (value === null) store.delete(key, lineage, row)
+        else store.put(key, { value }, lineage, row)
+        return { says: 'done' }
+      },
+      content: () => {
+        expect(store.size).toBe([...store.entries()].length)
+        return Object.fromEntries(store.entries())
+      },
+      probe: ({ key }) => ({ says: JSON.stringify(store.get(key)) ?? 'nothing' }),
+    }
+  },
+  model: () => new PutModel(),
+  change: fc.record({ key: fc.constantFrom(...keys), value: fc.option(fc.integer()) }),
+  order: ({ key }) => key,
+  universe: keys.map((key) => ({ key, value: 1 })),
+}
+
+storeContract('the key-value store', subject)
+
+function settledStore() {
+  const store = createKeyValueStore<Uint8Array>({ name: 'totals', values: byteValues })
+  const lineage = new FakeLineage()
+  const seal = () => store.seal({ has: () => true })
+  return { store, lineage, seal }
+}
+
+test('a snapshot holds what is committed, and nothing of the commit under way', () => {
+  const { store, lineage, seal } = settledStore()
+  store.put('kept', Buffer.from('1'), lineage, 1)
+  store.put('deleted', Buffer.from('2'), lineage, 1)
+  seal()
+  expect(store.snapshot()).toEqual([])
+  store.committed()
+  store.delete('deleted', lineage, 2)
+  store.put('new', Buffer.from('3'), lineage, 2)
+  seal()
+  const content = () => {
+    const again = settledStore().store
+    for (const block of store.snapshot()) again.restore(block)
+    return Object.fromEntries(
+      [...again.entries()].map(([key, value]) => [key, Buffer.from(value).toString()]),
+    )
+  }
+  expect(content()).toEqual({ kept: '1', deleted: '2' })
+  store.committed()
+  expect(content()).toEqual({ kept: '1', new: '3' })
+})
+
+test('blocks are split at 512 KiB, a larger value has one of its own', () => {
+  const { store, lineage, seal } = settledStore()
+  for (let n = 0; n < 40; n++) store.put(`key-${n}`, Buffer.alloc(30_000, n), lineage, n)
+  store.put('large', Buffer.alloc(600_000, 7), lineage, 40)
+  const { blocks } = seal()
+  store.committed()
+  expect(blocks).toHaveLength(4)
+  expect(blocks.filter((block) => block.bytes.length > 512 * 1024)).toHaveLength(1)
+  const again = settledStore().store
+  for (const block of blocks) again.restore(block)
+  expect([...again.entries()].length).toBe(41)
+  expect(Buffer.from(again.get('large')!).equals(Buffer.alloc(600_000, 7))).toBe(true)
+  expect(again.bytes).toBe(store.bytes)
+})
+
+test('keys that UTF-8 cannot carry, and undefined, are refused', () => {
+  const { store, lineage } = settledStore()
+  const put = (key: string, value: Uint8Array) => () => store.put(key, value, lineage, 1)
+  expect(put('\ud800', Buffer.from(''))).toThrow(expect.objectContaining({ code: 'RECORD_INVALID' }))
+  expect(put('key', undefined as unknown as Uint8Array)).toThrow(expect.objectContaining({ kind: 'fatal' }))
+})
