@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { defineProcessor, FieldPath, keep, Scalar, valueAt } from '../engine/component/index.ts'
+
+const tests = {
+  equals: (value: unknown, wanted: unknown) => plain(value) === wanted,
+  not: (value: unknown, wanted: unknown) => plain(value) !== wanted,
+  oneOf: (value: unknown, wanted: unknown) => (wanted as readonly unknown[]).includes(plain(value)),
+  noneOf: (value: unknown, wanted: unknown) => !(wanted as readonly unknown[]).includes(plain(value)),
+  exists: (value: unknown, wanted: unknown) => (plain(value) !== null) === wanted,
+  atLeast: (value: unknown, wanted: unknown) => Number(number(value)) >= (wanted as number),
+  below: (value: unknown, wanted: unknown) => Number(number(value)) < (wanted as number),
+}
+const testNames = Object.keys(tests) as (keyof typeof tests)[]
+
+const may = <Schema extends z.ZodType>(schema: Schema, description: string, example: z.input<Schema>) =>
+  schema.optional().meta({ description, examples: [example] })
+
+const config = z
+  .strictObject({
+    field: FieldPath.meta({ description: 'Field of the value that is looked at.', examples: ['status'] }),
+    equals: may(Scalar, 'Keeps records with this value.', 'PAID'),
+    not: may(Scalar, 'Keeps records with any other value.', 'TEST'),
+    oneOf: may(z.array(Scalar).min(1), 'Keeps records with one of these values.', ['PAID', 'SHIPPED']),
+    noneOf: may(z.array(Scalar).min(1), 'Keeps records with none of these values.', ['TEST', 'DRAFT']),
+    exists: may(
+      z.boolean(),
+      'Keeps records where the field is there and not null, or (`false`) is not.',
+      true,
+    ),
+    atLeast: may(z.number(), 'Keeps records with this number or more.', 100),
+    below: may(z.number(), 'Keeps records with a smaller number.', 1000),
+    otherwise: z.enum(['drop', 'side']).prefault('drop').meta({
+      description: 'What becomes of the others: `drop` them, or send them to the side output `rejected`.',
+    }),
+  })
+  .refine((given) => testNames.some((name) => given[name] !== undefined), {
+    error: `expected at least one of ${testNames.join(', ')}`,
+  })
+
+export const filter = defineProcessor({
+  name: 'filter',
+  summary: 'Lets the records through whose field passes all the given tests.',
+  notes: `
+An absent field counts as null. Numbers are equal by value, whatever their encoding; \`atLeast\` and \`below\` let
+nothing through that is not a number. A record that is left out is settled, and counted as \`filtered\`.
+`,
+  config,
+
+  examples: [
+    {
+      title: 'Only what is paid',
+      config: { field: 'status', equals: 'PAID' },
+      input: [{ status: 'PAID' }, { status: 'OPEN' }, {}],
+      output: [{ status: 'PAID' }],
+    },
+    {
+      title: 'Large orders to the main output, the others aside',
+      config: { field: 'total.amount', atLeast: 100, otherwise: 'side' },
+      input: [{ total: { amount: 250 } }, { total: { amount: 99 } }, { total: null }],
+      output: [{ total: { amount: 250 } }],
+      side: { rejected: [{ total: { amount: 99 } }, { total: null }] },
+    },
+  ],
+
+  outputs: ({ otherwise }) => (otherwise === 'side' ? ['rejected'] : []),
+  reads: ({ field }) => [field],
+
+  create(given) {
+    const path = given.field.split('.')
+    const asked = testNames.filter((name) => given[name] !== undefined)
+    const options = given.otherwise === 'side' ? { otherwise: 'rejected' } : {}
+    return keep((record) => {
+      const value = valueAt(record.value, path)
+      return asked.every((name) => tests[name](value, given[name]))
+    }, options)
+  },
+})
+
+/** What configured values compare with: null for absent, and numbers whatever their encoding. */
+function plain(value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : (value ?? null)
+}
+
+/** NaN, which no comparison holds for, where the value is no number. */
+function number(value: unknown): number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint' ? value : Number.NaN
+}

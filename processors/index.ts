@@ -1,0 +1,19 @@
+import type { Registry } from '../engine/component/index.ts'
+import { branch } from './branch.ts'
+import { dedupe } from './dedupe.ts'
+import { enrich } from './enrich.ts'
+import { filter } from './filter.ts'
+import { map } from './map.ts'
+import { throttle } from './throttle.ts'
+import { validate } from './validate.ts'
+
+/** Every processor, by the name that topologies use as `type`. */
+export const processors = {
+  branch,
+  dedupe,
+  enrich,
+  filter,
+  map,
+  throttle,
+  validate,
+} satisfies Registry['processors']

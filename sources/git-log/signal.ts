@@ -1,0 +1,27 @@
+import type { Clock } from '../../engine/component/index.ts'
+
+/** Wakes one waiter. Made once and used for all waits: promises that live long collect what waits for them. */
+export class Signal {
+  readonly #clock: Clock
+  #wake: (() => void) | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Waits until `wake` is called, but not longer than `ms`. */
+  wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(ms, resolve)
+      this.#wake = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+
+  wake(): void {
+    this.#wake?.()
+    this.#wake = undefined
+  }
+}
