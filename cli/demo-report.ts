@@ -1,6 +1,8 @@
+import { join, relative } from 'node:path'
 import type { CommandArgs } from './command.ts'
 import { openKeys, parkedTopics } from './parked-letters.ts'
 import type { Project } from './project.ts'
+import { findRoot } from './project-files.ts'
 import { command as query } from './query.ts'
 import { textTable } from './text-table.ts'
 import { describeText } from '../engine/topology/describe.ts'
@@ -23,6 +25,7 @@ interface Sample {
   readonly entityType: string
   readonly entityId: string
   readonly userId: string
+  readonly action: string
   readonly timestamp: number
 }
 
@@ -56,7 +59,9 @@ function tellNumbers({ args, summaries, seconds }: DemoResult): void {
   )
 }
 
-async function tellDeadLetters({ args, project, store }: DemoResult): Promise<void> {
+async function tellDeadLetters(result: DemoResult): Promise<void> {
+  const { args, project } = result
+  const flags = flagsFor(result)
   const reasons = new Map<string, number>()
   for (const topic of await parkedTopics(project, { topology: undefined, topic: undefined })) {
     for (const { letters } of await openKeys(project, topic)) {
@@ -70,7 +75,7 @@ async function tellDeadLetters({ args, project, store }: DemoResult): Promise<vo
   args.out('\nDead letters (each holds back the later events of its key, in order):')
   const rows = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 8)
   for (const [reason, count] of rows) args.out(`  ${grouped(count).padStart(7)}  ${reason}`)
-  args.out(`  millrace dlq list --store ${store}`)
+  args.out(`  millrace dlq list ${flags}`)
 }
 
 /** The latest event that can be read, of any partition. */
@@ -86,10 +91,15 @@ async function lastEvent({ log, schemas }: Project): Promise<Sample | undefined>
       const event = decodeOrNothing(() =>
         codec.decode(records.bytes, records.valueStarts[row]!, records.valueEnds[row]!),
       )
-      if (event !== undefined && event.timestamp >= (last?.timestamp ?? 0)) last = event
+      if (event !== undefined && isWhole(event) && event.timestamp >= (last?.timestamp ?? 0)) last = event
     }
   }
   return last
+}
+
+/** Those that were broken on the way are parked: nothing is stored of them. */
+function isWhole({ userId, action, timestamp }: Sample): boolean {
+  return userId !== '' && action !== 'exploded' && timestamp <= Date.now()
 }
 
 function decodeOrNothing(decode: () => unknown): Sample | undefined {
@@ -117,28 +127,37 @@ async function tellAnswers(result: DemoResult, sample: Sample): Promise<void> {
 }
 
 async function ask(
-  { args, store }: DemoResult,
+  { args, project, store }: DemoResult,
   question: string,
   positionals: readonly string[],
 ): Promise<void> {
   args.out(`\n${question}`)
   const out = (line: string): void => args.out(`  ${line}`)
-  const values = { store, limit: '4' }
+  const values = { project: project.root, store, limit: '4' }
   await query.run({ ...args, positionals, values, out, err: () => undefined })
 }
 
-function tellNext({ args, store }: DemoResult, sample: Sample | undefined): void {
+function tellNext(result: DemoResult, sample: Sample | undefined): void {
+  const { args, project } = result
+  const flags = flagsFor(result)
+  const file = relative(args.cwd, join(project.root, 'topologies', 'audit-store.yaml'))
   const next = [
-    `millrace query --store ${store}                    the questions that can be asked`,
-    `millrace dlq list --store ${store}                 what was parked, and why`,
-    'millrace explain topologies/audit-store.yaml            what is guaranteed, and by which step',
-    'millrace describe topologies/audit-store.yaml -o svg    the topology as a picture',
-    'millrace demo --repo DIR                                the same on another history',
+    [`millrace query ${flags}`, 'the questions that can be asked'],
+    [`millrace dlq list ${flags}`, 'what was parked, and why'],
+    [`millrace explain ${file}`, 'what is guaranteed, and by which step'],
+    [`millrace describe ${file} -o svg`, 'the topology as a picture'],
+    ['millrace demo --repo DIR', 'the same on another history'],
   ]
   if (sample !== undefined)
-    next.unshift(`millrace query audit-by-user userId=${sample.userId} --store ${store}`)
+    next.unshift([`millrace query audit-by-user userId=${sample.userId} ${flags}`, 'what this one did'])
   args.out('\nTry next:')
-  for (const line of next) args.out(`  ${line}`)
+  for (const line of textTable(['', ''], next).slice(1)) args.out(`  ${line}`)
+}
+
+/** What finds the demo's store, and the project where that is not the one here. */
+function flagsFor({ args, project, store }: DemoResult): string {
+  if (findRoot({ cwd: args.cwd }) === project.root) return `--store ${store}`
+  return `--store ${store} --project ${relative(args.cwd, project.root)}`
 }
 
 function grouped(count: number): string {

@@ -1,9 +1,9 @@
-import { rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { chooseHistory, type History } from './demo-history.ts'
 import { reportDemo } from './demo-report.ts'
+import { clearDemoStore, markDemoStore } from './demo-store.ts'
 import type { Command, CommandArgs } from './command.ts'
-import { describedFlags, outputFlag, textFlag, commonFlags } from './flags.ts'
+import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
 import { packageRoot } from './package-root.ts'
 import { terminalProgress } from './progress.ts'
 import { openProject } from './project.ts'
@@ -41,16 +41,20 @@ const trouble = { duplicates: 0.02, disorder: 0.01, broken: 0.002, seed: 1 }
 async function run(args: CommandArgs): Promise<number> {
   const format = outputFlag(args.values, ['text', 'json'])
   const root = packageRoot()
-  const store = resolve(args.cwd, textFlag(args.values, 'store') ?? join('.millrace', 'demo'))
-  if (args.values['keep'] !== true) rmSync(join(store, '.millrace'), { recursive: true, force: true })
+  if (args.positionals.length > 0)
+    throw usage(`demo takes no ${args.positionals[0]}: the folder of a repository is given with --repo.`)
+  const named = textFlag(args.values, 'store')
+  const store = resolve(args.cwd, named ?? join('.millrace', 'demo'))
   const history = await chooseHistory(textFlag(args.values, 'repo'), args.cwd, root)
   const tell = format === 'json' ? args.err : args.out
   tell(`Reading ${history.what}, oldest change first …`)
   const plans = (await loadPlans(demoFiles(root), args.registry, args.env)).map((plan) =>
     prepare(plan, history),
   )
+  if (args.values['keep'] !== true) await clearDemoStore(store, named !== undefined)
   const project = await openProject({ cwd: args.cwd, project: root, store })
   try {
+    markDemoStore(store)
     project.acquireWorkerLock()
     const progress = terminalProgress()
     const started = performance.now()

@@ -75,8 +75,12 @@ function printList(keys: readonly KeySummary[], args: CommandArgs): void {
   const letters = keys.reduce((sum, { openLetters }) => sum + openLetters, 0)
   args.out('')
   args.out(
-    `${letters} open letters of ${keys.length} keys. One of them: millrace dlq show ${keys[0]!.firstLetter}`,
+    `${counted(letters, 'open letter')} of ${counted(keys.length, 'key')}. One of them: millrace dlq show ${keys[0]!.firstLetter}`,
   )
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 /** A letter's place: `PARTITION@OFFSET`. */

@@ -59,6 +59,8 @@ async function run(args: CommandArgs): Promise<number> {
     if (near !== undefined) throw usage(`dlq has no "${name}": did you mean ${near}?`)
     throw usage('dlq needs to be told what to do: list, show, release or discard.')
   }
+  const more = args.positionals[name === 'list' ? 1 : 2]
+  if (more !== undefined) throw usage(`dlq ${name} has no use for "${more}": leave it out, or ask again for it.`)
   const { values, cwd } = args
   const project = await openProject({
     cwd,

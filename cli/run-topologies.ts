@@ -1,3 +1,4 @@
+import { fatalError } from '../engine/errors.ts'
 import { loadTopologyPlan } from './topology-plan.ts'
 import type { Project } from './project.ts'
 import type { Registry } from '../engine/component/define.ts'
@@ -29,8 +30,19 @@ export async function loadPlans(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<TopologyPlan[]> {
   const plans: TopologyPlan[] = []
-  for (const file of files) plans.push(await loadTopologyPlan(file, registry, env))
+  for (const file of files) {
+    const plan = await loadTopologyPlan(file, registry, env)
+    const twin = plans.find(({ name }) => name === plan.name)
+    if (twin !== undefined) throw sameName(plan, twin)
+    plans.push(plan)
+  }
   return plans
+}
+
+/** Both would be one consumer group, and each would get a part of the records. */
+function sameName({ name, file }: TopologyPlan, twin: TopologyPlan): Error {
+  const remedy = file === twin.file ? 'give it once.' : 'give one of them another name.'
+  return fatalError('CONFIG_INVALID', `${file}:1:1: ${twin.file} is named "${name}" too: ${remedy}`)
 }
 
 /**

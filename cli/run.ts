@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
 import { openProject } from './project.ts'
+import { refuseUnknownNames } from './refuse-unknown.ts'
 import { loadPlans, runTopologies, type RunOptions } from './run-topologies.ts'
 import { serveWorkers } from './serve-workers.ts'
 import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
@@ -60,6 +61,7 @@ async function run(args: CommandArgs): Promise<number> {
     store: textFlag(values, 'store'),
   })
   try {
+    await refuseUnknownNames(plans, project.root, args)
     project.acquireWorkerLock()
     report(
       await work(args, { plans, project, drainMs, untilEnd: values['until-end'] === true }),

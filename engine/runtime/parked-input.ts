@@ -4,7 +4,7 @@ import type { Verdict } from '../component/lineage.ts'
 import { keyText, packRecords, plainRecord, type PackedRecords } from '../component/packed-records.ts'
 import type { Ledger } from './ledger.ts'
 import type { LedgerRun, RunOwner } from './ledger-run.ts'
-import { decodeParked, type LetterCommand, type LetterInfo } from './letters.ts'
+import { decodeParked, type LetterCommand } from './letters.ts'
 import type { Parking } from './parking.ts'
 import { reach } from './points.ts'
 
@@ -14,15 +14,16 @@ interface OpenLetter {
   readonly row: number
   readonly parkedOffset: number
   readonly key: string | undefined
-  readonly info: LetterInfo
+  /** Of the record, in its own partition. */
+  readonly offset: number
 }
 
 /** What the task does for its parked partition. */
 export interface LetterActions {
   /** Sends a letter's record through the topology again, under its original position. */
   inject(records: PackedRecords, errand: LedgerRun): void
-  /** Frees what was remembered of a discarded record, as a change of `run`, `row`. */
-  forget(info: LetterInfo, run: LedgerRun, row: number): void
+  /** Frees what was remembered of the discarded record at this offset, as a change of `run`, `row`. */
+  forget(offset: number, run: LedgerRun, row: number): void
   count(what: string, by: number): void
   /** A command could not be carried out, through no fault of a record. */
   failed(error: unknown): void
@@ -107,7 +108,7 @@ export class ParkedInput {
         continue
       }
       const parkedOffset = records.offsets[row]!
-      this.#letters.set(parkedOffset, { run, row, parkedOffset, key, info: entry.info })
+      this.#letters.set(parkedOffset, { run, row, parkedOffset, key, offset: entry.info.offset })
       this.#parking.opened(key, entry.info)
     }
   }
@@ -162,7 +163,7 @@ export class ParkedInput {
   }
 
   #discard(letter: OpenLetter): boolean {
-    this.#actions.forget(letter.info, letter.run, letter.row)
+    this.#actions.forget(letter.offset, letter.run, letter.row)
     this.#actions.count('discarded', 1)
     this.#close(letter, 'discarded')
     return true

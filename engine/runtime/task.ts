@@ -147,7 +147,7 @@ export class Task {
     const errands: RunOwner = { ...this.#owner(), settled: () => this.#settledOne() }
     const parkedInput = new ParkedInput(log, ledger, input.parking, errands, clock, {
       inject: (records, errand) => input.reenter(records, errand),
-      forget: (info, run, row) => this.#forget(info.offset, this.inputs.indexOf(input), run, row),
+      forget: (offset, run, row) => this.#forget(offset, this.inputs.indexOf(input), run, row),
       count: this.#options.counters.of(input.node),
       failed: (error) => this.#options.stop(asDefect(error)),
     })
