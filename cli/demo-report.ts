@@ -29,6 +29,9 @@ interface Sample {
   readonly timestamp: number
 }
 
+/** Columns of a terminal that most people have. */
+const tableWidth = 116
+
 /** Tells what the demo did: numbers, dead letters, the three questions answered, the topologies, and what to try. */
 export async function reportDemo(result: DemoResult): Promise<void> {
   const { out } = result.args
@@ -111,30 +114,31 @@ function decodeOrNothing(decode: () => unknown): Sample | undefined {
 }
 
 async function tellAnswers(result: DemoResult, sample: Sample): Promise<void> {
-  const month = 30 * 86_400_000
-  const from = `from=${new Date(sample.timestamp - 12 * month).toISOString()}`
-  const to = `to=${new Date(sample.timestamp).toISOString()}`
+  const day = 86_400_000
+  const between = (days: number): string[] => [
+    `from=${new Date(sample.timestamp - days * day).toISOString().slice(0, 10)}`,
+    `to=${new Date(sample.timestamp + day).toISOString().slice(0, 10)}`,
+  ]
   const entity = [`store=${sample.store}`, `entityType=${sample.entityType}`, `entityId=${sample.entityId}`]
-  await ask(result, `What happened to ${sample.entityId}?`, ['audit-by-entity', ...entity, from, to])
-  await ask(result, `What did ${sample.userId} do?`, ['audit-by-user', `userId=${sample.userId}`, from, to])
-  const week = `from=${new Date(sample.timestamp - 7 * 86_400_000).toISOString()}`
-  await ask(result, `What happened in ${sample.store}?`, [
-    'audit-by-store',
-    `store=${sample.store}`,
-    week,
-    to,
-  ])
+  await ask(result, `What happened to ${sample.entityId}?`, ['audit-by-entity', ...entity, ...between(365)])
+  await ask(result, `What did ${sample.userId} do?`, ['audit-by-user', `userId=${sample.userId}`, ...between(365)])
+  await ask(result, `What happened in ${sample.store}?`, ['audit-by-store', `store=${sample.store}`, ...between(7)])
 }
 
-async function ask(
-  { args, project, store }: DemoResult,
-  question: string,
-  positionals: readonly string[],
-): Promise<void> {
-  args.out(`\n${question}`)
-  const out = (line: string): void => args.out(`  ${line}`)
-  const values = { project: project.root, store, limit: '4' }
-  await query.run({ ...args, positionals, values, out, err: () => undefined })
+/** Asks as `millrace query` does, and shows the columns that tell most. */
+async function ask({ args, project, store }: DemoResult, question: string, read: readonly string[]): Promise<void> {
+  const lines: string[] = []
+  const values = { store, project: project.root, limit: '4', output: 'json' }
+  await query.run({ ...args, positionals: read, values, out: (line) => lines.push(line), err: () => undefined })
+  const { rows } = JSON.parse(lines.join('')) as { readonly rows: readonly Readonly<Record<string, unknown>>[] }
+  args.out(`\n${question}   (millrace query ${read.join(' ')} --store ${store})`)
+  const columns = ['event_time', 'action', 'entity_id', 'user_id', 'user'].filter((name) => name in (rows[0] ?? {}))
+  const cells = rows.map((row) => columns.map((name) => cellOf(row[name])))
+  for (const line of textTable(columns, cells, tableWidth)) args.out(`  ${line}`)
+}
+
+function cellOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '-')
 }
 
 function tellNext(result: DemoResult, sample: Sample | undefined): void {

@@ -46,12 +46,12 @@ async function run(args: CommandArgs): Promise<number> {
   const named = textFlag(args.values, 'store')
   const store = resolve(args.cwd, named ?? join('.millrace', 'demo'))
   const history = await chooseHistory(textFlag(args.values, 'repo'), args.cwd, root)
+  if (args.values['keep'] !== true) await clearDemoStore(store, named !== undefined)
   const tell = format === 'json' ? args.err : args.out
   tell(`Reading ${history.what}, oldest change first …`)
   const plans = (await loadPlans(demoFiles(root), args.registry, args.env)).map((plan) =>
     prepare(plan, history),
   )
-  if (args.values['keep'] !== true) await clearDemoStore(store, named !== undefined)
   const project = await openProject({ cwd: args.cwd, project: root, store })
   try {
     markDemoStore(store)

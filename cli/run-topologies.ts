@@ -2,6 +2,7 @@ import { fatalError } from '../engine/errors.ts'
 import { loadTopologyPlan } from './topology-plan.ts'
 import type { Project } from './project.ts'
 import type { Registry } from '../engine/component/define.ts'
+import { sentenceOf } from '../engine/errors.ts'
 import { systemClock } from '../engine/component/contracts/clock.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { Worker } from '../engine/runtime/worker.ts'
@@ -68,14 +69,23 @@ export async function runTopologies(options: RunOptions): Promise<ReadonlyMap<st
   }
   options.signal.addEventListener('abort', stopAll, { once: true })
   if (options.signal.aborted) stopAll()
-  const tidying = setInterval(() => options.project.embedded.tidy(), 1000)
-  tidying.unref()
+  // It also keeps the process alive: the clock's timers don't, and there may be nothing else to do just now.
+  const tidying = setInterval(() => tidy(options), 1000)
   options.started?.(workers)
   try {
     return await runAll(workers, options.untilEnd, stopAll)
   } finally {
     clearInterval(tidying)
     options.signal.removeEventListener('abort', stopAll)
+  }
+}
+
+/** What can't be tidied now can be later: the next commit says it if the disk is full for good. */
+function tidy({ project, plans, trouble }: RunOptions): void {
+  try {
+    project.embedded.tidy()
+  } catch (error) {
+    trouble(plans[0]!.name, sentenceOf(error))
   }
 }
 

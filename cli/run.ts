@@ -50,7 +50,7 @@ Example:
 async function run(args: CommandArgs): Promise<number> {
   const { positionals, values, registry, env, cwd } = args
   const first = positionals[0]
-  if (first === undefined) throw usage('Say which topology: millrace run topologies/audit-store.yaml')
+  if (first === undefined) throw usage('run needs a file: millrace run topologies/NAME.yaml.')
   const format = outputFlag(values, ['text', 'json'])
   const drainMs = drainOf(textFlag(values, 'drain'))
   const plans = await loadPlans(positionals, registry, env)

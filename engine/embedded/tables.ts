@@ -3,7 +3,7 @@ import { ByteSink } from '../cql/bytes.ts'
 import { type NamedRead } from '../cql/named-reads.ts'
 import { type SelectStatement } from '../cql/parse-select.ts'
 import { type Catalogue, tableOf, unknownTable } from '../cql/schema.ts'
-import { type MillraceError, permanentError } from '../errors.ts'
+import { asMillraceError, type MillraceError, permanentError } from '../errors.ts'
 import { explainStoreError } from './sqlite-errors.ts'
 import { checkedTtl, checkKeyLength, type RowValues, TableCodec, timestampMicros } from './tables-codec.ts'
 import { closeEntry, entryKey, openEntry, TableLog } from './tables-log.ts'
@@ -132,7 +132,7 @@ export class EmbeddedTables {
       return stored
     } catch (error) {
       sink.length = start
-      return { stored: false, error: explainStoreError(error, this.#path) }
+      return { stored: false, error: asMillraceError(error, 'ROW_REFUSED') }
     }
   }
 

@@ -87,8 +87,6 @@ export class Session {
   async run(): Promise<'stopped' | 'fenced'> {
     const ended = this.#ended.promise
     ended.catch(() => undefined)
-    // The clock's timers don't keep the process alive, and there may be nothing else to do just now.
-    const keepAlive = setInterval(() => undefined, 60_000)
     try {
       this.#parts = await openSessionParts(this.#options.plan, this.#options.environment)
       const running = this.#startLoops(this.#parts)
@@ -101,7 +99,6 @@ export class Session {
     } finally {
       this.#over = true
       await this.#close()
-      clearInterval(keepAlive)
     }
   }
 

@@ -6,9 +6,6 @@ import { SortedIds } from './sorted-ids.ts'
 // Sort keys of one page: first word of the fingerprint × 2^21 (exact in a double) + slot, so that the native sort of
 // typed arrays does the work.
 const SLOT_RANGE = 0x200000
-// Reading the scattered entries first, one word each, lets the processor fetch many at a time: the copying that follows
-// then finds them in its cache. The sum keeps the compiler from leaving the reading out.
-export let touched = 0
 let keys = new Float64Array(4096)
 
 /**
@@ -22,6 +19,8 @@ export class IdBucket {
   /** Where `find` or `findPosition` left the entry: eight words of `words` from `at`. */
   words: Int32Array
   at = 0
+  /** Without meaning (see `IdTable.touch`). */
+  touched = 0
   readonly #filter: IdFilter
   readonly #sorted: SortedIds
   #table: IdTable | undefined
@@ -108,7 +107,8 @@ export class IdBucket {
       if (link === 0) continue
       keys[count++] = (page[2 * slot]! >>> 0) * SLOT_RANGE + slot
       table.go(link - 1)
-      touched ^= table.words[table.at]!
+      // As in `IdTable.touch`: the copying below then finds the scattered entries in the processor's cache.
+      this.touched ^= table.words[table.at]!
     }
     keys.subarray(0, count).sort()
     for (let n = 0; n < count; n++) {

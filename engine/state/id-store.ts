@@ -38,8 +38,8 @@ export interface IdStoreOptions {
 }
 
 /**
- * Makes an empty id store for one partition. An id is eight words (id-entry.ts): 43 to 60 bytes in the time bucket
- * that is being filled, 35 in those that have ended.
+ * Makes an empty id store for one partition. An id is eight words (id-entry.ts): with all that belongs to it 43
+ * to 60 bytes in the time bucket that is being filled, 36 to 40 in those that have ended.
  *
  * @throws CONFIG_INVALID (fatal) for a window or number of buckets that cannot be.
  */

@@ -49,6 +49,7 @@ export class GitReader implements SourceReader {
   #commit = -1
   #run: IdentifiedChange[] = []
   #lookedAt = 0
+  #endTold = false
 
   constructor(options: GitReaderOptions) {
     this.#options = options
@@ -64,7 +65,10 @@ export class GitReader implements SourceReader {
     }
     if (this.#state === 'closed') return []
     try {
-      if (this.#state === 'at-end') await this.#look()
+      if (this.#state === 'at-end') {
+        if (!this.#endTold) return this.#tellEnd()
+        await this.#look()
+      }
       if (this.#state === 'reading' && !this.#paused && maxBytes > 0)
         return await this.#read(maxBytes, waitMs)
       await this.#signal.wait(waitMs)
@@ -115,7 +119,7 @@ export class GitReader implements SourceReader {
     if (this.#isClosed()) return
     this.#stopReading()
     this.#state = 'closed'
-    this.#signal.wake()
+    this.#signal.stop()
     await this.#options.repository.close()
   }
 
@@ -195,8 +199,14 @@ export class GitReader implements SourceReader {
       return events
     }
     await this.#look(true)
-    if (this.#state === 'at-end') events.push({ type: 'end', partition: this.#partition, offset: this.#next })
-    return events
+    return [...events, ...this.#tellEnd()]
+  }
+
+  /** Says once that the end is reached, if it is. */
+  #tellEnd(): SourceEvent[] {
+    if (this.#state !== 'at-end' || this.#endTold) return []
+    this.#endTold = true
+    return [{ type: 'end', partition: this.#partition, offset: this.#next }]
   }
 
   /** Begins a new segment if there are new commits; otherwise the end is reached. */
@@ -239,6 +249,7 @@ export class GitReader implements SourceReader {
     this.#marked = this.#next
     this.#commit = -1
     this.#state = 'reading'
+    this.#endTold = false
   }
 }
 

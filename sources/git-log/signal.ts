@@ -4,13 +4,15 @@ import type { Clock } from '../../engine/component/index.ts'
 export class Signal {
   readonly #clock: Clock
   #wake: (() => void) | undefined
+  #stopped = false
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Waits until `wake` is called, but not longer than `ms`. */
+  /** Waits until `wake` or `stop` is called, but not longer than `ms`. */
   wait(ms: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve()
     return new Promise((resolve) => {
       const cancel = this.#clock.after(ms, resolve)
       this.#wake = () => {
@@ -23,5 +25,11 @@ export class Signal {
   wake(): void {
     this.#wake?.()
     this.#wake = undefined
+  }
+
+  /** Wakes the waiter, and lets nobody wait any more. */
+  stop(): void {
+    this.#stopped = true
+    this.wake()
   }
 }

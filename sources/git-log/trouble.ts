@@ -9,9 +9,9 @@ export interface Trouble {
 }
 
 /** How a record is broken. */
-export type Damage = 'no-author' | 'far-future' | 'no-such-action'
+export type Damage = 'no-author' | 'far-future' | 'no-action'
 
-const damages: readonly Damage[] = ['no-author', 'far-future', 'no-such-action']
+const damages: readonly Damage[] = ['no-author', 'far-future', 'no-action']
 
 /** One record to send. */
 export interface Sent<Item> {

@@ -236,7 +236,7 @@ describe('page tokens', () => {
     }
     for (const wrong of ['', 'x', '%', 'AAAA'.repeat(20)]) {
       expect(() => decodePageToken(wrong, 'read and parameters')).toThrow(
-        expect.objectContaining({ code: 'QUERY_REFUSED' }) as unknown as Error,
+        expect.objectContaining({ code: 'QUERY_REFUSED' }),
       )
     }
   })
