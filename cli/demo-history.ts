@@ -10,9 +10,13 @@ export interface History {
   readonly name: string
   /** For people. */
   readonly what: string
+  readonly commits: number
 }
 
 const git = promisify(execFile)
+
+/** About how many commits the bundled history has. */
+const bundledCommits = 300
 
 /** Fewer commits than this make a dull demo. */
 const fewCommits = 5
@@ -24,20 +28,21 @@ const fewCommits = 5
 export async function chooseHistory(asked: string | undefined, cwd: string, root: string): Promise<History> {
   if (asked !== undefined) {
     const repo = resolve(cwd, asked)
-    if ((await commitsOf(repo)) === undefined) {
+    const own = await commitsOf(repo)
+    if (own === undefined) {
       throw fatalError(
         'SOURCE_FAILED',
         `--repo ${asked} is no git repository with commits: give the folder of one.`,
       )
     }
-    return { repo, name: basename(repo), what: `the history of ${asked}` }
+    return { repo, name: basename(repo), what: `the history of ${asked} (${own} commits)`, commits: own }
   }
   const commits = await commitsOf(cwd)
   if (commits !== undefined && commits >= fewCommits && !(await isShallow(cwd))) {
-    return { repo: cwd, name: basename(cwd), what: `the history of this repository (${commits} commits)` }
+    return { repo: cwd, name: basename(cwd), what: `the history of this repository (${commits} commits)`, commits }
   }
   const why = commits === undefined ? 'there is no repository here' : 'the history here is short or cut off'
-  return { repo: join(root, 'demo', 'history.bundle'), name: 'shop', what: `a bundled history, since ${why}` }
+  return { repo: join(root, 'demo', 'history.bundle'), name: 'shop', what: `a bundled history, since ${why}`, commits: bundledCommits }
 }
 
 async function commitsOf(folder: string): Promise<number | undefined> {

@@ -35,8 +35,11 @@ Example:
   run,
 }
 
-/** What goes wrong on the way, on purpose. */
-const trouble = { duplicates: 0.02, disorder: 0.01, broken: 0.002, seed: 1 }
+/** What goes wrong on the way, on purpose. A broken event holds back its file for good, so there are only a few. */
+function troubleFor(commits: number): object {
+  const broken = Math.min(0.02, Math.max(0.0002, 2 / commits))
+  return { duplicates: 0.02, disorder: 0.01, broken, seed: 1 }
+}
 
 async function run(args: CommandArgs): Promise<number> {
   const format = outputFlag(args.values, ['text', 'json'])
@@ -86,7 +89,7 @@ function prepare(plan: TopologyPlan, history: History): TopologyPlan {
   const nodes = new Map(plan.nodes)
   for (const node of plan.nodes.values()) {
     if (node.kind !== 'source' || node.type !== 'git-log') continue
-    const config = { ...node.config, repo: history.repo, name: history.name, trouble }
+    const config = { ...node.config, repo: history.repo, name: history.name, trouble: troubleFor(history.commits) }
     nodes.set(node.name, { ...node, config })
   }
   return { ...plan, nodes }

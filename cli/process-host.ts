@@ -32,13 +32,22 @@ function stopOnSignals(stop: AbortController): void {
 function lineWriter(stream: NodeJS.WriteStream, onClosed: () => void): (line: string) => void {
   let open = true
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code !== 'EPIPE') endWithout(stream, error)
     if (open) onClosed()
     open = false
   })
   return (line) => {
     if (open) stream.write(`${line}\n`)
   }
+}
+
+/** A full disk behind `> file`: whoever counts on the answer must not take what is there for all of it. */
+function endWithout(stream: NodeJS.WriteStream, error: NodeJS.ErrnoException): never {
+  if (stream === process.stdout) {
+    const why = error.code ?? error.message
+    process.stderr.write(`millrace: The output could not be written (${why}): see where it is sent to.\n`)
+  }
+  process.exit(1)
 }
 
 /** Node calls its SQLite experimental; Millrace has chosen it knowingly. Every other warning is shown as usual. */

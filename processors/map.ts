@@ -124,7 +124,8 @@ function picked(fields: Fields, keep: readonly string[]): Fields {
 /** Puts `value` at the path. `fields` is this step's own; what lies deeper is shared between branches, and copied. */
 function put(fields: Fields, path: readonly string[], value: unknown, depth = 0): Fields {
   const name = path[depth]!
-  fields[name] = depth === path.length - 1 ? value : put({ ...objectOr(fields[name]) }, path, value, depth + 1)
+  fields[name] =
+    depth === path.length - 1 ? value : put({ ...objectOr(fields[name]) }, path, value, depth + 1)
   return fields
 }
 

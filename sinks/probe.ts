@@ -15,7 +15,7 @@ export const probe = defineSink({
   summary: 'Appends one line per effect to a file, with the position that it came from: for tests.',
   notes: `
 A line is \`topic, partition, offset, key, id, process id\`, separated by tabs. Backslash, tab, line feed and carriage
-return are written \`\\\\\\\\\`, \`\\\\t\`, \`\\\\n\`, \`\\\\r\`; a key or id that is null is \`\\\\N\`. Tables hide effects that happen twice:
+return are written \`\\\\\`, \`\\t\`, \`\\n\`, \`\\r\`; a key or id that is null is \`\\N\`. Tables hide effects that happen twice:
 here every one can be seen. A batch is written by one call, so that a killed process leaves whole lines, with at most
 the last one cut short. Lines survive the death of the process; with \`fsync\` they survive that of the machine.
 `,

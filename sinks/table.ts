@@ -141,5 +141,3 @@ one, in whatever order they come. Null and absent fields delete their cells. A d
     return tableWriter(given, context)
   },
 })
-
-export type TableConfig = z.output<typeof config>

@@ -173,6 +173,13 @@ export class LedgerRun implements Lineage {
     this.#unpinOne()
   }
 
+  /** Nobody needs the buffer, nor the keys in it, although records are open: letters are read again when it is their turn. */
+  unload(): void {
+    this.#records = undefined
+    this.#owner.pinned(-this.#pinnedBytes)
+    this.#pinnedBytes = 0
+  }
+
   /** The record was settled and committed in an earlier life: there is nothing to do for it. */
   sealRestored(row: number): void {
     this.#tokens[row] = 0

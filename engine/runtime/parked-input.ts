@@ -101,7 +101,6 @@ export class ParkedInput {
     for (let row = 0; row < records.count; row++) {
       if (!run.isOpen(row)) continue
       const key = keyText(records, row)
-      run.copied(row, 0)
       const entry = decodeParked(plainRecord(records, row))
       if (entry.type === 'command') {
         this.#enqueue(entry.command, key, run, row)
@@ -111,6 +110,7 @@ export class ParkedInput {
       this.#letters.set(parkedOffset, { run, row, parkedOffset, key, offset: entry.info.offset })
       this.#parking.opened(key, entry.info)
     }
+    run.unload()
   }
 
   /** A command is work under way: the task is not idle before it is through. */

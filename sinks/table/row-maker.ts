@@ -7,8 +7,28 @@ import {
   type TableInfo,
   type TableRow,
 } from '../../engine/component/index.ts'
-import type { TableConfig } from '../table.ts'
 import { canonicalHash } from './canonical-hash.ts'
+
+/** The config of a table sink, checked. `sinks/table.ts` says what its fields mean. */
+export interface TableConfig {
+  readonly table: string
+  readonly mode: 'insert' | 'latest'
+  readonly columns: Readonly<Record<string, string | null>>
+  readonly bucket?: { readonly column: string; readonly by: 'year' | 'month' | 'day' | 'hour' } | undefined
+  readonly hash?: { readonly column: string; readonly of: readonly string[] } | undefined
+  /** Milliseconds. */
+  readonly retention: Retention
+  readonly variants?: Variants | undefined
+  readonly sequence?: string | undefined
+  readonly base: number
+}
+
+type Retention = number | 'unlimited'
+
+interface Variants {
+  readonly by: string
+  readonly when: Readonly<Record<string, { readonly table: string; readonly retention: Retention }>>
+}
 
 /** The longest time to live that Cassandra and Scylla take: twenty years, in seconds. */
 const longestTtl = 630_720_000
@@ -88,7 +108,7 @@ function targetChooser(
 function targetFor(
   given: TableConfig,
   table: string,
-  retention: number | 'unlimited',
+  retention: Retention,
   describe: (table: string) => TableInfo | undefined,
 ): Target {
   const info = describe(table)

@@ -6,8 +6,7 @@ import type {
   WriteBatch,
   WriteResult,
 } from '../../engine/component/index.ts'
-import type { TableConfig } from '../table.ts'
-import { rowMaker, type RowMaker } from './row-maker.ts'
+import { rowMaker, type RowMaker, type TableConfig } from './row-maker.ts'
 
 const stored: RowOutcome = { outcome: 'stored' }
 const untried: RowOutcome = { outcome: 'untried' }

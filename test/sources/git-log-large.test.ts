@@ -70,14 +70,12 @@ describe('trouble', () => {
     expect(textOf(other)).not.toBe(textOf(first))
     expect(textOf([...new Set(ids(first))].sort())).toBe(textOf(ids(plain).sort()))
     const share = (count: number): number => count / plain.length
-    expect(share(first.length - plain.length)).toBeCloseTo(0.02, 2)
+    expect(share(first.length - plain.length)).toBeCloseTo(0.02, 2.3)
     const broken = first.filter(
       ({ value }) =>
-        value['authorEmail'] === '' ||
-        value['action'] === 'exploded' ||
-        (value['committedAt'] as number) > 4e12,
+        value['authorEmail'] === '' || value['action'] === '' || (value['committedAt'] as number) > 4e12,
     )
-    expect(share(broken.length)).toBeCloseTo(0.005, 2)
+    expect(share(broken.length)).toBeCloseTo(0.005, 2.6)
     const bodies = new Map<string, string>()
     for (const { value } of first) {
       const body = JSON.stringify(value)

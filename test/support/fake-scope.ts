@@ -5,11 +5,7 @@ import type { TableInfo, Tables } from '../../engine/component/contracts/tables.
 import type { Fingerprint } from '../../engine/component/fingerprint.ts'
 import type { ProcessorDefinition } from '../../engine/component/define.ts'
 import { packRecords } from '../../engine/component/packed-records.ts'
-import {
-  materialize,
-  type KeyedWork,
-  type OperatorScope,
-} from '../../engine/component/operator.ts'
+import { materialize, type KeyedWork, type OperatorScope } from '../../engine/component/operator.ts'
 import { batchOf, type RecordBatch } from '../../engine/component/record-batch.ts'
 import { bodyHash, fingerprint } from '../../engine/state/fingerprint.ts'
 import { createIdStore } from '../../engine/state/id-store.ts'

@@ -134,8 +134,8 @@ export class ModelCluster {
   }
 
   /** Goes on until `done`, or gives up. */
-  async until(done: () => boolean, most = 20_000): Promise<void> {
-    for (let steps = 0; !done(); steps++) {
+  async until(done: () => boolean, most = 10_000): Promise<void> {
+    for (let steps = 0; steps % 10 !== 0 || !done(); steps++) {
       if (steps > most) throw new Error('The model cluster does not come to rest.')
       await this.step()
     }

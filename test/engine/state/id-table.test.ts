@@ -92,6 +92,7 @@ test.each([
         // Some by their id, some by their position.
         expect(n % 2 === 0 && n > 5000 ? bucket.find(...ids[n]!) : bucket.findPosition(0, n, 0)).toBe(true)
         bucket.remove()
+        expect(n < 500 && bucket.findPosition(0, n, 0)).toBe(false)
         removed++
         if (n > 5000) n += 11 * 99
       }
