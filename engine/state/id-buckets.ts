@@ -98,11 +98,14 @@ export class IdBuckets {
     const previous = this.current
     this.current = bucket
     if (previous === undefined) return false
+    this.#ended = this.#ended.filter((one) => one.number >= bucket - this.#live)
+    // Claims alone belong to no bucket yet. In a history, stream time passes a bucket every few records: moving all that
+    // is open each time would cost more than everything else.
+    if (this.active.size === claims.count) return true
     while (this.#ended[0]?.step() === false);
     const filled = this.active
     this.active = new IdTable()
     this.#moveClaims(filled, claims)
-    this.#ended = this.#ended.filter((one) => one.number >= bucket - this.#live)
     if (filled.size > 0 && previous >= bucket - this.#live) this.#end(previous, filled)
     for (let pages = 0; pages < PAGES_AT_ONCE; pages++) this.#ended[0]?.step()
     return true
