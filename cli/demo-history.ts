@@ -39,10 +39,20 @@ export async function chooseHistory(asked: string | undefined, cwd: string, root
   }
   const commits = await commitsOf(cwd)
   if (commits !== undefined && commits >= fewCommits && !(await isShallow(cwd))) {
-    return { repo: cwd, name: basename(cwd), what: `the history of this repository (${commits} commits)`, commits }
+    return {
+      repo: cwd,
+      name: basename(cwd),
+      what: `the history of this repository (${commits} commits)`,
+      commits,
+    }
   }
   const why = commits === undefined ? 'there is no repository here' : 'the history here is short or cut off'
-  return { repo: join(root, 'demo', 'history.bundle'), name: 'shop', what: `a bundled history, since ${why}`, commits: bundledCommits }
+  return {
+    repo: join(root, 'demo', 'history.bundle'),
+    name: 'shop',
+    what: `a bundled history, since ${why}`,
+    commits: bundledCommits,
+  }
 }
 
 async function commitsOf(folder: string): Promise<number | undefined> {

@@ -121,18 +121,40 @@ async function tellAnswers(result: DemoResult, sample: Sample): Promise<void> {
   ]
   const entity = [`store=${sample.store}`, `entityType=${sample.entityType}`, `entityId=${sample.entityId}`]
   await ask(result, `What happened to ${sample.entityId}?`, ['audit-by-entity', ...entity, ...between(365)])
-  await ask(result, `What did ${sample.userId} do?`, ['audit-by-user', `userId=${sample.userId}`, ...between(365)])
-  await ask(result, `What happened in ${sample.store}?`, ['audit-by-store', `store=${sample.store}`, ...between(7)])
+  await ask(result, `What did ${sample.userId} do?`, [
+    'audit-by-user',
+    `userId=${sample.userId}`,
+    ...between(365),
+  ])
+  await ask(result, `What happened in ${sample.store}?`, [
+    'audit-by-store',
+    `store=${sample.store}`,
+    ...between(7),
+  ])
 }
 
 /** Asks as `millrace query` does, and shows the columns that tell most. */
-async function ask({ args, project, store }: DemoResult, question: string, read: readonly string[]): Promise<void> {
+async function ask(
+  { args, project, store }: DemoResult,
+  question: string,
+  read: readonly string[],
+): Promise<void> {
   const lines: string[] = []
   const values = { store, project: project.root, limit: '4', output: 'json' }
-  await query.run({ ...args, positionals: read, values, out: (line) => lines.push(line), err: () => undefined })
-  const { rows } = JSON.parse(lines.join('')) as { readonly rows: readonly Readonly<Record<string, unknown>>[] }
+  await query.run({
+    ...args,
+    positionals: read,
+    values,
+    out: (line) => lines.push(line),
+    err: () => undefined,
+  })
+  const { rows } = JSON.parse(lines.join('')) as {
+    readonly rows: readonly Readonly<Record<string, unknown>>[]
+  }
   args.out(`\n${question}   (millrace query ${read.join(' ')} --store ${store})`)
-  const columns = ['event_time', 'action', 'entity_id', 'user_id', 'user'].filter((name) => name in (rows[0] ?? {}))
+  const columns = ['event_time', 'action', 'entity_id', 'user_id', 'user'].filter(
+    (name) => name in (rows[0] ?? {}),
+  )
   const cells = rows.map((row) => columns.map((name) => cellOf(row[name])))
   for (const line of textTable(columns, cells, tableWidth)) args.out(`  ${line}`)
 }

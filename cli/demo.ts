@@ -89,7 +89,12 @@ function prepare(plan: TopologyPlan, history: History): TopologyPlan {
   const nodes = new Map(plan.nodes)
   for (const node of plan.nodes.values()) {
     if (node.kind !== 'source' || node.type !== 'git-log') continue
-    const config = { ...node.config, repo: history.repo, name: history.name, trouble: troubleFor(history.commits) }
+    const config = {
+      ...node.config,
+      repo: history.repo,
+      name: history.name,
+      trouble: troubleFor(history.commits),
+    }
     nodes.set(node.name, { ...node, config })
   }
   return { ...plan, nodes }

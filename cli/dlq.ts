@@ -60,7 +60,8 @@ async function run(args: CommandArgs): Promise<number> {
     throw usage('dlq needs to be told what to do: list, show, release or discard.')
   }
   const more = args.positionals[name === 'list' ? 1 : 2]
-  if (more !== undefined) throw usage(`dlq ${name} has no use for "${more}": leave it out, or ask again for it.`)
+  if (more !== undefined)
+    throw usage(`dlq ${name} has no use for "${more}": leave it out, or ask again for it.`)
   const { values, cwd } = args
   const project = await openProject({
     cwd,

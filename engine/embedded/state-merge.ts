@@ -65,7 +65,7 @@ export function* blocksIn(level: number, bytes: Uint8Array): Generator<Uint8Arra
     return
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = view.getUint32(at, true)
     // Copied, since a block's words are read in place and must begin at an even address.
     yield bytes.slice(at + lengthBytes, at + lengthBytes + length)

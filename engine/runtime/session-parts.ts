@@ -10,7 +10,7 @@ import type {
   TopologyPlan,
 } from '../topology/plan-types.ts'
 import { deadLetterTopic, parkedTopic } from './letters.ts'
-import type { TaskSource } from './task.ts'
+import type { TaskSource } from './task-options.ts'
 import type { Environment } from './worker-options.ts'
 
 /** A source that is open. */

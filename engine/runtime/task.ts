@@ -1,21 +1,13 @@
-import type { Clock } from '../component/contracts/clock.ts'
 import type { CommitBackend, SealedTask, TaskId } from '../component/contracts/commit.ts'
-import type { Log } from '../component/contracts/log.ts'
-import type { SinkWriter } from '../component/contracts/sink.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { Cut, IdStore, StateStore } from '../component/contracts/state.ts'
-import type { ValueCodec } from '../component/codec.ts'
 import type { Fingerprint } from '../component/fingerprint.ts'
 import type { Verdict } from '../component/lineage.ts'
-import type { Operator } from '../component/operator.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
 import { fatalError, MillraceError, sentenceOf } from '../errors.ts'
 import { createIdStore } from '../state/id-store.ts'
 import { bodyHash, fingerprint } from '../state/fingerprint.ts'
-import type { ProcessorNode, SubTopology, TopologyPlan } from '../topology/plan-types.ts'
-import type { Share } from './budget.ts'
-import type { Counters } from './counters.ts'
 import { FailurePolicy, type Failure } from './failures.ts'
 import type { StageContext } from './lanes.ts'
 import type { Ledger } from './ledger.ts'
@@ -25,36 +17,8 @@ import { parkedTopic } from './letters.ts'
 import { ParkedInput } from './parked-input.ts'
 import { reach } from './points.ts'
 import { TaskGraph } from './task-graph.ts'
+import type { TaskOptions, TaskSource } from './task-options.ts'
 import { restoredLedger, TaskInput } from './task-input.ts'
-
-/** One source of a task. */
-export interface TaskSource {
-  readonly node: string
-  readonly topic: string
-  readonly codec: ValueCodec
-  readonly eventTime: string | undefined
-}
-
-/** All that a task is made with. */
-export interface TaskOptions {
-  readonly plan: TopologyPlan
-  readonly sub: SubTopology
-  readonly partition: number
-  /** Epoch of the assignment under which it runs. */
-  readonly epoch: number
-  readonly sources: readonly TaskSource[]
-  readonly operators: (node: ProcessorNode) => readonly Operator[]
-  readonly writers: ReadonlyMap<string, SinkWriter>
-  readonly log: Log
-  readonly backend: CommitBackend
-  readonly clock: Clock
-  readonly share: Share
-  readonly counters: Counters
-  /** A fatal error: the worker is to stop. */
-  readonly stop: (error: MillraceError) => void
-  readonly trouble: (sentence: string) => void
-  readonly random?: () => number
-}
 
 /**
  * A sub-topology on one partition: its inputs, its nodes, its state. It takes records in, and gives out cuts: what is

@@ -24,9 +24,14 @@ export class Judge {
   readonly #bench: Bench
   readonly #last = new Map<string, (offset: number) => boolean>()
   readonly #frontiers = new Map<string, number>()
+  readonly #store: string
+  /** What there was to judge. */
+  readonly facts = { commits: 0, effects: 0, repeats: 0, letters: 0, duplicates: 0 }
 
-  constructor(bench: Bench) {
+  /** `store`: the node that remembers ids. */
+  constructor(bench: Bench, store: string) {
     this.#bench = bench
+    this.#store = store
     bench.cluster.commits.onApplied = (task) => this.#applied(task)
     bench.world.onWriting = (...at) => this.#writing(...at)
   }
@@ -46,6 +51,15 @@ export class Judge {
       }
       this.#last.set(name, covered)
     }
+    this.facts.commits++
+    this.#ids(task.positions[0]!.partition)
+  }
+
+  /** Everything that is judged at the end. */
+  all(sinks: readonly string[]): void {
+    this.effects()
+    this.letters()
+    this.complete(sinks)
   }
 
   /** Tells which offsets of a partition are committed now. */
@@ -90,6 +104,7 @@ export class Judge {
 
   /** Effects: one position for each id, in order per key and path where they first appear. */
   effects(): void {
+    const records = new Map(this.produced().map((one) => [`${one.partition}@${one.offset}`, one]))
     const positions = new Map<string, string>()
     const last = new Map<string, number>()
     const seen = new Set<string>()
@@ -98,16 +113,21 @@ export class Judge {
       const known = positions.get(effect.id)
       if (known !== undefined && known !== position) this.wrong.push(`${effect.id} has effects of ${known} and ${position}`)
       positions.set(effect.id, position)
+      const { time } = records.get(position)!
+      if (time !== undefined && time !== effect.timestamp) this.wrong.push(`${position} has the time ${effect.timestamp}`)
       this.#order(effect, position, last, seen)
     }
+    this.facts.effects = this.#bench.world.effects.length
+    this.facts.repeats = this.facts.effects - seen.size
   }
 
   #order(effect: Effect, position: string, last: Map<string, number>, seen: Set<string>): void {
     const { node, path, key, offset } = effect
     const lane = `${node} ${path.replace(/#\d+/, '')} ${key}`
     const before = last.get(lane) ?? -1
-    if (key === null || seen.has(`${node} ${path} ${position}`)) return
+    if (seen.has(`${node} ${path} ${position}`)) return
     seen.add(`${node} ${path} ${position}`)
+    if (key === null) return
     if (offset < before) this.wrong.push(`${lane}: ${position} came after offset ${before}`)
     last.set(lane, Math.max(before, offset))
   }
@@ -122,6 +142,7 @@ export class Judge {
         const { offset } = entry.info
         if (seen.has(offset)) this.wrong.push(`there are two letters for ${partition}@${offset}`)
         seen.add(offset)
+        this.facts.letters++
         if (key === null) continue
         if (offset < (last.get(key) ?? -1)) this.wrong.push(`${key}: letter ${offset} stands behind ${last.get(key)}`)
         last.set(key, offset)
@@ -143,6 +164,7 @@ export class Judge {
         if (open.has(offset) || this.discarded.has(at)) continue
         const missing = sinks.filter((sink) => !done.has(`${sink} ${at}`))
         const duplicate = missing.length === sinks.length && (ids.has(id) || this.#isLetter(partition, id))
+        if (duplicate) this.facts.duplicates++
         if (missing.length > 0 && !duplicate) this.wrong.push(`${at} (${id}) has no effect at ${missing.join(', ')}`)
       }
     }
@@ -160,21 +182,19 @@ export class Judge {
   }
 
   /** The committed ids are those of committed records, and none is missing that was stored. */
-  ids(store: string): void {
+  #ids(partition: number): void {
     const { cluster, topology } = this.#bench
-    for (let partition = 0; partition < cluster.partitions; partition++) {
-      const covered = this.covered({ topic: 'in', partition })
-      const letters = new Set(this.#bench.letters(partition))
-      const records = this.produced().filter((one) => one.partition === partition)
-      const known = knownIds(cluster.commits.blocks(`${topology}/0/${partition}`), store, records)
-      const firsts = new Set<string>()
-      for (const { id, offset } of records) {
-        const first = !firsts.has(id)
-        firsts.add(id)
-        if (known.has(offset) && !covered(offset)) this.wrong.push(`the id of ${partition}@${offset} is durable too early`)
-        if (!first || !covered(offset) || letters.has(offset) || this.discarded.has(`${partition}@${offset}`)) continue
-        if (!known.has(offset)) this.wrong.push(`the id of ${partition}@${offset} is committed but not known`)
-      }
+    const covered = this.covered({ topic: 'in', partition })
+    const letters = new Set(this.#bench.letters(partition))
+    const records = this.produced().filter((one) => one.partition === partition)
+    const known = knownIds(cluster.commits.blocks(`${topology}/0/${partition}`), this.#store, records)
+    const firsts = new Set<string>()
+    for (const { id, offset } of records) {
+      const first = !firsts.has(id)
+      firsts.add(id)
+      if (known.has(offset) && !covered(offset)) this.wrong.push(`the id of ${partition}@${offset} is durable too early`)
+      if (!first || !covered(offset) || letters.has(offset) || this.discarded.has(`${partition}@${offset}`)) continue
+      if (!known.has(offset)) this.wrong.push(`the id of ${partition}@${offset} is committed but not known`)
     }
   }
 }

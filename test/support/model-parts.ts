@@ -21,6 +21,8 @@ import type { Life } from './model-life.ts'
 /** The values of these tests. `path` tells the nodes that it went through. */
 export interface TestValue {
   readonly id: string
+  /** Event time. */
+  readonly time?: number
   /** Nodes at which the record fails, until it is mended: for ever, or so many times. */
   readonly fails?: Readonly<Record<string, number>>
   readonly path?: readonly string[]

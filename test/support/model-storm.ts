@@ -11,8 +11,8 @@ export interface Weather {
   readonly expire?: number
   readonly fence?: number
   readonly crash?: number
-  /** A worker crashes at this point, the n-th time that it is reached, again and again. */
-  readonly crashAt?: { readonly point: Point; readonly nth: number; readonly times: number }
+  /** Workers crash at this point, so many times: one of the next `most` times that it is reached. */
+  readonly crashAt?: { readonly point: Point; readonly most: number; readonly times: number }
   readonly release?: number
   readonly discard?: number
   /** Share of records that fail for ever, of those that fail for a while, and of duplicates. */
@@ -33,8 +33,8 @@ export class Storm {
   readonly #random: Random
   readonly #nodes: readonly string[]
   #made: TestInput[] = []
-  #armed: { point: Point; nth: number; times: number } | undefined
-  #reached = 0
+  #armed: { readonly point: Point; times: number } | undefined
+  #left = 0
   #ids = 0
   crashes = 0
 
@@ -45,14 +45,15 @@ export class Storm {
     this.#weather = weather
     this.#random = new Random(seed)
     this.#nodes = nodes
-    this.#armed = weather.crashAt === undefined ? undefined : { ...weather.crashAt }
+    this.#armed = weather.crashAt && { point: weather.crashAt.point, times: weather.crashAt.times }
+    this.#left = this.#random.below(weather.crashAt?.most ?? 1)
     bench.cluster.onPoint = (point, worker) => this.#atPoint(point, worker)
   }
 
   #atPoint(point: Point, worker: ModelWorker): void {
     const armed = this.#armed
-    if (armed === undefined || armed.point !== point || armed.times === 0 || ++this.#reached < armed.nth) return
-    this.#reached = 0
+    if (armed === undefined || armed.point !== point || armed.times === 0 || this.#left-- > 0) return
+    this.#left = this.#random.below(this.#weather.crashAt?.most ?? 1)
     armed.times--
     this.#crash(worker)
   }
@@ -93,10 +94,11 @@ export class Storm {
     }
     const key = this.#random.chance(nulls) ? null : `k${this.#random.below(keys)}`
     const id = `e${this.#ids++}`
+    const time = this.#bench.cluster.clock.now() - this.#random.below(1000)
     const node = this.#random.pick(this.#nodes)
-    if (this.#random.chance(bad)) return { id, key, fails: { [node]: this.#random.chance(0.5) ? -1 : 1000 } }
-    if (this.#random.chance(shaky)) return { id, key, fails: { [node]: 1 + this.#random.below(3) } }
-    return { id, key }
+    if (this.#random.chance(bad)) return { id, key, time, fails: { [node]: this.#random.chance(0.5) ? -1 : 1000 } }
+    if (this.#random.chance(shaky)) return { id, key, time, fails: { [node]: 1 + this.#random.below(3) } }
+    return { id, key, time }
   }
 
   #happen(): void {

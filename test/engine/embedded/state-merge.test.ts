@@ -14,14 +14,25 @@ test('small state blocks are merged, and come back one by one in their order', a
     const bucket = 5 + Math.floor(sequence / 200)
     const block = { store: 'unique', bucket, bytes: Buffer.from(`block ${sequence}`) }
     written.push(`${bucket} block ${sequence}`)
-    const task = { task: 't/0/0', epoch: 1, group: 't', positions: [], blocks: [block], expired: [], records: [] }
+    const task = {
+      task: 't/0/0',
+      epoch: 1,
+      group: 't',
+      positions: [],
+      blocks: [block],
+      expired: [],
+      records: [],
+    }
     expect((await store.backend.commit({ sequence, tasks: [task] })).outcome).toBe('committed')
     if (sequence % 90 === 0) while (store.tidy());
   }
   while (store.tidy());
-  const rows = store.tablesDb.prepare('SELECT count(*) AS n FROM millrace_state').get() as unknown as [number] | { n: number }
+  const rows = store.tablesDb.prepare('SELECT count(*) AS n FROM millrace_state').get() as unknown as
+    [number] | { n: number }
   expect(Array.isArray(rows) ? rows[0] : rows.n).toBeLessThan(4 * 3 * 16)
   const checkpoint = await store.backend.restore('t/0/0', 't', [])
-  expect(checkpoint.blocks.map(({ bucket, bytes }) => `${bucket} ${Buffer.from(bytes).toString()}`)).toEqual(written)
+  expect(checkpoint.blocks.map(({ bucket, bytes }) => `${bucket} ${Buffer.from(bytes).toString()}`)).toEqual(
+    written,
+  )
   await store.close()
 })

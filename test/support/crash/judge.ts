@@ -38,7 +38,8 @@ export function judgeEffects(effects: readonly Effect[]): Verdict {
   for (const { id, key, partition, offset } of effects) {
     const position = `${partition}@${offset}`
     const known = positions.get(id)
-    if (known !== undefined && known !== position) wrong.push(`${id} had effects from ${known} and ${position}`)
+    if (known !== undefined && known !== position)
+      wrong.push(`${id} had effects from ${known} and ${position}`)
     positions.set(id, position)
     if (seen.has(position)) continue
     seen.add(position)
@@ -54,7 +55,10 @@ export function judgeSet(effects: readonly Effect[], expected: readonly Written[
   const should = new Set(expected.map(({ partition, offset }) => `${partition}@${offset}`))
   const lost = [...should].filter((position) => !had.has(position))
   const phantom = [...had].filter((position) => !should.has(position))
-  return [...lost.map((position) => `${position} is lost`), ...phantom.map((position) => `${position} is a phantom`)]
+  return [
+    ...lost.map((position) => `${position} is lost`),
+    ...phantom.map((position) => `${position} is a phantom`),
+  ]
 }
 
 /** The letters of each key are in the order of their offsets, and none is there twice. */
@@ -62,7 +66,8 @@ export function judgeLetters(letters: readonly { readonly offset: number; readon
   const last = new Map<string, number>()
   const wrong: Verdict = []
   for (const { key, offset } of letters) {
-    if (offset <= (last.get(key) ?? -1)) wrong.push(`${key}: letter ${offset} stands behind letter ${last.get(key)}`)
+    if (offset <= (last.get(key) ?? -1))
+      wrong.push(`${key}: letter ${offset} stands behind letter ${last.get(key)}`)
     last.set(key, offset)
   }
   return wrong

@@ -69,7 +69,8 @@ export class Lives {
     )
     let stderr = ''
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()))
-    const timer = death.afterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), death.afterMs)
+    const timer =
+      death.afterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), death.afterMs)
     return new Promise((resolve) => {
       child.on('close', (code, signal) => {
         clearTimeout(timer)
@@ -98,7 +99,8 @@ export class Lives {
         const ranges = decodeMetadata(position?.offset ?? 0, position?.metadata ?? '')
         ledgers.push({ frontier: position?.offset ?? 0, ranges })
       }
-      return (partition, offset) => offset < ledgers[partition]!.frontier || ledgers[partition]!.ranges.has(offset)
+      return (partition, offset) =>
+        offset < ledgers[partition]!.frontier || ledgers[partition]!.ranges.has(offset)
     } finally {
       await opened.close()
     }
@@ -115,12 +117,16 @@ export class Lives {
         const place = { topic: 'crash.in.parked', partition }
         if ((await opened.log.partitionsOf(place.topic)) === undefined) return []
         const { end } = await opened.log.bounds(place)
-        for (let offset = 0; offset < end; ) {
+        for (let offset = 0; offset < end;) {
           const records = await opened.log.fetch(place, offset, 1000)
           for (let row = 0; row < records.count; row++) {
             const entry = decodeParked(plainRecord(records, row))
             if (entry.type === 'command') continue
-            letters.push({ partition, offset: entry.info.offset, key: Buffer.from(entry.record.key!).toString() })
+            letters.push({
+              partition,
+              offset: entry.info.offset,
+              key: Buffer.from(entry.record.key!).toString(),
+            })
           }
           offset = records.offsets[records.count - 1]! + 1
         }

@@ -14,7 +14,8 @@ import type { CrashEvent } from './workload.ts'
 const { CRASH_POINT, CRASH_AT, FIXED, STORE } = process.env as Record<string, string>
 let left = Number(CRASH_AT ?? 1)
 subscribe('millrace.point', (message) => {
-  if ((message as { point: string }).point === CRASH_POINT && --left === 0) process.kill(process.pid, 'SIGKILL')
+  if ((message as { point: string }).point === CRASH_POINT && --left === 0)
+    process.kill(process.pid, 'SIGKILL')
 })
 
 const trial = defineProcessor({

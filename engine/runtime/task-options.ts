@@ -1,0 +1,39 @@
+import type { ValueCodec } from '../component/codec.ts'
+import type { Clock } from '../component/contracts/clock.ts'
+import type { CommitBackend } from '../component/contracts/commit.ts'
+import type { Log } from '../component/contracts/log.ts'
+import type { SinkWriter } from '../component/contracts/sink.ts'
+import type { Operator } from '../component/operator.ts'
+import type { MillraceError } from '../errors.ts'
+import type { ProcessorNode, SubTopology, TopologyPlan } from '../topology/plan-types.ts'
+import type { Share } from './budget.ts'
+import type { Counters } from './counters.ts'
+
+/** One source of a task. */
+export interface TaskSource {
+  readonly node: string
+  readonly topic: string
+  readonly codec: ValueCodec
+  readonly eventTime: string | undefined
+}
+
+/** All that a task is made with. */
+export interface TaskOptions {
+  readonly plan: TopologyPlan
+  readonly sub: SubTopology
+  readonly partition: number
+  /** Epoch of the assignment under which it runs. */
+  readonly epoch: number
+  readonly sources: readonly TaskSource[]
+  readonly operators: (node: ProcessorNode) => readonly Operator[]
+  readonly writers: ReadonlyMap<string, SinkWriter>
+  readonly log: Log
+  readonly backend: CommitBackend
+  readonly clock: Clock
+  readonly share: Share
+  readonly counters: Counters
+  /** A fatal error: the worker is to stop. */
+  readonly stop: (error: MillraceError) => void
+  readonly trouble: (sentence: string) => void
+  readonly random?: () => number
+}

@@ -1,0 +1,99 @@
+import { points } from '../../engine/runtime/points.ts'
+import { Bench, withBench } from './harness.ts'
+import type { CommitFaults } from './model-commits.ts'
+import { Judge } from './model-judge.ts'
+import { Storm, type Weather } from './model-storm.ts'
+
+// The runs on the model cluster that tests and mutants share, by name.
+
+const heads = {
+  name: 'name: orders\nsources: { in: { type: topic, topic: in, format: json, timestamp: time } }',
+  rest: `
+errors: { attempts: 2, then: park, backoff: { first: 10ms, longest: 50ms }, flood: { share: 1, of: 1000000 } }
+commit: { every: 50ms }
+`,
+}
+
+const plain = `${heads.name}
+processors:
+  unique: { type: dedupe, from: in, by: id, window: 7d }
+  slow: { type: wait, from: unique, n: 4 }
+sinks:
+  out: { type: effect, from: slow }
+  also: { type: effect, from: unique, order: batch }
+${heads.rest}`
+
+/** One storm: the weather, and what else goes wrong. */
+export interface Run {
+  readonly weather: Weather
+  readonly faults?: Partial<CommitFaults>
+  readonly sinks?: { readonly noAnswer?: number; readonly refused?: number; readonly slowest?: number }
+  readonly partitions?: number
+  /** False: letters stay where they are. */
+  readonly mend?: boolean
+}
+
+const rough: Weather = { move: 0.01, take: 0.01, expire: 0.004, fence: 0.003, crash: 0.004 }
+const failing: Weather = { bad: 0.08, shaky: 0.1 }
+const shaken: Partial<CommitFaults> = { unknown: 0.2, aborted: 0.1, slowest: 80 }
+
+export const runs: Readonly<Record<string, Run>> = {
+  'one worker': { weather: { workers: 1 } },
+  'partitions asked back': { weather: { move: 0.03, workers: 3 } },
+  'partitions taken': { weather: { take: 0.03 } },
+  'members expired': { weather: { expire: 0.02 } },
+  'workers fenced': { weather: { fence: 0.02 } },
+  crashes: { weather: { crash: 0.02 } },
+  'unknown outcomes': { weather: {}, faults: { unknown: 0.5, aborted: 0.2, slowest: 120 } },
+  'unknown outcomes and crashes': { weather: { crash: 0.02, take: 0.01 }, faults: { unknown: 0.5, slowest: 120 } },
+  letters: { weather: { ...failing, release: 0.02 } },
+  'letters, few keys': { weather: { bad: 0.15, release: 0.02, keys: 2, records: 100 }, partitions: 1 },
+  'letters, asked back': { weather: { ...failing, release: 0.02, move: 0.03 } },
+  'letters and crashes': { weather: { ...failing, release: 0.02, crash: 0.02 } },
+  'letters discarded': { weather: { ...failing, release: 0.01, discard: 0.01, crash: 0.01 } },
+  'letters left': { weather: { ...failing, crash: 0.01, take: 0.01 }, mend: false },
+  'sinks without answer': { weather: failing, sinks: { noAnswer: 0.1, refused: 0.05 } },
+  everything: {
+    weather: { ...rough, ...failing, release: 0.02, workers: 3, records: 120 },
+    faults: shaken,
+    sinks: { noAnswer: 0.05, refused: 0.03 },
+    partitions: 3,
+  },
+  'everything, letters left': { weather: { ...rough, ...failing, release: 0.01 }, faults: shaken, mend: false },
+  ...Object.fromEntries(
+    points.map((point) => [
+      `crash at ${point}`,
+      {
+        weather: { ...failing, release: 0.02, move: 0.01, crashAt: { point, most: 12, times: 4 } },
+        faults: { unknown: 0.1, slowest: 60 },
+      },
+    ]),
+  ),
+}
+
+/** What a storm came to. */
+export interface Outcome {
+  /** All that must not be; empty where everything held. */
+  readonly wrong: readonly string[]
+  readonly facts: Readonly<Record<string, number>>
+}
+
+/** Runs a storm by its name and seed. */
+export async function storm(name: string, seed: number): Promise<Outcome> {
+  const run = runs[name]
+  if (run === undefined) throw new Error(`There is no run "${name}".`)
+  const bench = new Bench(seed, plain, { partitions: run.partitions ?? 2, faults: { ...run.faults } })
+  return withBench(bench, async () => {
+    Object.assign(bench.world.faults, run.sinks)
+    const judge = new Judge(bench, 'unique')
+    const weather = new Storm(bench, judge, run.weather, seed, ['slow', 'out', 'also'])
+    try {
+      await weather.blow()
+      await weather.calm(run.mend ?? true)
+      judge.all(['out', 'also'])
+    } catch (error) {
+      judge.wrong.push(String(error))
+    }
+    return { wrong: judge.wrong, facts: { ...judge.facts, crashes: weather.crashes } }
+  })
+}
