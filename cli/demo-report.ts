@@ -134,12 +134,9 @@ async function tellAnswers(result: DemoResult, sample: Sample): Promise<void> {
 }
 
 /** Asks as `millrace query` does, and shows the columns that tell most. */
-async function ask(
-  { args, project, store }: DemoResult,
-  question: string,
-  read: readonly string[],
-): Promise<void> {
+async function ask(result: DemoResult, question: string, read: readonly string[]): Promise<void> {
   const lines: string[] = []
+  const { args, project, store } = result
   const values = { store, project: project.root, limit: '4', output: 'json' }
   await query.run({
     ...args,
@@ -151,7 +148,7 @@ async function ask(
   const { rows } = JSON.parse(lines.join('')) as {
     readonly rows: readonly Readonly<Record<string, unknown>>[]
   }
-  args.out(`\n${question}   (millrace query ${read.join(' ')} --store ${store})`)
+  args.out(`\n${question}   (millrace query ${read.join(' ')} ${flagsFor(result)})`)
   const columns = ['event_time', 'action', 'entity_id', 'user_id', 'user'].filter(
     (name) => name in (rows[0] ?? {}),
   )

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineSink, type StreamRecord } from '../engine/component/index.ts'
+import { defineSink, type StreamRecord, writeEach } from '../engine/component/index.ts'
 
 export const console = defineSink({
   name: 'console',
@@ -24,11 +24,10 @@ printed again. Bytes are shown as base64, integers beyond 2^53 as text.
       concurrency: 1,
       maxBatch: 1000,
       write(batch) {
-        for (let n = 0; n < batch.length; n++) {
+        return writeEach(batch, (n) => {
           const record = batch.record(n)
           print(JSON.stringify(show === 'value' ? record.value : whole(record), readable) ?? 'null')
-        }
-        return undefined
+        })
       },
       close: () => Promise.resolve(),
     })

@@ -8,6 +8,7 @@ import {
   FieldPath,
   type SinkWriter,
   type WriteBatch,
+  writeEach,
 } from '../engine/component/index.ts'
 
 export const probe = defineSink({
@@ -50,9 +51,13 @@ the last one cut short. Lines survive the death of the process; with \`fsync\` t
       write(batch) {
         if (closed)
           throw fatalError('SINK_FAILED', `The probe of ${file} was closed before the records were written.`)
-        writeAll(fd, Buffer.from(linesOf(batch, ids)))
+        let lines = ''
+        const outcomes = writeEach(batch, (n) => {
+          lines += lineOf(batch, n, ids)
+        })
+        writeAll(fd, Buffer.from(lines))
         if (fsync) fsyncSync(fd)
-        return undefined
+        return outcomes
       },
       close() {
         if (!closed) closeSync(fd)
@@ -63,14 +68,10 @@ the last one cut short. Lines survive the death of the process; with \`fsync\` t
   },
 })
 
-function linesOf(batch: WriteBatch, ids: FieldAccess | undefined): string {
-  let lines = ''
-  for (let n = 0; n < batch.length; n++) {
-    const { topic, partition, offset, key } = batch.record(n)
-    const id = ids?.read(batch.batchOf(n), batch.indexOf(n)) ?? null
-    lines += `${topic}\t${partition}\t${offset}\t${cell(key?.toString('utf8'))}\t${cell(id)}\t${process.pid}\n`
-  }
-  return lines
+function lineOf(batch: WriteBatch, n: number, ids: FieldAccess | undefined): string {
+  const { topic, partition, offset, key } = batch.record(n)
+  const id = ids?.read(batch.batchOf(n), batch.indexOf(n)) ?? null
+  return `${topic}\t${partition}\t${offset}\t${cell(key?.toString('utf8'))}\t${cell(id)}\t${process.pid}\n`
 }
 
 const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }

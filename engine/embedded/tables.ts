@@ -210,7 +210,7 @@ export class EmbeddedTables {
     codec.writePartition(sink, primaryKey)
     const partitionEnd = sink.length
     codec.writeClustering(sink, primaryKey)
-    const row = table.find(sink.buffer, partitionEnd, sink.length)
+    const row = this.#explained(() => table.find(sink.buffer, partitionEnd, sink.length))
     if (row === null) return undefined
     const shadow =
       table.erased.size === 0 ? undefined : table.shadowOf(sink.buffer.toString('latin1', 0, partitionEnd))

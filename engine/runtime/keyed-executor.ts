@@ -1,3 +1,4 @@
+import { kindOf } from '../errors.ts'
 import type { RowOutcome } from '../component/contracts/sink.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { WriteBatch } from '../component/write-batch.ts'
@@ -38,6 +39,8 @@ export class KeyedExecutor {
   #next = 0
   /** Heads of lanes that may be worked on: they were looked at before anything in `#incoming`. */
   #ready: { readonly item: Item; readonly lane: Lane }[] = []
+  /** Records of a call that failed as a whole because of one of them: each is worked on alone, before all others. */
+  readonly #alone: { readonly item: Item; readonly lane: Lane | undefined }[] = []
   readonly #lanes = new Map<string, Lane>()
   /** Lanes of records without key, which nobody waits in, by the batch that holds the record. */
   readonly #keyless = new Map<RecordBatch, Lane>()
@@ -101,6 +104,7 @@ export class KeyedExecutor {
   /** The next records that may be worked on together. */
   #take(): WriteBatch {
     const batch = new WriteBatch()
+    if (this.#takeAlone(batch)) return batch
     while (batch.length < this.#work.maxBatch && this.#ready.length > 0) {
       const { item, lane } = this.#ready.shift()!
       if (this.#context.blocked(item.batch, item.i)) this.#follow(item, lane)
@@ -115,6 +119,18 @@ export class KeyedExecutor {
       this.#next = 0
     }
     return batch
+  }
+
+  #takeAlone(batch: WriteBatch): boolean {
+    for (let next = this.#alone.shift(); next !== undefined; next = this.#alone.shift()) {
+      const { item, lane } = next
+      if (lane !== undefined && this.#context.blocked(item.batch, item.i)) this.#follow(item, lane)
+      else if (lane !== undefined || this.#mayStart(item)) {
+        batch.push(item.batch, item.i)
+        return true
+      }
+    }
+    return false
   }
 
   /** True if the record may be worked on now; otherwise it went into its lane, or was parked. */
@@ -142,21 +158,36 @@ export class KeyedExecutor {
     try {
       answer = this.#work.perform(batch)
     } catch (error) {
-      return this.#finish(batch, refusedAll(batch, error))
+      return this.#failed(batch, error)
     }
     if (!(answer instanceof Promise)) return this.#finish(batch, answer)
     answer.then(
-      (outcomes) => this.#finishLater(batch, outcomes),
-      (error: unknown) => this.#finishLater(batch, refusedAll(batch, error)),
+      (outcomes) => this.#later(() => this.#finish(batch, outcomes)),
+      (error: unknown) => this.#later(() => this.#failed(batch, error)),
     )
   }
 
-  #finishLater(batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void {
+  #later(finish: () => void): void {
     if (this.#context.cancelled()) return
     this.#context.guard(() => {
-      this.#finish(batch, outcomes)
+      finish()
       this.#pump()
     })
+  }
+
+  /** The whole call failed. If one record is to blame, nobody knows which: each is tried alone. */
+  #failed(batch: WriteBatch, error: unknown): void {
+    const kind = kindOf(error)
+    if (batch.length === 1 || kind === 'downstream' || kind === 'fatal') {
+      return this.#finish(batch, refusedAll(batch, error))
+    }
+    this.#calls--
+    for (let n = 0; n < batch.length; n++) {
+      const item = { batch: batch.batchOf(n), i: batch.indexOf(n) }
+      const key = item.batch.keyText(item.i)
+      const lane = key === undefined ? this.#keyless.get(item.batch) : this.#lanes.get(key)
+      this.#alone.push({ item, lane })
+    }
   }
 
   #finish(batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void {

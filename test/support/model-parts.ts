@@ -26,7 +26,8 @@ export interface TestValue {
   /** Nodes at which the record fails, until it is mended: for ever, or so many times. */
   readonly fails?: Readonly<Record<string, number>>
   readonly path?: readonly string[]
-  readonly piece?: number
+  /** Which piece of its record, and of which piece: `1.0`. */
+  readonly piece?: string
 }
 
 /** One effect, as a sink saw it. */
@@ -57,7 +58,7 @@ export class ModelWorld {
   trouble(node: string, value: TestValue, position: string): void {
     const times = value.fails?.[node]
     if (times === undefined || this.mended) return
-    const name = `${node} ${position} ${value.piece ?? 0}`
+    const name = `${node} ${position} ${(value.path ?? []).join()} ${value.piece ?? ''}`
     const tries = (this.#tries.get(name) ?? 0) + 1
     this.#tries.set(name, tries)
     if (times < 0) throw permanentError('RECORD_INVALID', `${value.id} is bad`)
@@ -130,7 +131,10 @@ function testProcessors(world: ModelWorld, life: Life) {
       create: ({ n }, { node }) =>
         flatMap((value: TestValue, record) => {
           const good = check(node, value, record)
-          return Array.from({ length: record.offset % (n + 1) }, (_, piece) => ({ ...good, piece }))
+          return Array.from({ length: record.offset % (n + 1) }, (_, piece) => ({
+            ...good,
+            piece: `${good.piece === undefined ? '' : `${good.piece}.`}${piece}`,
+          }))
         }),
     }),
     split: defineProcessor({

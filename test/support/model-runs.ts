@@ -44,6 +44,7 @@ export const runs: Readonly<Record<string, Run>> = {
   'members expired': { weather: { expire: 0.02 } },
   'workers fenced': { weather: { fence: 0.02 } },
   crashes: { weather: { crash: 0.02 } },
+  'crashes, slow sinks': { weather: { crash: 0.02 }, sinks: { slowest: 400 } },
   'unknown outcomes': { weather: {}, faults: { unknown: 0.5, aborted: 0.2, slowest: 120 } },
   'unknown outcomes and crashes': { weather: { crash: 0.02, take: 0.01 }, faults: { unknown: 0.5, slowest: 120 } },
   letters: { weather: { ...failing, release: 0.02 } },
@@ -64,7 +65,7 @@ export const runs: Readonly<Record<string, Run>> = {
     points.map((point) => [
       `crash at ${point}`,
       {
-        weather: { ...failing, release: 0.02, move: 0.01, crashAt: { point, most: 12, times: 4 } },
+        weather: { bad: 0.15, shaky: 0.1, release: 0.03, move: 0.03, drift: 7_200_000, crashAt: { point, most: 4, times: 4 } },
         faults: { unknown: 0.1, slowest: 60 },
       },
     ]),

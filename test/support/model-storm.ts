@@ -23,6 +23,8 @@ export interface Weather {
   readonly records?: number
   readonly workers?: number
   readonly keys?: number
+  /** Milliseconds of event time from one record to the next; they then begin six days ago. */
+  readonly drift?: number
 }
 
 /** Records come in while the cluster misbehaves; then it calms down, and everything must come to its end. */
@@ -94,11 +96,17 @@ export class Storm {
     }
     const key = this.#random.chance(nulls) ? null : `k${this.#random.below(keys)}`
     const id = `e${this.#ids++}`
-    const time = this.#bench.cluster.clock.now() - this.#random.below(1000)
+    const time = this.#time()
     const node = this.#random.pick(this.#nodes)
     if (this.#random.chance(bad)) return { id, key, time, fails: { [node]: this.#random.chance(0.5) ? -1 : 1000 } }
     if (this.#random.chance(shaky)) return { id, key, time, fails: { [node]: 1 + this.#random.below(3) } }
     return { id, key, time }
+  }
+
+  #time(): number {
+    const now = this.#bench.cluster.clock.now()
+    const { drift } = this.#weather
+    return drift === undefined ? now - this.#random.below(1000) : now - 6 * 86_400_000 + this.#ids * drift
   }
 
   #happen(): void {

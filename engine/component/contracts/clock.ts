@@ -10,8 +10,16 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, action) {
-    const timer = setTimeout(action, delayMs)
-    timer.unref()
+    let timer: NodeJS.Timeout
+    const wait = (left: number): void => {
+      const step = Math.min(left, longestTimerMs)
+      timer = setTimeout(() => (left > step ? wait(left - step) : action()), step)
+      timer.unref()
+    }
+    wait(delayMs)
     return () => clearTimeout(timer)
   },
 }
+
+/** What setTimeout takes: a longer delay would fire at once. */
+const longestTimerMs = 2 ** 31 - 1

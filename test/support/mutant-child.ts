@@ -1,0 +1,35 @@
+import { registerHooks } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { mutants } from './mutants.ts'
+import type { Outcome } from './model-runs.ts'
+
+// Runs one mutant (its number is the argument; -1 = none, then also a run and a seed) and prints what was noticed.
+
+const [number = '-1', run = '', seed = '0'] = process.argv.slice(2)
+const mutant = mutants[Number(number)]
+
+if (mutant !== undefined) {
+  const target = new URL(`../../${mutant.file}`, import.meta.url).href
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context)
+      if (url !== target) return loaded
+      let source = readFileSync(fileURLToPath(url), 'utf8')
+      for (const [from, to] of mutant.changes) {
+        if (!source.includes(from)) throw new Error(`The mutant "${mutant.name}" is out of date: ${mutant.file} has no "${from}".`)
+        source = source.replace(from, () => to)
+      }
+      return { ...loaded, source }
+    },
+  })
+}
+
+const { storm } = (await import('./model-runs.ts')) as { storm: (name: string, seed: number) => Promise<Outcome> }
+for (const each of mutant?.seeds ?? [Number(seed)]) {
+  const { wrong } = await storm(mutant?.run ?? run, each)
+  if (wrong.length === 0) continue
+  process.stdout.write(JSON.stringify({ seed: each, wrong: wrong.slice(0, 20) }))
+  process.exit(0)
+}
+process.exit(0)

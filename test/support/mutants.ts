@@ -1,0 +1,100 @@
+/** One defect that somebody could make: text in a file of the engine, and what it becomes. */
+export interface Mutant {
+  readonly name: string
+  /** Path in the repository. */
+  readonly file: string
+  readonly changes: readonly (readonly [from: string, to: string])[]
+  /** The run of model-runs.ts that must notice, with the seeds that it is tried with, and by what it is noticed. */
+  readonly run: string
+  readonly seeds: readonly number[]
+  readonly noticed: RegExp
+}
+
+const seeds = [1, 2, 3, 4, 5, 6]
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'a record settles when the sink begins to write it, not with the acknowledgement',
+    file: 'engine/runtime/sink-stage.ts',
+    changes: [
+      ["    reach('sink.writing')\n", "    reach('sink.writing')\n    settle(batch)\n"],
+      ["batch.whole.releaseAll('stored')", 'void 0'],
+      ['      lineage.release(row)\n', ''],
+      ['function asDownstream', 'function settle(batch: WriteBatch): void {\n  for (let n = 0; n < batch.length; n++) batch.batchOf(n).only(batch.indexOf(n)).releaseAll()\n}\n\nfunction asDownstream'],
+    ],
+    run: 'crashes, slow sinks',
+    seeds,
+    noticed: /has no effect/,
+  },
+  {
+    name: 'a record settles when it is handed to the sink’s queue',
+    file: 'engine/runtime/sink-stage.ts',
+    changes: [
+      ['    this.#executor.submit(batch)', "    batch.releaseAll('stored')\n    this.#executor.submit(batch)"],
+      ["batch.whole.releaseAll('stored')", 'void 0'],
+      ['      lineage.release(row)\n', ''],
+    ],
+    run: 'crashes, slow sinks',
+    seeds,
+    noticed: /has no effect|which is committed/,
+  },
+  {
+    name: 'an id is durable as soon as it was seen',
+    file: 'engine/state/id-store.ts',
+    changes: [
+      ['      if (!cut.has(claims.lineages[claim]!, claims.rows[claim]!)) {', '      if (Number(claims.count) < 0) {'],
+      ["      if (verdict === undefined) throw this.#defect('was asked to seal a record that is not settled')\n", ''],
+    ],
+    run: 'crashes',
+    seeds,
+    noticed: /is durable too early/,
+  },
+  {
+    name: 'an id is known without its position, so that a replay is a duplicate of itself',
+    file: 'engine/state/id-store.ts',
+    changes: [
+      ['const same = isAt(words, at, offset) && (words[at + META]! & INPUT_MASK) === input', 'const same = input < 0'],
+    ],
+    run: 'letters and crashes',
+    seeds,
+    noticed: /committed but not known|has no effect/,
+  },
+  {
+    name: 'a letter is sealed before the earlier records of its key are settled',
+    file: 'engine/runtime/parking.ts',
+    changes: [['    return !this.#ledger.someOpenBelow(offset, (other) => other === key)', '    return offset >= 0']],
+    run: 'letters, few keys',
+    seeds,
+    noticed: /stands behind/,
+  },
+  {
+    name: 'the followers of a parked record are not held back',
+    file: 'engine/runtime/parking.ts',
+    changes: [['    return blocked !== undefined && offset > blocked.from', '    return blocked !== undefined && offset < 0']],
+    run: 'letters',
+    seeds,
+    noticed: /came after/,
+  },
+  {
+    name: 'tasks that were lost are committed on',
+    file: 'engine/runtime/commit-cycle.ts',
+    changes: [
+      ['        this.#options.lost(lost)\n', ''],
+      ['        return this.#without(cut, (task) => lost.includes(task) || task.cancelled)', '        return undefined'],
+    ],
+    run: 'partitions taken',
+    seeds,
+    noticed: /sealed again/,
+  },
+  {
+    name: 'an unknown outcome counts as committed',
+    file: 'engine/runtime/commit-cycle.ts',
+    changes: [
+      ["      if (outcome.outcome === 'committed') {", "      if (outcome.outcome === 'committed' || outcome.outcome === 'unknown') {"],
+      ["      case 'unknown':\n        return cut", "      case 'unknown':\n        return undefined"],
+    ],
+    run: 'unknown outcomes',
+    seeds,
+    noticed: /was unknown|not known/,
+  },
+]
