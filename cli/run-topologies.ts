@@ -2,7 +2,7 @@ import { fatalError } from '../engine/errors.ts'
 import { loadTopologyPlan } from './topology-plan.ts'
 import type { Project } from './project.ts'
 import type { Registry } from '../engine/component/define.ts'
-import { sentenceOf } from '../engine/errors.ts'
+import { MillraceError, sentenceOf } from '../engine/errors.ts'
 import { systemClock } from '../engine/component/contracts/clock.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { Worker } from '../engine/runtime/worker.ts'
@@ -95,7 +95,14 @@ async function runAll(
   stopAll: () => void,
 ): Promise<ReadonlyMap<string, WorkerSummary>> {
   const runs = new Map<Worker, Promise<WorkerSummary>>()
-  for (const worker of workers) runs.set(worker, worker.run())
+  const named = workers.length > 1
+  for (const worker of workers) {
+    const run = worker.run()
+    runs.set(
+      worker,
+      named ? run.catch((error: unknown) => Promise.reject(namedError(worker.plan.name, error))) : run,
+    )
+  }
   if (untilEnd) for (const worker of workers) endAfterUpstream(worker, runs)
   // The first failure stops the others; they still drain and commit before it is told.
   for (const run of runs.values()) run.catch(stopAll)
@@ -105,6 +112,13 @@ async function runAll(
   return new Map(
     await Promise.all([...runs].map(async ([worker, run]) => [worker.plan.name, await run] as const)),
   )
+}
+
+/** Of several topologies, which one failed. */
+function namedError(topology: string, error: unknown): unknown {
+  if (!(error instanceof MillraceError)) return error
+  const { kind, code, message, facts } = error
+  return new MillraceError(kind, code, `${topology}: ${message}`, { cause: error, facts })
 }
 
 function endAfterUpstream(worker: Worker, runs: ReadonlyMap<Worker, Promise<WorkerSummary>>): void {

@@ -120,9 +120,11 @@ function report(
     return
   }
   for (const [topology, one] of summaries) {
+    const letters =
+      one.released + one.discarded > 0 ? ` ${one.released} released, ${one.discarded} discarded;` : ''
     err(
       `${topology}: ${one.consumed} records: ${one.stored} stored, ${one.duplicates} duplicates, ` +
-        `${one.dropped} dropped, ${one.deadLettered} parked, ${one.skipped} skipped; ` +
+        `${one.dropped} dropped, ${one.deadLettered} parked, ${one.skipped} skipped;${letters} ` +
         `${(one.elapsedMs / 1000).toFixed(1)} s, ${one.recordsPerSecond} records/s`,
     )
   }

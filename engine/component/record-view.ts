@@ -105,8 +105,8 @@ export class FieldAccess {
   /** The compiled reader for this batch's codec. */
   readerFor(batch: RecordBatch): FieldReader {
     if (this.#codec !== batch.origin.codec) {
-      this.#codec = batch.origin.codec
       this.#reader = batch.origin.codec.reader(this.path)
+      this.#codec = batch.origin.codec
     }
     return this.#reader
   }

@@ -1,8 +1,9 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type Clock, systemClock } from '../component/contracts/clock.ts'
 import { fatalError, type MillraceError } from '../errors.ts'
+import { makeFolder } from './make-folder.ts'
 import { explainStoreError, isBusy } from './sqlite-errors.ts'
 import { storeApplicationId, storeFormat, storeSchema } from './store-schema.ts'
 
@@ -34,7 +35,7 @@ export function openEmbeddedStore(dir: string, options: StoreOptions = {}): Embe
   const path = storePath(dir)
   let db: DatabaseSync | undefined
   try {
-    mkdirSync(join(dir, '.millrace'), { recursive: true })
+    makeFolder(join(dir, '.millrace'))
     db = new DatabaseSync(path)
     prepareDatabase(db, path)
     return new EmbeddedStore(path, db, options.clock ?? systemClock)

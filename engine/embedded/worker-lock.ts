@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fatalError } from '../errors.ts'
+import { makeFolder } from './make-folder.ts'
 import { explainStoreError, isBusy } from './sqlite-errors.ts'
 
 export interface WorkerLock {
@@ -21,7 +22,7 @@ export function acquireWorkerLock(dir: string): WorkerLock {
   const pidPath = join(dir, '.millrace', 'worker.pid')
   let db: DatabaseSync | undefined
   try {
-    mkdirSync(join(dir, '.millrace'), { recursive: true })
+    makeFolder(join(dir, '.millrace'))
     db = new DatabaseSync(path, { timeout: 0 })
     db.exec('BEGIN EXCLUSIVE')
     writeFileSync(pidPath, `${process.pid}\n`)

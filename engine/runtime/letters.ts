@@ -67,6 +67,11 @@ export function encodeCommand(command: LetterCommand, key: Uint8Array | null): P
   return { key, value: null, headers: [jsonHeader(commandHeader, command)], timestamp: command.at }
 }
 
+/** False for a record that somebody else wrote into a parked topic. */
+export function isParkedEntry({ headers }: PlainRecord): boolean {
+  return headers.some(({ name }) => name === letterHeader || name === commandHeader)
+}
+
 /** Reads a record of a parked topic. Throws a permanent error for anything that is neither letter nor command. */
 export function decodeParked(record: PlainRecord): ParkedEntry {
   const command = findJson<LetterCommand>(record, commandHeader)

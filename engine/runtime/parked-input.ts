@@ -2,9 +2,10 @@ import type { Clock } from '../component/contracts/clock.ts'
 import type { Log } from '../component/contracts/log.ts'
 import type { Verdict } from '../component/lineage.ts'
 import { keyText, packRecords, plainRecord, type PackedRecords } from '../component/packed-records.ts'
+import { kindOf } from '../errors.ts'
 import type { Ledger } from './ledger.ts'
 import type { LedgerRun, RunOwner } from './ledger-run.ts'
-import { decodeParked, type LetterCommand } from './letters.ts'
+import { decodeParked, isParkedEntry, type LetterCommand } from './letters.ts'
 import type { Parking } from './parking.ts'
 import { reach } from './points.ts'
 
@@ -46,6 +47,8 @@ export class ParkedInput {
   readonly #readers: (() => void)[] = []
   #commands: Promise<void> = Promise.resolve()
   #polling = false
+  /** True once all that there was at the beginning has been read. */
+  #begun = false
   #stopping = false
 
   constructor(
@@ -75,21 +78,45 @@ export class ParkedInput {
     this.#tellReaders()
   }
 
-  /** Reads what is new in the parked partition. Before the first record of the source, it reads all there is. */
+  /**
+   * Reads what is new in the parked partition. The first time, before the first record of the source, it reads all
+   * there is, however long the log may be away; later it then leaves it to the next call.
+   */
   async poll(): Promise<void> {
     if (this.#polling || this.#ledger.discarded) return
     this.#polling = true
     try {
-      const { end } = await this.#log.bounds(this.#ledger.partition)
-      while (this.#ledger.end < end && !this.#ledger.discarded) {
-        const records = await this.#log.fetch(this.#ledger.partition, this.#ledger.end, 1000)
-        if (records.count === 0) break
-        this.#read(records)
-        this.#tellReaders()
-      }
+      if (this.#begun) return await this.#readOn()
+      await this.#insist(() => this.#readOn())
+      this.#begun = true
+    } catch (error) {
+      if (kindOf(error) !== 'downstream') throw error
     } finally {
       this.#polling = false
     }
+  }
+
+  async #readOn(): Promise<void> {
+    const { end } = await this.#log.bounds(this.#ledger.partition)
+    while (this.#ledger.end < end && !this.#ledger.discarded) {
+      const records = await this.#log.fetch(this.#ledger.partition, this.#ledger.end, 1000)
+      if (records.count === 0) break
+      this.#read(records)
+      this.#tellReaders()
+    }
+  }
+
+  /** Does `work`, again and again while the log is away; undefined if the end came first. */
+  async #insist<Answer>(work: () => Promise<Answer>): Promise<Answer | undefined> {
+    for (let tries = 0; !this.#ledger.discarded && !this.#stopping; tries++) {
+      try {
+        return await work()
+      } catch (error) {
+        if (kindOf(error) !== 'downstream') throw error
+        await new Promise<void>((resolve) => this.#clock.after(Math.min(10_000, 100 * 2 ** tries), resolve))
+      }
+    }
+    return undefined
   }
 
   #tellReaders(): void {
@@ -101,7 +128,14 @@ export class ParkedInput {
     for (let row = 0; row < records.count; row++) {
       if (!run.isOpen(row)) continue
       const key = keyText(records, row)
-      const entry = decodeParked(plainRecord(records, row))
+      const record = plainRecord(records, row)
+      if (!isParkedEntry(record)) {
+        this.#actions.count('strays', 1)
+        run.judge(row, 'dropped')
+        run.release(row)
+        continue
+      }
+      const entry = decodeParked(record)
       if (entry.type === 'command') {
         this.#enqueue(entry.command, key, run, row)
         continue
@@ -131,12 +165,15 @@ export class ParkedInput {
     row: number,
   ): Promise<void> {
     const whole = command.letters === undefined && key !== undefined
+    // Letters that failed again, and keys that are blocked by them.
+    const failed = new Set<string | number>()
     if (whole) this.#parking.releasing(key)
     while (!this.#ledger.discarded && !this.#stopping) {
-      const letter = this.#nextFor(command, key)
+      const letter = this.#nextFor(command, key, failed)
       if (letter !== undefined) {
         const closed = command.act === 'discard' ? this.#discard(letter) : await this.#release(letter)
-        if (!closed) break
+        if (!closed) failed.add(letter.key ?? letter.parkedOffset)
+        if (!closed && whole) break
       } else if (whole && this.#parking.holds(key)) {
         await this.#nextRead()
       } else break
@@ -154,8 +191,13 @@ export class ParkedInput {
   }
 
   /** The first letter that the command is about and that is still open. Map order is the order of the partition. */
-  #nextFor(command: LetterCommand, key: string | undefined): OpenLetter | undefined {
+  #nextFor(
+    command: LetterCommand,
+    key: string | undefined,
+    failed: ReadonlySet<string | number>,
+  ): OpenLetter | undefined {
     for (const letter of this.#letters.values()) {
+      if (failed.has(letter.key ?? letter.parkedOffset)) continue
       if (command.letters === undefined ? letter.key === key : command.letters.includes(letter.parkedOffset))
         return letter
     }
@@ -171,7 +213,8 @@ export class ParkedInput {
 
   /** True when the letter was processed; false when it failed again, and with it all behind it. */
   async #release(letter: OpenLetter): Promise<boolean> {
-    const stored = await this.#log.fetch(this.#ledger.partition, letter.parkedOffset, 1)
+    const stored = await this.#insist(() => this.#log.fetch(this.#ledger.partition, letter.parkedOffset, 1))
+    if (stored === undefined) return false
     const entry = decodeParked(plainRecord(stored, 0))
     if (entry.type !== 'letter') return false
     const { info, record } = entry
@@ -183,6 +226,7 @@ export class ParkedInput {
     })
     reach('released')
     if (verdict === 'parked') return false
+    if (verdict === 'skipped') this.#actions.forget(letter.offset, letter.run, letter.row)
     this.#actions.count('released', 1)
     this.#close(letter, verdict)
     return true

@@ -17,6 +17,9 @@ export interface WorkerSummary {
   readonly skipped: number
   /** Acknowledged by the sinks that they were for. */
   readonly stored: number
+  /** Letters of earlier records that were processed after all, or given up: not among those consumed. */
+  readonly released: number
+  readonly discarded: number
   readonly elapsedMs: number
   readonly recordsPerSecond: number
 }
@@ -29,7 +32,7 @@ export function summarize(
 ): WorkerSummary {
   const sum: Record<Verdict, number> = { stored: 0, dropped: 0, parked: 0, skipped: 0, discarded: 0 }
   for (const one of verdicts) for (const name of names) sum[name] += one[name]
-  const consumed = names.reduce((all, name) => all + sum[name], 0)
+  const consumed = names.reduce((all, name) => all + (name === 'discarded' ? 0 : sum[name]), 0)
   const duplicates = counters.total('duplicate')
   return {
     consumed,
@@ -39,6 +42,8 @@ export function summarize(
     deadLettered: sum.parked,
     skipped: sum.skipped,
     stored: sum.stored,
+    released: counters.total('released'),
+    discarded: counters.total('discarded'),
     elapsedMs,
     recordsPerSecond: elapsedMs > 0 ? Math.round((consumed * 1000) / elapsedMs) : 0,
   }

@@ -41,7 +41,8 @@ export class FakeClock implements Clock {
   /** Moves on by so many milliseconds, and runs what is due on the way. */
   advance(ms: number): void {
     const until = this.#now + ms
-    for (let timer = this.#first(); timer !== undefined && timer.at <= until; timer = this.#first()) this.#run(timer)
+    for (let timer = this.#first(); timer !== undefined && timer.at <= until; timer = this.#first())
+      this.#run(timer)
     this.#now = until
   }
 
@@ -58,7 +59,11 @@ export class FakeClock implements Clock {
   #first(): Timer | undefined {
     let first: Timer | undefined
     for (const timer of this.#timers) {
-      if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) {
+      if (
+        first === undefined ||
+        timer.at < first.at ||
+        (timer.at === first.at && timer.order < first.order)
+      ) {
         first = timer
       }
     }

@@ -82,18 +82,26 @@ commit: { every: 30ms }
 }
 
 /** The effects of what comes out of a port. */
-function walk(nodes: readonly Node[], port: string, offset: number, path: readonly string[], piece: string): string[] {
+function walk(
+  nodes: readonly Node[],
+  port: string,
+  offset: number,
+  path: readonly string[],
+  piece: string,
+): string[] {
   return nodes
     .filter(({ from }) => from.includes(port))
     .flatMap((node) => {
       const { name, type, n } = node
       if (type === 'effect') return [`${name} ${path.join('>')}${piece === '' ? '' : `#${piece}`}`]
       if (type === 'sieve') return walk(nodes, offset % n === 0 ? `${name}.rest` : name, offset, path, piece)
-      if (type === 'split') return walk(nodes, [name, `${name}.left`, `${name}.right`][offset % 3]!, offset, path, piece)
+      if (type === 'split')
+        return walk(nodes, [name, `${name}.left`, `${name}.right`][offset % 3]!, offset, path, piece)
       const next = [...path, name]
       if (type !== 'fan') return walk(nodes, name, offset, next, piece)
-      return Array.from({ length: offset % (n + 1) }, (_, at) => `${piece === '' ? '' : `${piece}.`}${at}`).flatMap((one) =>
-        walk(nodes, name, offset, next, one),
-      )
+      return Array.from(
+        { length: offset % (n + 1) },
+        (_, at) => `${piece === '' ? '' : `${piece}.`}${at}`,
+      ).flatMap((one) => walk(nodes, name, offset, next, one))
     })
 }

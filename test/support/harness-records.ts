@@ -22,7 +22,13 @@ export function packed(records: readonly TestRecord[], topic = 'in', partition =
     headers: [],
     timestamp: 1_700_000_000_000,
   }))
-  return packRecords(topic, partition, plain, 0, records.map(({ offset }) => offset))
+  return packRecords(
+    topic,
+    partition,
+    plain,
+    0,
+    records.map(({ offset }) => offset),
+  )
 }
 
 /** A batch of all records of a run. */

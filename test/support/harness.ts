@@ -1,6 +1,11 @@
 import type { WorkerSummary } from '../../engine/runtime/worker-summary.ts'
 import type { ErrorCode } from '../../engine/errors.ts'
-import { decodeParked, encodeCommand, type LetterCommand, type ParkedEntry } from '../../engine/runtime/letters.ts'
+import {
+  decodeParked,
+  encodeCommand,
+  type LetterCommand,
+  type ParkedEntry,
+} from '../../engine/runtime/letters.ts'
 import { ModelCluster } from './model-cluster.ts'
 import { ModelWorld, type Effect, type TestValue } from './model-parts.ts'
 
@@ -23,7 +28,11 @@ export class Bench {
   readonly world = new ModelWorld()
   readonly topology: string
 
-  constructor(seed: number, yaml: string, options: Partial<ConstructorParameters<typeof ModelCluster>[0]> = {}) {
+  constructor(
+    seed: number,
+    yaml: string,
+    options: Partial<ConstructorParameters<typeof ModelCluster>[0]> = {},
+  ) {
     this.topology = /^name: (\S+)/m.exec(yaml)![1]!
     this.cluster = new ModelCluster({ seed, yaml, registry: (life) => this.world.registry(life), ...options })
     this.cluster.topics.ensure('in', this.cluster.partitions)
@@ -46,7 +55,12 @@ export class Bench {
   }
 
   /** Asks for letters to be released or discarded. */
-  command(partition: number, key: string | null, act: LetterCommand['act'], letters?: readonly number[]): void {
+  command(
+    partition: number,
+    key: string | null,
+    act: LetterCommand['act'],
+    letters?: readonly number[],
+  ): void {
     const { topics, clock } = this.cluster
     const command = { act, at: clock.now(), ...(letters !== undefined && { letters }) }
     const record = encodeCommand(command, key === null ? null : Buffer.from(key))
@@ -74,7 +88,9 @@ export class Bench {
 
   /** Effects at a node, as offsets. */
   offsets(node: string, partition = 0): number[] {
-    return this.world.effects.filter((one) => one.node === node && one.partition === partition).map(({ offset }) => offset)
+    return this.world.effects
+      .filter((one) => one.node === node && one.partition === partition)
+      .map(({ offset }) => offset)
   }
 
   /** Runs one worker to the end of its topics. */
@@ -95,7 +111,10 @@ export class Bench {
 }
 
 /** Runs `use` with a bench, and closes it whatever happens. */
-export async function withBench<Result>(bench: Bench, use: (bench: Bench) => Promise<Result>): Promise<Result> {
+export async function withBench<Result>(
+  bench: Bench,
+  use: (bench: Bench) => Promise<Result>,
+): Promise<Result> {
   try {
     return await use(bench)
   } finally {

@@ -51,7 +51,9 @@ export class ModelCluster {
   readonly partitions: number
   /** Called at each point that a living worker reaches. */
   onPoint: (point: Point, worker: ModelWorker) => void = () => undefined
-  readonly #options: ClusterOptions
+  /** Called before records are fetched; may throw what the log then rejects with. */
+  onFetch: () => void = () => undefined
+  #options: ClusterOptions
   readonly #groups = new Map<string, ModelGroup>()
   readonly #lives = new Map<Life, ModelWorker>()
   readonly #listener = (message: unknown): void => this.#reached((message as { point: Point }).point)
@@ -78,6 +80,11 @@ export class ModelCluster {
     return group
   }
 
+  /** Workers that start from now on run another topology. */
+  reconfigure(yaml: string): void {
+    this.#options = { ...this.#options, yaml }
+  }
+
   plan(life: Life): TopologyPlan {
     return planReading(readTopologyText('test.yaml', this.#options.yaml, this.#options.registry(life), {}))
   }
@@ -92,17 +99,19 @@ export class ModelCluster {
       trouble: () => undefined,
       random: life.random.next,
     })
-    const ended = life.run(() => worker.run()).then(
-      (summary) => {
-        one.over = true
-        return summary
-      },
-      (error: unknown) => {
-        one.over = true
-        one.error = error
-        return undefined
-      },
-    )
+    const ended = life
+      .run(() => worker.run())
+      .then(
+        (summary) => {
+          one.over = true
+          return summary
+        },
+        (error: unknown) => {
+          one.over = true
+          one.error = error
+          return undefined
+        },
+      )
     const one: ModelWorker = { life, worker, backends, ended, error: undefined, over: false }
     this.workers.push(one)
     this.#lives.set(life, one)
@@ -188,12 +197,18 @@ export class ModelCluster {
       return answer()
     }
     return {
-      ensureTopic: (topic, options) => then(() => this.topics.ensure(topic, options?.partitions ?? this.partitions)),
+      ensureTopic: (topic, options) =>
+        then(() => this.topics.ensure(topic, options?.partitions ?? this.partitions)),
       partitionsOf: (topic) => then(() => this.topics.partitionsOf(topic)),
       read: (group, topics) => then(() => new ModelReader(life, this.group(group), this.topics, topics)),
       append: (records: readonly OutgoingRecord[]) => then(() => this.topics.append(records)),
-      fetch: (partition, offset, limit) => then(() => this.topics.read(partition, offset, limit)),
-      bounds: (partition: TopicPartition) => then(() => ({ first: 0, end: this.topics.lastStable(partition) })),
+      fetch: (partition, offset, limit) =>
+        then(() => {
+          this.onFetch()
+          return this.topics.read(partition, offset, limit)
+        }),
+      bounds: (partition: TopicPartition) =>
+        then(() => ({ first: 0, end: this.topics.lastStable(partition) })),
       committed: (group, partition) => then(() => this.commits.position(group, partition)),
     }
   }

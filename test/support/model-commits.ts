@@ -80,7 +80,8 @@ export class ModelCommits {
 
   /** Aborts what a worker has open: another one took over its producer. */
   abortAll(life: Life): void {
-    for (const transaction of [...this.#transactions]) if (transaction.life === life) this.end(transaction, false)
+    for (const transaction of [...this.#transactions])
+      if (transaction.life === life) this.end(transaction, false)
   }
 
   /** True while an open transaction could still change what the task begins with. */
@@ -135,12 +136,15 @@ export class ModelBackend implements CommitBackend {
     const { broken, faults } = this.#commits
     const { sequence, text: before } = this.#last
     if (commit.sequence < sequence) broken.push(`Commit ${commit.sequence} came after ${sequence}.`)
-    if (commit.sequence === sequence && text !== before) broken.push(`Commit ${sequence} was sent with other content.`)
+    if (commit.sequence === sequence && text !== before)
+      broken.push(`Commit ${sequence} was sent with other content.`)
     this.#last = { sequence: commit.sequence, text }
     if (this.fenced) return { outcome: 'fenced', error: new Error('fenced') }
     if (commit.sequence === this.#done) return { outcome: 'committed' }
     if (this.#undecided !== undefined && this.#undecided.sequence !== commit.sequence) {
-      broken.push(`Commit ${commit.sequence} was sent while the outcome of ${this.#undecided.sequence} was unknown.`)
+      broken.push(
+        `Commit ${commit.sequence} was sent while the outcome of ${this.#undecided.sequence} was unknown.`,
+      )
     }
     const transaction = this.#undecided?.transaction ?? this.#begin(commit)
     if ('outcome' in transaction) return transaction
@@ -151,7 +155,8 @@ export class ModelBackend implements CommitBackend {
   #begin(commit: SealedCommit): Transaction | CommitOutcome {
     const lost = commit.tasks.filter((task) => this.#commits.lost(this.#life, task)).map(({ task }) => task)
     if (lost.length > 0) return { outcome: 'lost', tasks: lost }
-    if (this.#life.random.chance(this.#commits.faults.aborted)) return { outcome: 'aborted', error: new Error('aborted') }
+    if (this.#life.random.chance(this.#commits.faults.aborted))
+      return { outcome: 'aborted', error: new Error('aborted') }
     return this.#commits.begin(commit, this.#life)
   }
 
@@ -173,12 +178,17 @@ export class ModelBackend implements CommitBackend {
   async restore(task: TaskId, group: string, inputs: readonly TopicPartition[]): Promise<Checkpoint> {
     await this.#life.turn()
     while (this.#commits.undecided(task)) await this.#life.sleep(5)
-    return { positions: inputs.map((input) => this.#commits.position(group, input)), blocks: this.#commits.blocks(task) }
+    return {
+      positions: inputs.map((input) => this.#commits.position(group, input)),
+      blocks: this.#commits.blocks(task),
+    }
   }
 }
 
 function textOf({ tasks }: SealedCommit): string {
-  return JSON.stringify(tasks.map(({ task, positions, records, blocks }) => [task, positions, records.length, blocks.length]))
+  return JSON.stringify(
+    tasks.map(({ task, positions, records, blocks }) => [task, positions, records.length, blocks.length]),
+  )
 }
 
 function nameOf({ topic, partition }: TopicPartition): string {

@@ -1,9 +1,17 @@
 import type { TopicPartition } from '../../engine/component/contracts/position.ts'
-import type { ModelReader } from './model-reader.ts'
+import type { SourceEvent } from '../../engine/component/contracts/reader.ts'
+
+/** A reader, as its group sees it. */
+export interface Member {
+  readonly worker: string
+  readonly topics: readonly string[]
+  tell(event: SourceEvent): void
+  expired(): void
+}
 
 /** Who has a partition. */
 interface Ownership extends TopicPartition {
-  reader: ModelReader | undefined
+  reader: Member | undefined
   epoch: number
   /** Asked back, and not released yet. */
   revoking: boolean
@@ -13,7 +21,7 @@ interface Ownership extends TopicPartition {
 export class ModelGroup {
   readonly #owners = new Map<string, Ownership>()
   readonly #wanted = new Map<number, string>()
-  readonly #readers = new Set<ModelReader>()
+  readonly #readers = new Set<Member>()
   readonly #partitionsOf: (topic: string) => number
   #epoch = 0
 
@@ -32,16 +40,17 @@ export class ModelGroup {
     )
   }
 
-  join(reader: ModelReader): void {
+  join(reader: Member): void {
     this.#readers.add(reader)
     for (const topic of reader.topics) {
-      for (let partition = 0; partition < this.#partitionsOf(topic); partition++) this.#ownership({ topic, partition })
+      for (let partition = 0; partition < this.#partitionsOf(topic); partition++)
+        this.#ownership({ topic, partition })
     }
     this.#spread()
   }
 
   /** A member goes. What it had is free at once. */
-  leave(reader: ModelReader): void {
+  leave(reader: Member): void {
     this.#readers.delete(reader)
     for (const one of this.#owners.values()) if (one.reader === reader) free(one)
     this.#spread()
@@ -65,7 +74,7 @@ export class ModelGroup {
     this.#reconcile()
   }
 
-  released(reader: ModelReader, partition: TopicPartition): void {
+  released(reader: Member, partition: TopicPartition): void {
     const one = this.#ownership(partition)
     if (one.reader === reader) free(one)
     this.#reconcile()
@@ -98,7 +107,9 @@ export class ModelGroup {
         one.revoking = true
         one.reader.tell({ type: 'revoked', partitions: [place(one)] })
       }
-      const next = [...this.#readers].find(({ worker, topics }) => worker === wanted && topics.includes(one.topic))
+      const next = [...this.#readers].find(
+        ({ worker, topics }) => worker === wanted && topics.includes(one.topic),
+      )
       if (one.reader !== undefined || next === undefined) continue
       one.reader = next
       one.epoch = ++this.#epoch

@@ -41,7 +41,8 @@ export class Judge {
     for (const { topic, partition, offset } of task.positions) {
       const name = `${topic}/${partition}`
       const before = this.#frontiers.get(name) ?? 0
-      if (offset < before) this.wrong.push(`the committed offset of ${name} went from ${before} back to ${offset}`)
+      if (offset < before)
+        this.wrong.push(`the committed offset of ${name} went from ${before} back to ${offset}`)
       this.#frontiers.set(name, offset)
       const covered = this.covered({ topic, partition })
       const known = this.#last.get(name)
@@ -74,7 +75,9 @@ export class Judge {
   #writing(worker: string, topic: string, partition: number, offset: number): void {
     if (!this.covered({ topic, partition })(offset) || this.#isStale(worker, topic, partition)) return
     const open = this.covered({ topic: this.#bench.parkedTopic, partition })
-    const letters = this.#bench.parked(partition).filter(({ offset: at, entry }) => entry.type === 'letter' && !open(at))
+    const letters = this.#bench
+      .parked(partition)
+      .filter(({ offset: at, entry }) => entry.type === 'letter' && !open(at))
     if (letters.some(({ entry }) => entry.type === 'letter' && entry.info.offset === offset)) return
     this.wrong.push(`${worker} writes ${topic}/${partition}@${offset}, which is committed`)
   }
@@ -85,7 +88,9 @@ export class Judge {
     const task = [...one.worker.tasks].find(({ inputs }) =>
       inputs.some((input) => input.partition.topic === topic && input.partition.partition === partition),
     )
-    return task === undefined || cluster.group(topology).holds(name, { topic, partition }, task.epoch) !== true
+    return (
+      task === undefined || cluster.group(topology).holds(name, { topic, partition }, task.epoch) !== true
+    )
   }
 
   /** Every record of the topic `in`. */
@@ -118,7 +123,8 @@ export class Judge {
       }
       positions.set(effect.id, position)
       const { time } = records.get(position)!
-      if (time !== undefined && time !== effect.timestamp) this.wrong.push(`${position} has the time ${effect.timestamp}`)
+      if (time !== undefined && time !== effect.timestamp)
+        this.wrong.push(`${position} has the time ${effect.timestamp}`)
       this.#order(effect, position, last, seen)
     }
     this.facts.effects = this.#bench.world.effects.length
@@ -148,7 +154,8 @@ export class Judge {
         seen.add(offset)
         this.facts.letters++
         if (key === null) continue
-        if (offset < (last.get(key) ?? -1)) this.wrong.push(`${key}: letter ${offset} stands behind ${last.get(key)}`)
+        if (offset < (last.get(key) ?? -1))
+          this.wrong.push(`${key}: letter ${offset} stands behind ${last.get(key)}`)
         last.set(key, offset)
       }
     }
@@ -169,20 +176,25 @@ export class Judge {
         const missing = sinks.filter((sink) => !done.has(`${sink} ${at}`))
         const duplicate = missing.length === sinks.length && (ids.has(id) || this.#isLetter(partition, id))
         if (duplicate) this.facts.duplicates++
-        if (missing.length > 0 && !duplicate) this.wrong.push(`${at} (${id}) has no effect at ${missing.join(', ')}`)
+        if (missing.length > 0 && !duplicate)
+          this.wrong.push(`${at} (${id}) has no effect at ${missing.join(', ')}`)
       }
     }
   }
 
   #openLetters(partition: number): Set<number> {
     const closed = this.covered({ topic: this.#bench.parkedTopic, partition })
-    const open = this.#bench.parked(partition).filter(({ offset, entry }) => entry.type === 'letter' && !closed(offset))
+    const open = this.#bench
+      .parked(partition)
+      .filter(({ offset, entry }) => entry.type === 'letter' && !closed(offset))
     return new Set(open.map(({ entry }) => (entry.type === 'letter' ? entry.info.offset : -1)))
   }
 
   #isLetter(partition: number, id: string): boolean {
     const letters = new Set(this.#bench.letters(partition))
-    return this.produced().some((one) => one.partition === partition && one.id === id && letters.has(one.offset))
+    return this.produced().some(
+      (one) => one.partition === partition && one.id === id && letters.has(one.offset),
+    )
   }
 
   /** Offsets whose ids the committed state of a partition knows. */
@@ -202,8 +214,10 @@ export class Judge {
     for (const { id, offset } of records) {
       const first = !firsts.has(id)
       firsts.add(id)
-      if (known.has(offset) && !covered(offset)) this.wrong.push(`the id of ${partition}@${offset} is durable too early`)
-      if (!first || !covered(offset) || letters.has(offset) || this.discarded.has(`${partition}@${offset}`)) continue
+      if (known.has(offset) && !covered(offset))
+        this.wrong.push(`the id of ${partition}@${offset} is durable too early`)
+      if (!first || !covered(offset) || letters.has(offset) || this.discarded.has(`${partition}@${offset}`))
+        continue
       if (!known.has(offset)) this.wrong.push(`the id of ${partition}@${offset} is committed but not known`)
     }
   }

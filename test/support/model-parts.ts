@@ -76,7 +76,11 @@ export class ModelWorld {
   }
 }
 
-function positionOf(record: { readonly topic: string; readonly partition: number; readonly offset: number }): string {
+function positionOf(record: {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}): string {
   return `${record.topic}/${record.partition}@${record.offset}`
 }
 
@@ -85,7 +89,11 @@ function through(value: TestValue, node: string): TestValue {
 }
 
 const config = z.strictObject({ n: z.number().prefault(2) })
-const described = { summary: 'A node of a test.', config, examples: [{ title: 'Plain', config: {} }] as const }
+const described = {
+  summary: 'A node of a test.',
+  config,
+  examples: [{ title: 'Plain', config: {} }] as const,
+}
 
 // eslint-disable-next-line max-lines-per-function
 function testProcessors(world: ModelWorld, life: Life) {
@@ -175,7 +183,12 @@ function effectSink(world: ModelWorld, life: Life) {
 }
 
 /** Writes what is good, and answers as real sinks do: late, for each record, or not at all. */
-function write(world: ModelWorld, life: Life, node: string, batch: WriteBatch): Promise<RowOutcome[]> | RowOutcome[] {
+function write(
+  world: ModelWorld,
+  life: Life,
+  node: string,
+  batch: WriteBatch,
+): Promise<RowOutcome[]> | RowOutcome[] {
   const { random } = life
   const { faults } = world
   for (let n = 0; n < batch.length && life.alive; n++) {
@@ -189,7 +202,12 @@ function write(world: ModelWorld, life: Life, node: string, batch: WriteBatch): 
   return outcomes
 }
 
-async function writeLate(world: ModelWorld, life: Life, node: string, batch: WriteBatch): Promise<RowOutcome[]> {
+async function writeLate(
+  world: ModelWorld,
+  life: Life,
+  node: string,
+  batch: WriteBatch,
+): Promise<RowOutcome[]> {
   await world.pause(life)
   if (life.random.chance(world.faults.refused)) throw downstreamError('TIMED_OUT', 'away')
   const outcomes = writeNow(world, life, node, batch, life.random)
@@ -198,7 +216,13 @@ async function writeLate(world: ModelWorld, life: Life, node: string, batch: Wri
   return outcomes
 }
 
-function writeNow(world: ModelWorld, life: Life, node: string, batch: WriteBatch, random: Random): RowOutcome[] {
+function writeNow(
+  world: ModelWorld,
+  life: Life,
+  node: string,
+  batch: WriteBatch,
+  random: Random,
+): RowOutcome[] {
   const refused = new Set<string>()
   return Array.from({ length: batch.length }, (_, n): RowOutcome => {
     const key = batch.keyText(n)

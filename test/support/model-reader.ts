@@ -72,7 +72,11 @@ export class ModelReader implements SourceReader {
         events.push({ type: 'records', records })
       } else if (cursor.toldEnd !== end) {
         cursor.toldEnd = end
-        events.push({ type: 'end', partition: { topic: cursor.topic, partition: cursor.partition }, offset: end })
+        events.push({
+          type: 'end',
+          partition: { topic: cursor.topic, partition: cursor.partition },
+          offset: end,
+        })
       }
     }
     return events
@@ -81,8 +85,14 @@ export class ModelReader implements SourceReader {
   async start(partition: TopicPartition, position: CommittedPosition | undefined): Promise<void> {
     await this.#life.turn()
     if (this.#group.holds(this.worker, partition) !== true) return
-    if (this.#events.some((event) => event.type === 'revoked' && event.partitions.some(isAt(partition)))) return
-    this.#cursors.set(nameOf(partition), { ...partition, next: position?.offset ?? 0, paused: false, toldEnd: -1 })
+    if (this.#events.some((event) => event.type === 'revoked' && event.partitions.some(isAt(partition))))
+      return
+    this.#cursors.set(nameOf(partition), {
+      ...partition,
+      next: position?.offset ?? 0,
+      paused: false,
+      toldEnd: -1,
+    })
   }
 
   async release(partitions: readonly TopicPartition[]): Promise<void> {

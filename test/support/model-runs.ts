@@ -46,7 +46,10 @@ export const runs: Readonly<Record<string, Run>> = {
   crashes: { weather: { crash: 0.02 } },
   'crashes, slow sinks': { weather: { crash: 0.02 }, sinks: { slowest: 400 } },
   'unknown outcomes': { weather: {}, faults: { unknown: 0.5, aborted: 0.2, slowest: 120 } },
-  'unknown outcomes and crashes': { weather: { crash: 0.02, take: 0.01 }, faults: { unknown: 0.5, slowest: 120 } },
+  'unknown outcomes and crashes': {
+    weather: { crash: 0.02, take: 0.01 },
+    faults: { unknown: 0.5, slowest: 120 },
+  },
   letters: { weather: { ...failing, release: 0.02 } },
   'letters, few keys': { weather: { bad: 0.15, release: 0.02, keys: 2, records: 100 }, partitions: 1 },
   'letters, asked back': { weather: { ...failing, release: 0.02, move: 0.03 } },
@@ -60,12 +63,23 @@ export const runs: Readonly<Record<string, Run>> = {
     sinks: { noAnswer: 0.05, refused: 0.03 },
     partitions: 3,
   },
-  'everything, letters left': { weather: { ...rough, ...failing, release: 0.01 }, faults: shaken, mend: false },
+  'everything, letters left': {
+    weather: { ...rough, ...failing, release: 0.01 },
+    faults: shaken,
+    mend: false,
+  },
   ...Object.fromEntries(
     points.map((point) => [
       `crash at ${point}`,
       {
-        weather: { bad: 0.15, shaky: 0.1, release: 0.03, move: 0.03, drift: 7_200_000, crashAt: { point, most: 4, times: 4 } },
+        weather: {
+          bad: 0.15,
+          shaky: 0.1,
+          release: 0.03,
+          move: 0.03,
+          drift: 7_200_000,
+          crashAt: { point, most: 4, times: 4 },
+        },
         faults: { unknown: 0.1, slowest: 60 },
       },
     ]),

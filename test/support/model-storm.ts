@@ -98,7 +98,8 @@ export class Storm {
     const id = `e${this.#ids++}`
     const time = this.#time()
     const node = this.#random.pick(this.#nodes)
-    if (this.#random.chance(bad)) return { id, key, time, fails: { [node]: this.#random.chance(0.5) ? -1 : 1000 } }
+    if (this.#random.chance(bad))
+      return { id, key, time, fails: { [node]: this.#random.chance(0.5) ? -1 : 1000 } }
     if (this.#random.chance(shaky)) return { id, key, time, fails: { [node]: 1 + this.#random.below(3) } }
     return { id, key, time }
   }
@@ -178,9 +179,11 @@ export class Storm {
   #settled(topic: string): boolean {
     const { cluster, topology } = this.#bench
     if (cluster.topics.partitionsOf(topic) === undefined) return true
-    return Array.from({ length: cluster.partitions }, (_, partition) => partition).every((partition) => {
-      const covered = this.#judge.covered({ topic, partition })
-      return [...cluster.topics.all({ topic, partition })].every(([offset]) => covered(offset))
-    }) && cluster.group(topology).workers.length > 0
+    return (
+      Array.from({ length: cluster.partitions }, (_, partition) => partition).every((partition) => {
+        const covered = this.#judge.covered({ topic, partition })
+        return [...cluster.topics.all({ topic, partition })].every(([offset]) => covered(offset))
+      }) && cluster.group(topology).workers.length > 0
+    )
   }
 }

@@ -20,7 +20,10 @@ export class ModelTopics {
   ensure(topic: string, partitions: number): number {
     const known = this.#topics.get(topic)
     if (known !== undefined) return known.length
-    this.#topics.set(topic, Array.from({ length: partitions }, () => []))
+    this.#topics.set(
+      topic,
+      Array.from({ length: partitions }, () => []),
+    )
     return partitions
   }
 
@@ -79,7 +82,10 @@ export class ModelTopics {
     return entries
   }
 
-  #put(outgoing: OutgoingRecord, state: Entry['state']): { readonly entry: Entry; readonly position: RecordPosition } {
+  #put(
+    outgoing: OutgoingRecord,
+    state: Entry['state'],
+  ): { readonly entry: Entry; readonly position: RecordPosition } {
     const { topic, key, value, headers, timestamp } = outgoing
     const partition = outgoing.partition ?? partitionOf(key, this.#topics.get(topic)?.length ?? 0)
     const entries = this.#entries({ topic, partition })

@@ -17,7 +17,8 @@ if (mutant !== undefined) {
       if (url !== target) return loaded
       let source = readFileSync(fileURLToPath(url), 'utf8')
       for (const [from, to] of mutant.changes) {
-        if (!source.includes(from)) throw new Error(`The mutant "${mutant.name}" is out of date: ${mutant.file} has no "${from}".`)
+        if (!source.includes(from))
+          throw new Error(`The mutant "${mutant.name}" is out of date: ${mutant.file} has no "${from}".`)
         source = source.replace(from, () => to)
       }
       return { ...loaded, source }
@@ -25,7 +26,9 @@ if (mutant !== undefined) {
   })
 }
 
-const { storm } = (await import('./model-runs.ts')) as { storm: (name: string, seed: number) => Promise<Outcome> }
+const { storm } = (await import('./model-runs.ts')) as {
+  storm: (name: string, seed: number) => Promise<Outcome>
+}
 for (const each of mutant?.seeds ?? [Number(seed)]) {
   const { wrong } = await storm(mutant?.run ?? run, each)
   if (wrong.length === 0) continue

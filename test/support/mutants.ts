@@ -20,7 +20,10 @@ export const mutants: readonly Mutant[] = [
       ["    reach('sink.writing')\n", "    reach('sink.writing')\n    settle(batch)\n"],
       ["batch.whole.releaseAll('stored')", 'void 0'],
       ['      lineage.release(row)\n', ''],
-      ['function asDownstream', 'function settle(batch: WriteBatch): void {\n  for (let n = 0; n < batch.length; n++) batch.batchOf(n).only(batch.indexOf(n)).releaseAll()\n}\n\nfunction asDownstream'],
+      [
+        'function asDownstream',
+        'function settle(batch: WriteBatch): void {\n  for (let n = 0; n < batch.length; n++) batch.batchOf(n).only(batch.indexOf(n)).releaseAll()\n}\n\nfunction asDownstream',
+      ],
     ],
     run: 'crashes, slow sinks',
     seeds,
@@ -30,7 +33,10 @@ export const mutants: readonly Mutant[] = [
     name: 'a record settles when it is handed to the sink’s queue',
     file: 'engine/runtime/sink-stage.ts',
     changes: [
-      ['    this.#executor.submit(batch)', "    batch.releaseAll('stored')\n    this.#executor.submit(batch)"],
+      [
+        '    this.#executor.submit(batch)',
+        "    batch.releaseAll('stored')\n    this.#executor.submit(batch)",
+      ],
       ["batch.whole.releaseAll('stored')", 'void 0'],
       ['      lineage.release(row)\n', ''],
     ],
@@ -42,8 +48,14 @@ export const mutants: readonly Mutant[] = [
     name: 'an id is durable as soon as it was seen',
     file: 'engine/state/id-store.ts',
     changes: [
-      ['      if (!cut.has(claims.lineages[claim]!, claims.rows[claim]!)) {', '      if (Number(claims.count) < 0) {'],
-      ["      if (verdict === undefined) throw this.#defect('was asked to seal a record that is not settled')\n", ''],
+      [
+        '      if (!cut.has(claims.lineages[claim]!, claims.rows[claim]!)) {',
+        '      if (Number(claims.count) < 0) {',
+      ],
+      [
+        "      if (verdict === undefined) throw this.#defect('was asked to seal a record that is not settled')\n",
+        '',
+      ],
     ],
     run: 'crashes',
     seeds,
@@ -53,7 +65,10 @@ export const mutants: readonly Mutant[] = [
     name: 'an id is known without its position, so that a replay is a duplicate of itself',
     file: 'engine/state/id-store.ts',
     changes: [
-      ['const same = isAt(words, at, offset) && (words[at + META]! & INPUT_MASK) === input', 'const same = input < 0'],
+      [
+        'const same = isAt(words, at, offset) && (words[at + META]! & INPUT_MASK) === input',
+        'const same = input < 0',
+      ],
     ],
     run: 'letters and crashes',
     seeds,
@@ -62,7 +77,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a letter is sealed before the earlier records of its key are settled',
     file: 'engine/runtime/parking.ts',
-    changes: [['    return !this.#ledger.someOpenBelow(offset, (other) => other === key)', '    return offset >= 0']],
+    changes: [
+      ['    return !this.#ledger.someOpenBelow(offset, (other) => other === key)', '    return offset >= 0'],
+    ],
     run: 'letters, few keys',
     seeds,
     noticed: /stands behind/,
@@ -70,7 +87,12 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the followers of a parked record are not held back',
     file: 'engine/runtime/parking.ts',
-    changes: [['    return blocked !== undefined && offset > blocked.from', '    return blocked !== undefined && offset < 0']],
+    changes: [
+      [
+        '    return blocked !== undefined && offset > blocked.from',
+        '    return blocked !== undefined && offset < 0',
+      ],
+    ],
     run: 'letters',
     seeds,
     noticed: /came after/,
@@ -80,7 +102,10 @@ export const mutants: readonly Mutant[] = [
     file: 'engine/runtime/commit-cycle.ts',
     changes: [
       ['        this.#options.lost(lost)\n', ''],
-      ['        return this.#without(cut, (task) => lost.includes(task) || task.cancelled)', '        return undefined'],
+      [
+        '        return this.#without(cut, (task) => lost.includes(task) || task.cancelled)',
+        '        return undefined',
+      ],
     ],
     run: 'partitions taken',
     seeds,
@@ -90,7 +115,10 @@ export const mutants: readonly Mutant[] = [
     name: 'an unknown outcome counts as committed',
     file: 'engine/runtime/commit-cycle.ts',
     changes: [
-      ["      if (outcome.outcome === 'committed') {", "      if (outcome.outcome === 'committed' || outcome.outcome === 'unknown') {"],
+      [
+        "      if (outcome.outcome === 'committed') {",
+        "      if (outcome.outcome === 'committed' || outcome.outcome === 'unknown') {",
+      ],
       ["      case 'unknown':\n        return cut", "      case 'unknown':\n        return undefined"],
     ],
     run: 'unknown outcomes',

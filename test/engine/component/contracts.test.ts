@@ -53,9 +53,7 @@ test('a timer of the system clock does not keep the process alive', () => {
   expect(execFileSync(process.execPath, flags, { encoding: 'utf8' })).toBe('set\n')
 })
 
-const lookupDefects = [
-  'what is done to a key afterwards changes no row that was answered',
-]
+const lookupDefects = ['what is done to a key afterwards changes no row that was answered']
 
 async function embeddedLookup(): Promise<LookupHarness> {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-lookup-'))

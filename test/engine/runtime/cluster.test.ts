@@ -6,9 +6,13 @@ import { runs, storm } from '../../support/model-runs.ts'
 const storms = Number(process.env.STORMS ?? 6)
 
 describe('workers on the model cluster: nothing lost, no id twice, order, letters whole, state a fold', () => {
-  test.each(Object.keys(runs))('%s', async (name) => {
-    const holds = async (seed: number): Promise<void> => expect((await storm(name, seed)).wrong).toEqual([])
-    const seeds = fc.integer({ min: 0, max: 1e9 })
-    await fc.assert(fc.asyncProperty(seeds, holds), { numRuns: storms, endOnFailure: true })
-  }, 600_000)
+  test.each(Object.keys(runs))(
+    '%s',
+    async (name) => {
+      const holds = async (seed: number): Promise<void> => expect((await storm(name, seed)).wrong).toEqual([])
+      const seeds = fc.integer({ min: 0, max: 1e9 })
+      await fc.assert(fc.asyncProperty(seeds, holds), { numRuns: storms, endOnFailure: true })
+    },
+    600_000,
+  )
 })

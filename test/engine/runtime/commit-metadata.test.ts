@@ -11,7 +11,9 @@ import { Intervals } from '../../../engine/runtime/intervals.ts'
 // Gap and length of each range, one after the other.
 const shape = fc.oneof(
   fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })), { maxLength: 400 }),
-  fc.array(fc.tuple(fc.integer({ min: 1, max: 2 ** 40 }), fc.integer({ min: 1, max: 2 ** 40 })), { maxLength: 20 }),
+  fc.array(fc.tuple(fc.integer({ min: 1, max: 2 ** 40 }), fc.integer({ min: 1, max: 2 ** 40 })), {
+    maxLength: 20,
+  }),
 )
 const frontiers = fc.oneof(fc.nat(100), fc.integer({ min: 2 ** 33, max: 2 ** 50 }))
 
@@ -56,7 +58,10 @@ describe('commit metadata', () => {
   })
 
   test('takes the smaller encoding: 3,000 alternating records fit', () => {
-    const ranges = rangesFrom(0, Array.from({ length: 3000 }, () => [1, 1] as const))
+    const ranges = rangesFrom(
+      0,
+      Array.from({ length: 3000 }, () => [1, 1] as const),
+    )
     expect(fitMetadata(0, ranges).length).toBeLessThan(metadataLimit / 3)
   })
 
@@ -74,13 +79,22 @@ describe('commit metadata', () => {
   })
 
   test('refuses what is cut short', () => {
-    const metadata = encodeMetadata(0, rangesFrom(0, [[1, 300], [7, 2 ** 40]]))
+    const metadata = encodeMetadata(
+      0,
+      rangesFrom(0, [
+        [1, 300],
+        [7, 2 ** 40],
+      ]),
+    )
     for (let length = 1; length < metadata.length; length++) {
       expect(() => decodeMetadata(0, metadata.slice(0, length))).toThrow(/cannot be read/)
     }
   })
 
-  test.each(['leader-epoch:5', 'NO_METADATA', '{"v":1}', 'AAAA', ' ', 'žluťoučký'])('refuses %j of another program', (text) => {
-    expect(() => decodeMetadata(0, text)).toThrow(expect.objectContaining({ code: 'METADATA_FOREIGN' }))
-  })
+  test.each(['leader-epoch:5', 'NO_METADATA', '{"v":1}', 'AAAA', ' ', 'žluťoučký'])(
+    'refuses %j of another program',
+    (text) => {
+      expect(() => decodeMetadata(0, text)).toThrow(expect.objectContaining({ code: 'METADATA_FOREIGN' }))
+    },
+  )
 })

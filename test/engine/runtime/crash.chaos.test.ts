@@ -14,7 +14,10 @@ const folder = mkdtempSync(join(tmpdir(), 'millrace-crash-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Lives until one ends by itself; every life is judged against what was committed before it. */
-async function liveThrough(lives: Lives, deaths: readonly Death[]): Promise<{ killed: number; repeats: number }> {
+async function liveThrough(
+  lives: Lives,
+  deaths: readonly Death[],
+): Promise<{ killed: number; repeats: number }> {
   let killed = 0
   let repeats = 0
   for (const death of [...deaths, {}]) {
@@ -28,7 +31,11 @@ async function liveThrough(lives: Lives, deaths: readonly Death[]): Promise<{ ki
       if (!known.has(`${partition}@${offset}`)) continue
       repeats++
       // A repeat is an effect whose record was not committed when the life began; a parked record is committed as a letter.
-      expect({ partition, offset, repeated: isCommitted(partition, offset) && !lives.releasing }).toMatchObject({
+      expect({
+        partition,
+        offset,
+        repeated: isCommitted(partition, offset) && !lives.releasing,
+      }).toMatchObject({
         repeated: false,
       })
     }
@@ -36,14 +43,23 @@ async function liveThrough(lives: Lives, deaths: readonly Death[]): Promise<{ ki
   return { killed, repeats }
 }
 
-async function prepare(name: string, seed: number, count: number): Promise<{ lives: Lives; written: Written[] }> {
+async function prepare(
+  name: string,
+  seed: number,
+  count: number,
+): Promise<{ lives: Lives; written: Written[] }> {
   const store = join(folder, name)
   const written = await writeEvents(store, makeEvents(seed, count))
   return { lives: new Lives(store), written }
 }
 
 /** Parks what is bad, mends it, releases it; dies on the way as told. */
-async function wholeStory(name: string, seed: number, first: readonly Death[], second: readonly Death[]): Promise<number> {
+async function wholeStory(
+  name: string,
+  seed: number,
+  first: readonly Death[],
+  second: readonly Death[],
+): Promise<number> {
   const { lives, written } = await prepare(name, seed, 3000)
   const one = await liveThrough(lives, first)
   const held = new Set(parked(written).map(({ partition, offset }) => `${partition}@${offset}`))

@@ -15,14 +15,20 @@ interface Trouble {
   readonly then?: 'park' | 'skip'
 }
 
-function inputs(random: Random, graph: RandomGraph, { bad = 0, shaky = 0, twins = 0.1 }: Trouble): TestInput[] {
+function inputs(
+  random: Random,
+  graph: RandomGraph,
+  { bad = 0, shaky = 0, twins = 0.1 }: Trouble,
+): TestInput[] {
   const made: TestInput[] = []
   for (let n = 0; n < 40; n++) {
     const key = random.chance(0.15) ? null : `k${random.below(4)}`
     const node = random.pick(graph.nodes)
     const fails = random.chance(bad)
       ? { [node]: random.chance(0.5) ? -1 : 1000 }
-      : random.chance(shaky) ? { [node]: 1 + random.below(2) } : undefined
+      : random.chance(shaky)
+        ? { [node]: 1 + random.below(2) }
+        : undefined
     const twin = made.length > 0 && random.chance(twins) ? random.pick(made) : undefined
     made.push(twin !== undefined && twin.key !== null ? twin : { id: `e${n}`, key, ...(fails && { fails }) })
   }
@@ -32,17 +38,23 @@ function inputs(random: Random, graph: RandomGraph, { bad = 0, shaky = 0, twins 
 /** Effects of each record, by offset. */
 function effectsBy(bench: Bench): Map<number, string[]> {
   const by = new Map<number, string[]>()
-  for (const { node, path, offset } of bench.world.effects) by.set(offset, [...(by.get(offset) ?? []), `${node} ${path}`])
+  for (const { node, path, offset } of bench.world.effects)
+    by.set(offset, [...(by.get(offset) ?? []), `${node} ${path}`])
   return by
 }
 
-async function play(seed: number, trouble: Trouble, use: (run: GraphRun) => Promise<void> | void): Promise<void> {
+async function play(
+  seed: number,
+  trouble: Trouble,
+  use: (run: GraphRun) => Promise<void> | void,
+): Promise<void> {
   const graph = randomGraph(seed, trouble.then)
   await withBench(new Bench(seed, graph.yaml, { partitions: 1 }), async (bench) => {
     bench.world.faults.refused = trouble.refused ?? 0
     const judge = new Judge(bench, 'unique')
     const records = inputs(new Random(seed), graph, trouble)
-    if (trouble.then === 'skip') for (const [n, { fails }] of records.entries()) if (fails) judge.discarded.add(`0@${n}`)
+    if (trouble.then === 'skip')
+      for (const [n, { fails }] of records.entries()) if (fails) judge.discarded.add(`0@${n}`)
     const one = bench.cluster.start()
     for (let at = 0; at < records.length; at += 10) {
       bench.produce(records.slice(at, at + 10), 0)
@@ -71,7 +83,11 @@ interface GraphRun {
 async function settle(bench: Bench, judge: Judge, one: ReturnType<Bench['cluster']['start']>): Promise<void> {
   const { topics } = bench.cluster
   const end = topics.lastStable({ topic: 'in', partition: 0 })
-  await bench.cluster.until(() => one.over || Array.from({ length: end }).every((_, at) => judge.covered({ topic: 'in', partition: 0 })(at)))
+  await bench.cluster.until(
+    () =>
+      one.over ||
+      Array.from({ length: end }).every((_, at) => judge.covered({ topic: 'in', partition: 0 })(at)),
+  )
   expect(one.error).toBeUndefined()
   expect(one.worker.pinned.now).toBe(0)
   for (const task of one.worker.tasks) {
@@ -87,22 +103,29 @@ function firsts(records: readonly TestInput[]): Set<number> {
 
 const seeds = fc.integer({ min: 0, max: 1e9 })
 const check = (trouble: Trouble, use: (run: GraphRun) => Promise<void> | void): Promise<void> =>
-  fc.assert(fc.asyncProperty(seeds, (seed) => play(seed, trouble, use)), { numRuns: graphs, endOnFailure: true })
+  fc.assert(
+    fc.asyncProperty(seeds, (seed) => play(seed, trouble, use)),
+    { numRuns: graphs, endOnFailure: true },
+  )
 
 describe('random graphs of operators conserve records, order and pinned bytes', () => {
   test.each<[string, Trouble]>([
     ['without trouble', {}],
     ['with throws that pass', { shaky: 0.3 }],
-  ])('%s: exactly the effects that a plain walk through the graph has', async (_name, trouble) => {
-    await check(trouble, ({ graph, bench, records }) => {
-      const by = effectsBy(bench)
-      const first = firsts(records)
-      for (const offset of records.keys()) {
-        const expected = first.has(offset) ? graph.effectsOf(offset) : []
-        expect([offset, (by.get(offset) ?? []).toSorted()]).toEqual([offset, expected.toSorted()])
-      }
-    })
-  }, 300_000)
+  ])(
+    '%s: exactly the effects that a plain walk through the graph has',
+    async (_name, trouble) => {
+      await check(trouble, ({ graph, bench, records }) => {
+        const by = effectsBy(bench)
+        const first = firsts(records)
+        for (const offset of records.keys()) {
+          const expected = first.has(offset) ? graph.effectsOf(offset) : []
+          expect([offset, (by.get(offset) ?? []).toSorted()]).toEqual([offset, expected.toSorted()])
+        }
+      })
+    },
+    300_000,
+  )
 
   test('with parking: the same for all that is no letter, and no follower overtakes', async () => {
     await check({ bad: 0.1, shaky: 0.1, refused: 0.03 }, ({ graph, bench, records }) => {
@@ -122,8 +145,18 @@ describe('random graphs of operators conserve records, order and pinned bytes', 
     await check({ bad: 0.1, shaky: 0.1 }, async ({ graph, bench, records, settle: again }) => {
       bench.world.mended = true
       for (const key of new Set(bench.parked().map((one) => one.key))) bench.command(0, key, 'release')
-      bench.produce(records.slice(0, 5).map((one, n) => ({ ...one, id: `late${n}` })), 0)
-      const closed = (): boolean => bench.parked().every(({ offset }) => bench.cluster.commits.position('graph', { topic: bench.parkedTopic, partition: 0 })!.offset > offset)
+      bench.produce(
+        records.slice(0, 5).map((one, n) => ({ ...one, id: `late${n}` })),
+        0,
+      )
+      const closed = (): boolean =>
+        bench
+          .parked()
+          .every(
+            ({ offset }) =>
+              bench.cluster.commits.position('graph', { topic: bench.parkedTopic, partition: 0 })!.offset >
+              offset,
+          )
       if (bench.parked().length > 0) await bench.cluster.until(closed)
       await again()
       const by = effectsBy(bench)

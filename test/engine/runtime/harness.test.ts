@@ -25,10 +25,15 @@ describe('a topology on the model cluster', () => {
         expect(bench.offsets(node).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, n) => n))
         for (const key of ['k0', 'k1', 'k2']) {
           const own = bench.world.effects.filter((one) => one.node === node && one.key === key)
-          expect(own.map(({ offset }) => offset)).toEqual(own.map(({ offset }) => offset).toSorted((a, b) => a - b))
+          expect(own.map(({ offset }) => offset)).toEqual(
+            own.map(({ offset }) => offset).toSorted((a, b) => a - b),
+          )
         }
       }
-      expect(bench.cluster.commits.position('orders', { topic: 'in', partition: 0 })).toEqual({ offset: 50, metadata: '' })
+      expect(bench.cluster.commits.position('orders', { topic: 'in', partition: 0 })).toEqual({
+        offset: 50,
+        metadata: '',
+      })
     })
   })
 

@@ -8,7 +8,11 @@ type Step =
 
 const steps = fc.array(
   fc.oneof(
-    fc.record({ act: fc.constant('add' as const), start: fc.nat(60), length: fc.integer({ min: -1, max: 12 }) }),
+    fc.record({
+      act: fc.constant('add' as const),
+      start: fc.nat(60),
+      length: fc.integer({ min: -1, max: 12 }),
+    }),
     fc.record({ act: fc.constant('drop' as const), below: fc.nat(70) }),
   ),
   { maxLength: 30 },
@@ -55,7 +59,14 @@ describe('intervals', () => {
     const { ranges } = play([1, 5, 9].map((start) => ({ act: 'add', start, length: 2 }) as const))
     const copy = ranges.copy()
     copy.add(0, 20)
-    expect(ranges.pairs()).toEqual([[1, 3], [5, 7], [9, 11]])
-    expect(ranges.first(2).pairs()).toEqual([[1, 3], [5, 7]])
+    expect(ranges.pairs()).toEqual([
+      [1, 3],
+      [5, 7],
+      [9, 11],
+    ])
+    expect(ranges.first(2).pairs()).toEqual([
+      [1, 3],
+      [5, 7],
+    ])
   })
 })

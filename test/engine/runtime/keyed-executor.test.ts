@@ -103,7 +103,6 @@ class Trial {
     }
   }
 
-
   #outcomes(batch: WriteBatch): Outcome[] {
     const refused = new Set<string>()
     return Array.from({ length: batch.length }, (_, n) => {
@@ -149,7 +148,11 @@ class Trial {
     expect(gone).toEqual([...this.keys.keys()])
     const { held, lanes } = this.executor
     expect({ held, lanes, open: this.ledger.open, bytes: this.owner.bytes, left: this.left }).toEqual({
-      held: 0, lanes: 0, open: 0, bytes: 0, left: this.bench.given.length + this.bench.followed.length,
+      held: 0,
+      lanes: 0,
+      open: 0,
+      bytes: 0,
+      left: this.bench.given.length + this.bench.followed.length,
     })
   }
 }
@@ -175,7 +178,8 @@ describe.each(['batch', 'record'] as const)('the keyed executor, order %s', (ord
     ['everything', { refuse: 0.2, reject: 0.2, sync: 0.3 }],
     ['one key', { refuse: 0.3, reject: 0.1, sync: 0.3, keys: 1 }],
   ])('%s: in order, within bounds, each record once', async (_name, options) => {
-    const check = async (script: [number, number[]]): Promise<void> => (await trial({ order, ...options }, script)).check()
+    const check = async (script: [number, number[]]): Promise<void> =>
+      (await trial({ order, ...options }, script)).check()
     await fc.assert(fc.asyncProperty(scripts, check), { numRuns: 120 })
   })
 

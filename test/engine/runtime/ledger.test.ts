@@ -56,7 +56,8 @@ class Duel {
     const run = this.ledger.admit(packed(offsets.map((offset) => ({ offset, key: `k${offset % 3}` }))), 1)
     for (const [row, offset] of offsets.entries()) {
       expect(run.isOpen(row)).toBe(!this.restored.has(offset))
-      if (run.isOpen(row)) this.records.set(offset, { run, row, offset, tokens: 1, heaviest: undefined, sealed: false })
+      if (run.isOpen(row))
+        this.records.set(offset, { run, row, offset, tokens: 1, heaviest: undefined, sealed: false })
     }
   }
 
@@ -100,11 +101,13 @@ class Duel {
     }
     expect(frontier).toBeGreaterThanOrEqual(this.frontier)
     this.frontier = frontier
-    for (const [offset, { sealed }] of this.records) expect(frontier > offset || ranges.has(offset)).toBe(sealed)
+    for (const [offset, { sealed }] of this.records)
+      expect(frontier > offset || ranges.has(offset)).toBe(sealed)
     // What was settled in an earlier life stays so, and no more than that lies beyond the end.
     for (const offset of this.restored) expect(frontier > offset || ranges.has(offset)).toBe(true)
     for (const [start, end] of ranges.pairs()) {
-      for (const offset of offsetsOf(Math.max(start, this.ledger.end), end)) expect(this.restored.has(offset)).toBe(true)
+      for (const offset of offsetsOf(Math.max(start, this.ledger.end), end))
+        expect(this.restored.has(offset)).toBe(true)
       expect(start).toBeGreaterThan(frontier)
     }
   }
@@ -120,7 +123,10 @@ function offsetsOf(start: number, end: number): number[] {
   return Array.from({ length: Math.max(0, end - start) }, (_, n) => start + n)
 }
 
-const scripts = fc.tuple(fc.integer(), fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 5, maxLength: 120 }))
+const scripts = fc.tuple(
+  fc.integer(),
+  fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 5, maxLength: 120 }),
+)
 
 function play(duel: Duel, script: readonly number[]): void {
   for (const step of script) {
@@ -151,7 +157,10 @@ describe('the ledger, beside a model', () => {
         duel.finish()
         const { ledger, owner, records, restored } = duel
         expect({ open: ledger.open, counted: owner.open, bytes: owner.bytes, lowest: owner.lowest }).toEqual({
-          open: 0, counted: 0, bytes: 0, lowest: 0,
+          open: 0,
+          counted: 0,
+          bytes: 0,
+          lowest: 0,
         })
         expect(owner.verdicts).toHaveLength(records.size)
         expect(ledger.dirty).toBe(false)
@@ -213,7 +222,9 @@ describe('the ledger', () => {
     run.release(1)
     expect(() => run.release(1)).toThrow(/offset 8 was released after/)
     expect(() => run.retain(1, 1)).toThrow(/offset 8 was retained after/)
-    expect(() => run.releaseAll(Int32Array.of(1), 1, 0)).toThrow(expect.objectContaining({ code: 'CONSERVATION_BROKEN' }))
+    expect(() => run.releaseAll(Int32Array.of(1), 1, 0)).toThrow(
+      expect.objectContaining({ code: 'CONSERVATION_BROKEN' }),
+    )
   })
 
   test('tells which keys are under way below an offset, also when the buffer is gone', () => {
@@ -235,7 +246,10 @@ describe('the ledger', () => {
   test('an errand is in the cut when the place of its letter is, and then has the letter’s verdict', () => {
     const letters = new Ledger(partition, 0, new Intervals(), owner)
     const place = admit(letters, [3])
-    const errand = new LedgerRun(letters, packed([{ offset: 9, key: 'k' }]), 9, 1, owner, { run: place, row: 0 })
+    const errand = new LedgerRun(letters, packed([{ offset: 9, key: 'k' }]), 9, 1, owner, {
+      run: place,
+      row: 0,
+    })
     errand.judge(0, 'parked')
     errand.release(0)
     expect(errand.verdict(0)).toBe('parked')

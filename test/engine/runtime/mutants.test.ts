@@ -10,7 +10,11 @@ const patience = 60_000
 /** What the run of a mutant noticed; '' if nothing. */
 async function noticed(...args: readonly string[]): Promise<string> {
   const options = { env: { ...process.env, NODE_OPTIONS: '' }, timeout: patience }
-  const { stdout } = await run(process.execPath, ['--disable-warning=ExperimentalWarning', child, ...args], options)
+  const { stdout } = await run(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', child, ...args],
+    options,
+  )
   return stdout
 }
 
@@ -21,9 +25,13 @@ describe('the checkers, tried on defects', () => {
     patience,
   )
 
-  test.concurrent('notice nothing where nothing is wrong', async () => {
-    const names = [...new Set(mutants.map((mutant) => mutant.run))]
-    const all = await Promise.all(names.map((name) => noticed('-1', name, '1')))
-    expect(all).toEqual(names.map(() => ''))
-  }, patience)
+  test.concurrent(
+    'notice nothing where nothing is wrong',
+    async () => {
+      const names = [...new Set(mutants.map((mutant) => mutant.run))]
+      const all = await Promise.all(names.map((name) => noticed('-1', name, '1')))
+      expect(all).toEqual(names.map(() => ''))
+    },
+    patience,
+  )
 })
