@@ -115,8 +115,8 @@ async function runAll(
 }
 
 /** Of several topologies, which one failed. */
-function namedError(topology: string, error: unknown): unknown {
-  if (!(error instanceof MillraceError)) return error
+function namedError(topology: string, error: unknown): Error {
+  if (!(error instanceof MillraceError)) return error instanceof Error ? error : new Error(sentenceOf(error))
   const { kind, code, message, facts } = error
   return new MillraceError(kind, code, `${topology}: ${message}`, { cause: error, facts })
 }

@@ -25,9 +25,10 @@ export class Assignments {
     return sub.sources.every((source) => this.#epochs.get(source)?.has(partition) === true)
   }
 
-  /** The epoch of a partition of the sub-topology: that of its first source. */
-  epoch(sub: SubTopology, partition: number): number {
-    return this.#epochs.get(sub.sources[0]!)!.get(partition)!
+  /** The epoch of a partition of the sub-topology: the newest of its sources'; undefined unless all of them have it. */
+  epoch(sub: SubTopology, partition: number): number | undefined {
+    if (!this.complete(sub, partition)) return undefined
+    return Math.max(...sub.sources.map((source) => this.#epochs.get(source)!.get(partition)!))
   }
 
   task(sub: SubTopology, partition: number): Task | undefined {

@@ -85,11 +85,13 @@ export class OperatorStage implements OperatorScope {
   }
 
   drop(batch: RecordBatch, i: number, reason: string): void {
-    this.#tokens--
-    this.#context.count(reason, 1)
-    const row = batch.lineageRow(i)
-    batch.origin.lineage.judge(row, 'dropped')
-    batch.origin.lineage.release(row)
+    this.#context.guard(() => {
+      this.#tokens--
+      this.#context.count(reason, 1)
+      const row = batch.lineageRow(i)
+      batch.origin.lineage.judge(row, 'dropped')
+      batch.origin.lineage.release(row)
+    })
   }
 
   side(output: string, batch: RecordBatch): void {

@@ -163,13 +163,14 @@ export class Session {
   async #openTask(sub: SubTopology, partition: number): Promise<void> {
     const parts = this.#parts!
     const share = this.#budget.share()
+    const epoch = this.#assignments.epoch(sub, partition)!
     await parts.prepareParking(sub, partition)
     const task = await Task.open({
       plan: this.#options.plan,
       sub,
       partition,
       share,
-      epoch: this.#assignments.epoch(sub, partition),
+      epoch,
       sources: sub.sources.map((node) => parts.source(node)),
       operators: (node) => parts.operators(node),
       writers: parts.writers,
@@ -181,6 +182,8 @@ export class Session {
       trouble: this.#options.trouble,
       ...(this.#options.random !== undefined && { random: this.#options.random }),
     })
+    // It may have been lost while it was restored, and come back under another epoch.
+    if (this.#over || this.#assignments.epoch(sub, partition) !== epoch) return task.discard()
     this.#assignments.add(sub, partition, task)
     this.#shares.set(task, share)
     this.#verdicts.push(task.verdicts)

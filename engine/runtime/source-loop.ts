@@ -30,6 +30,7 @@ export class SourceLoop {
   #later: SourceEvent[] = []
   #intake = true
   #running = true
+  #polling: Promise<void> | undefined
   #heartbeat: number
 
   constructor(reader: SourceReader, handler: SourceHandler, clock: Clock) {
@@ -71,9 +72,9 @@ export class SourceLoop {
       case 'records':
         return this.#handler.records(event.records)
       case 'assigned':
-        return this.#handler.assigned(event.partitions, event.epoch)
+        return this.#whilePolling(this.#handler.assigned(event.partitions, event.epoch))
       case 'revoked':
-        await this.#handler.revoked(event.partitions, () => this.#pollOnly())
+        await this.#whilePolling(this.#handler.revoked(event.partitions, () => this.#pollOnly()))
         return this.#reader.release(event.partitions)
       case 'lost':
         return this.#handler.lost(event.partitions)
@@ -84,14 +85,54 @@ export class SourceLoop {
     }
   }
 
-  /** A heartbeat while something drains: takes no records, and hears of what was lost. */
-  async #pollOnly(): Promise<void> {
+  /** Goes on polling until `work` is through: a task that is restored, or a last commit, may take its time. */
+  async #whilePolling(work: Promise<void>): Promise<void> {
+    let over = false
+    const done = work.finally(() => {
+      over = true
+    })
+    done.catch(() => undefined)
+    await Promise.race([done, new Promise((resolve) => setImmediate(resolve))])
+    while (!over && this.#running) await Promise.race([done, this.#pollOnly()])
+    await this.#polling
+    await done
+  }
+
+  /** A heartbeat while something drains: takes no records, and hears of what was lost. One at a time. */
+  #pollOnly(): Promise<void> {
+    this.#polling ??= this.#pollEvents().finally(() => {
+      this.#polling = undefined
+    })
+    return this.#polling
+  }
+
+  async #pollEvents(): Promise<void> {
     const events = await this.#reader.poll({ maxBytes: 0, waitMs: 20 })
     this.#heartbeat = this.#clock.now()
     for (const event of events) {
-      if (event.type === 'lost') this.#handler.lost(event.partitions)
+      if (event.type === 'lost') this.#lost(event.partitions)
       else if (event.type === 'failed') this.#handler.failed(event.error)
       else this.#later.push(event)
     }
   }
+
+  /** What was told of these partitions before, and is not taken up yet, holds no more. */
+  #lost(partitions: readonly TopicPartition[]): void {
+    const gone = new Set(partitions.map(nameOf))
+    this.#later = this.#later.flatMap((event) => without(event, gone))
+    this.#handler.lost(partitions)
+  }
+}
+
+/** The event without what it says of these partitions. */
+function without(event: SourceEvent, gone: ReadonlySet<string>): SourceEvent[] {
+  if (event.type === 'failed') return [event]
+  if (event.type === 'records') return gone.has(nameOf(event.records)) ? [] : [event]
+  if (event.type === 'end') return gone.has(nameOf(event.partition)) ? [] : [event]
+  const partitions = event.partitions.filter((partition) => !gone.has(nameOf(partition)))
+  return partitions.length === 0 ? [] : [{ ...event, partitions }]
+}
+
+function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`
 }

@@ -2,14 +2,13 @@ import type { Clock } from '../../engine/component/contracts/clock.ts'
 
 interface Timer {
   readonly at: number
-  readonly order: number
   readonly action: () => void
 }
 
 /** A clock that stands still until a test moves it. Timers of one moment run in the order in which they were set. */
 export class FakeClock implements Clock {
   #now: number
-  #order = 0
+  /** Those that are due first stand first. */
   #timers: Timer[] = []
 
   constructor(now = 1_700_000_000_000) {
@@ -21,8 +20,10 @@ export class FakeClock implements Clock {
   }
 
   after(delayMs: number, action: () => void): () => void {
-    const timer: Timer = { at: this.#now + Math.max(0, delayMs), order: this.#order++, action }
-    this.#timers.push(timer)
+    const timer: Timer = { at: this.#now + Math.max(0, delayMs), action }
+    let at = this.#timers.length
+    while (at > 0 && this.#timers[at - 1]!.at > timer.at) at--
+    this.#timers.splice(at, 0, timer)
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer)
     }
@@ -35,43 +36,28 @@ export class FakeClock implements Clock {
 
   /** When the next timer is due; undefined if there is none. */
   get next(): number | undefined {
-    return this.#first()?.at
+    return this.#timers[0]?.at
   }
 
   /** Moves on by so many milliseconds, and runs what is due on the way. */
   advance(ms: number): void {
     const until = this.#now + ms
-    for (let timer = this.#first(); timer !== undefined && timer.at <= until; timer = this.#first())
-      this.#run(timer)
+    while (this.#timers.length > 0 && this.#timers[0]!.at <= until) this.#runNext()
     this.#now = until
   }
 
   /** Runs timer after timer, with `between` after each, until there are none. */
   async runAll(between: () => Promise<void> = turn, most = 100_000): Promise<void> {
     await between()
-    for (let timer = this.#first(); timer !== undefined; timer = this.#first()) {
+    while (this.#timers.length > 0) {
       if (most-- === 0) throw new Error('The timers of the fake clock never come to an end.')
-      this.#run(timer)
+      this.#runNext()
       await between()
     }
   }
 
-  #first(): Timer | undefined {
-    let first: Timer | undefined
-    for (const timer of this.#timers) {
-      if (
-        first === undefined ||
-        timer.at < first.at ||
-        (timer.at === first.at && timer.order < first.order)
-      ) {
-        first = timer
-      }
-    }
-    return first
-  }
-
-  #run(timer: Timer): void {
-    this.#timers = this.#timers.filter((other) => other !== timer)
+  #runNext(): void {
+    const timer = this.#timers.shift()!
     this.#now = Math.max(this.#now, timer.at)
     timer.action()
   }

@@ -7,7 +7,7 @@ import {
   type ParkedEntry,
 } from '../../engine/runtime/letters.ts'
 import { ModelCluster } from './model-cluster.ts'
-import { ModelWorld, type Effect, type TestValue } from './model-parts.ts'
+import { ModelWorld, type TestValue } from './model-parts.ts'
 
 /** A record as tests write it. */
 export interface TestInput extends TestValue {
@@ -120,9 +120,4 @@ export async function withBench<Result>(
   } finally {
     await bench.cluster.close()
   }
-}
-
-/** An effect, as short text. */
-export function short({ node, partition, offset }: Effect): string {
-  return `${node} ${partition}@${offset}`
 }

@@ -25,6 +25,8 @@ export interface ClusterOptions {
   readonly partitions?: number
   readonly faults?: Partial<CommitFaults>
   readonly drainMs?: number
+  /** Records of a partition that one poll brings at most. */
+  readonly pollRecords?: number
 }
 
 /** A worker in its life. */
@@ -200,7 +202,7 @@ export class ModelCluster {
       ensureTopic: (topic, options) =>
         then(() => this.topics.ensure(topic, options?.partitions ?? this.partitions)),
       partitionsOf: (topic) => then(() => this.topics.partitionsOf(topic)),
-      read: (group, topics) => then(() => new ModelReader(life, this.group(group), this.topics, topics)),
+      read: (group, topics) => then(() => new ModelReader(life, this.group(group), this.topics, topics, this.#options.pollRecords ?? 8)),
       append: (records: readonly OutgoingRecord[]) => then(() => this.topics.append(records)),
       fetch: (partition, offset, limit) =>
         then(() => {

@@ -18,6 +18,8 @@ export interface CommitFaults {
   unknown: number
   /** The longest answer, milliseconds. */
   slowest: number
+  /** True: no commit can ever work. */
+  failed?: boolean
 }
 
 interface Transaction {
@@ -134,6 +136,7 @@ export class ModelBackend implements CommitBackend {
 
   async #commit(commit: SealedCommit, text: string): Promise<CommitOutcome> {
     const { broken, faults } = this.#commits
+    if (faults.failed === true) return { outcome: 'failed', error: new Error('never') }
     const { sequence, text: before } = this.#last
     if (commit.sequence < sequence) broken.push(`Commit ${commit.sequence} came after ${sequence}.`)
     if (commit.sequence === sequence && text !== before)

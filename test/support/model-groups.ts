@@ -80,11 +80,11 @@ export class ModelGroup {
     this.#reconcile()
   }
 
-  /** True if the worker has the partition under this epoch; undefined for a partition that nobody reads in the group. */
+  /** True if the worker has the partition, and had it at this epoch; undefined for a partition that nobody reads in the group. */
   holds(worker: string, partition: TopicPartition, epoch?: number): boolean | undefined {
     const one = this.#owners.get(nameOf(partition))
     if (one === undefined) return undefined
-    return one.reader?.worker === worker && (epoch === undefined || one.epoch === epoch)
+    return one.reader?.worker === worker && (epoch === undefined || one.epoch <= epoch)
   }
 
   /** Wanted owners that are gone give way to those who are there. */

@@ -25,6 +25,9 @@ export interface TestValue {
   readonly time?: number
   /** Nodes at which the record fails, until it is mended: for ever, or so many times. */
   readonly fails?: Readonly<Record<string, number>>
+  /** Nodes whose downstream is away for this record, until it is mended. */
+  readonly away?: Readonly<Record<string, number>>
+  readonly pad?: string
   readonly path?: readonly string[]
   /** Which piece of its record, and of which piece: `1.0`. */
   readonly piece?: string
@@ -56,6 +59,7 @@ export class ModelWorld {
 
   /** Throws where the record is to fail at this node. */
   trouble(node: string, value: TestValue, position: string): void {
+    if (value.away?.[node] !== undefined && !this.mended) throw downstreamError('TIMED_OUT', 'away')
     const times = value.fails?.[node]
     if (times === undefined || this.mended) return
     const name = `${node} ${position} ${(value.path ?? []).join()} ${value.piece ?? ''}`
@@ -95,7 +99,7 @@ const described = {
   examples: [{ title: 'Plain', config: {} }] as const,
 }
 
-// eslint-disable-next-line max-lines-per-function
+ 
 function testProcessors(world: ModelWorld, life: Life) {
   const check = (node: string, value: TestValue, record: Parameters<typeof positionOf>[0]): TestValue => {
     world.trouble(node, value, positionOf(record))

@@ -21,8 +21,12 @@ export class ModelReader implements SourceReader {
   #closed = false
   #expired = false
 
-  constructor(life: Life, group: ModelGroup, logs: ModelTopics, topics: readonly string[]) {
+  readonly #most: number
+
+  /** `most`: records of a partition in one poll. */
+  constructor(life: Life, group: ModelGroup, logs: ModelTopics, topics: readonly string[], most: number) {
     this.#life = life
+    this.#most = most
     this.#group = group
     this.#logs = logs
     this.topics = topics
@@ -64,7 +68,7 @@ export class ModelReader implements SourceReader {
     let left = maxBytes
     for (const cursor of this.#cursors.values()) {
       if (cursor.paused || left <= 0 || this.#life.random.chance(0.3)) continue
-      const records = this.#logs.read(cursor, cursor.next, 1 + this.#life.random.below(8))
+      const records = this.#logs.read(cursor, cursor.next, 1 + this.#life.random.below(this.#most))
       left -= records.bytes.length
       const end = this.#logs.lastStable(cursor)
       if (records.count > 0) {

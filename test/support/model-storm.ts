@@ -1,3 +1,4 @@
+import { sentenceOf } from '../../engine/errors.ts'
 import type { Point } from '../../engine/runtime/points.ts'
 import type { Bench, TestInput } from './harness.ts'
 import { Random } from './harness-records.ts'
@@ -164,7 +165,7 @@ export class Storm {
     }
     await cluster.stop()
     for (const { error, life } of cluster.workers) {
-      if (error !== undefined && life.alive) this.#judge.wrong.push(`${life.name} failed: ${String(error)}`)
+      if (error !== undefined && life.alive) this.#judge.wrong.push(`${life.name} failed: ${sentenceOf(error)}`)
     }
     this.#judge.wrong.push(...cluster.commits.broken)
   }

@@ -14,7 +14,7 @@ export interface StateBlock {
 /** What one task has sealed: everything here belongs to exactly the records that its positions cover. */
 export interface SealedTask {
   readonly task: TaskId
-  /** The epoch of the assignment under which the records were read. */
+  /** The newest epoch among the assignments under which the records were read: one that is newer is another task's. */
   readonly epoch: number
   readonly group: string
   readonly positions: readonly (TopicPartition & CommittedPosition)[]

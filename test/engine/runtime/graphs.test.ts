@@ -142,7 +142,8 @@ describe('random graphs of operators conserve records, order and pinned bytes', 
   }, 300_000)
 
   test('with parking and release: in the end everything has its effects', async () => {
-    await check({ bad: 0.1, shaky: 0.1 }, async ({ graph, bench, records, settle: again }) => {
+    await check({ bad: 0.1, shaky: 0.1 }, async (given) => {
+      const { graph, bench, records } = given
       bench.world.mended = true
       for (const key of new Set(bench.parked().map((one) => one.key))) bench.command(0, key, 'release')
       bench.produce(
@@ -158,7 +159,7 @@ describe('random graphs of operators conserve records, order and pinned bytes', 
               offset,
           )
       if (bench.parked().length > 0) await bench.cluster.until(closed)
-      await again()
+      await given.settle()
       const by = effectsBy(bench)
       for (const offset of firsts(records)) {
         expect(new Set(by.get(offset) ?? [])).toEqual(new Set(graph.effectsOf(offset)))

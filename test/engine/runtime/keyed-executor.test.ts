@@ -85,7 +85,7 @@ class Trial {
         try {
           resolve(end())
         } catch (error) {
-          fail(error as Error)
+          fail(error instanceof Error ? error : new Error('no error'))
         }
       })
     })
@@ -212,7 +212,10 @@ describe.each(['batch', 'record'] as const)('the keyed executor, order %s', (ord
     await fc.assert(
       fc.asyncProperty(scripts, async ([seed, script]) => {
         const one = new Trial(seed, { order, refuse: 0.2, reject: 0.1, sync: 0 })
-        for (const step of script) step < 5 ? one.submit() : one.clock.advance(step)
+        for (const step of script) {
+          if (step < 5) one.submit()
+          else one.clock.advance(step)
+        }
         const { done, bench } = one
         const before = [done.length, bench.given.length]
         bench.cancelled = true

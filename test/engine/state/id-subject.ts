@@ -136,8 +136,12 @@ class IdModel implements StoreModel<IdChange> {
       const { claim, position, body } = holder
       if (claim === undefined || !cut.has(claim.lineage, claim.row)) continue
       holder.claim = undefined
-      if (frees(claim.lineage.verdict(claim.row))) this.#live.delete(id)
-      else this.#sealed.push({ bucket, id, position, body })
+      if (frees(claim.lineage.verdict(claim.row))) {
+        this.#live.delete(id)
+        continue
+      }
+      this.#sealed.push({ bucket, id, position, body })
+      // Stored again from the position that was to be forgotten: it outlives the removal. A claim that is freed does not.
       this.#removals = this.#removals.filter((one) => one.id !== id || one.position !== position)
     }
     this.#witness.seal(cut)
