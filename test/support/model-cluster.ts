@@ -202,7 +202,10 @@ export class ModelCluster {
       ensureTopic: (topic, options) =>
         then(() => this.topics.ensure(topic, options?.partitions ?? this.partitions)),
       partitionsOf: (topic) => then(() => this.topics.partitionsOf(topic)),
-      read: (group, topics) => then(() => new ModelReader(life, this.group(group), this.topics, topics, this.#options.pollRecords ?? 8)),
+      read: (group, topics) =>
+        then(
+          () => new ModelReader(life, this.group(group), this.topics, topics, this.#options.pollRecords ?? 8),
+        ),
       append: (records: readonly OutgoingRecord[]) => then(() => this.topics.append(records)),
       fetch: (partition, offset, limit) =>
         then(() => {

@@ -99,7 +99,6 @@ const described = {
   examples: [{ title: 'Plain', config: {} }] as const,
 }
 
- 
 function testProcessors(world: ModelWorld, life: Life) {
   const check = (node: string, value: TestValue, record: Parameters<typeof positionOf>[0]): TestValue => {
     world.trouble(node, value, positionOf(record))

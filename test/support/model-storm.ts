@@ -165,7 +165,8 @@ export class Storm {
     }
     await cluster.stop()
     for (const { error, life } of cluster.workers) {
-      if (error !== undefined && life.alive) this.#judge.wrong.push(`${life.name} failed: ${sentenceOf(error)}`)
+      if (error !== undefined && life.alive)
+        this.#judge.wrong.push(`${life.name} failed: ${sentenceOf(error)}`)
     }
     this.#judge.wrong.push(...cluster.commits.broken)
   }

@@ -26,7 +26,12 @@ const many = (count: number, from = 0) =>
   Array.from({ length: count }, (_, n) => ({ id: `e${from + n}`, key: `k${(from + n) % 7}` }))
 
 /** Steps on, and answers the longest time for which a worker's poll loops stood still. */
-async function longestSilence(bench: Bench, worker: ModelWorker, steps: number, act: (step: number) => void): Promise<number> {
+async function longestSilence(
+  bench: Bench,
+  worker: ModelWorker,
+  steps: number,
+  act: (step: number) => void,
+): Promise<number> {
   let longest = 0
   for (let step = 0; step < steps; step++) {
     act(step)
@@ -79,15 +84,16 @@ describe('a worker keeps polling', () => {
 
 describe('a worker stops', () => {
   const broken = (kind: string): Operator =>
-    operator((scope) => (input) =>
-      new Observable((output) =>
-        input.subscribe((batch) => {
-          if (kind === 'swallows') return
-          output.next(batch)
-          if (kind === 'doubles') output.next(batch)
-          if (kind === 'drops what it emitted') scope.drop(batch, 0, 'test')
-        }),
-      ),
+    operator(
+      (scope) => (input) =>
+        new Observable((output) =>
+          input.subscribe((batch) => {
+            if (kind === 'swallows') return
+            output.next(batch)
+            if (kind === 'doubles') output.next(batch)
+            if (kind === 'drops what it emitted') scope.drop(batch, 0, 'test')
+          }),
+        ),
     )
 
   class Broken extends ModelWorld {
@@ -109,23 +115,33 @@ describe('a worker stops', () => {
     }
   }
 
-  test.each(['swallows', 'doubles', 'drops what it emitted'])('with CONSERVATION_BROKEN where a component %s', async (kind) => {
-    const world = new Broken(kind)
-    const text = yaml.replace('  unique: { type: dedupe, from: in, by: id, window: 7d }', '  unique: { type: bad, from: in }')
-    const bench = new Bench(1, text + settings(), { partitions: 1, registry: (life) => world.registry(life), drainMs: 200 })
-    await withBench(bench, async () => {
-      bench.produce(many(3))
-      const one = bench.cluster.start()
-      for (let n = 0; n < 30; n++) await bench.cluster.step()
-      if (kind === 'swallows') {
-        // Nothing tells it from a record that takes long: it is never committed.
-        expect(bench.cluster.commits.position('orders', { topic: 'in', partition: 0 })?.offset ?? 0).toBe(0)
-        return
-      }
-      await bench.cluster.until(() => one.over)
-      expect((one.error as { code: string }).code).toBe('CONSERVATION_BROKEN')
-    })
-  })
+  test.each(['swallows', 'doubles', 'drops what it emitted'])(
+    'with CONSERVATION_BROKEN where a component %s',
+    async (kind) => {
+      const world = new Broken(kind)
+      const text = yaml.replace(
+        '  unique: { type: dedupe, from: in, by: id, window: 7d }',
+        '  unique: { type: bad, from: in }',
+      )
+      const bench = new Bench(1, text + settings(), {
+        partitions: 1,
+        registry: (life) => world.registry(life),
+        drainMs: 200,
+      })
+      await withBench(bench, async () => {
+        bench.produce(many(3))
+        const one = bench.cluster.start()
+        for (let n = 0; n < 30; n++) await bench.cluster.step()
+        if (kind === 'swallows') {
+          // Nothing tells it from a record that takes long: it is never committed.
+          expect(bench.cluster.commits.position('orders', { topic: 'in', partition: 0 })?.offset ?? 0).toBe(0)
+          return
+        }
+        await bench.cluster.until(() => one.over)
+        expect((one.error as { code: string }).code).toBe('CONSERVATION_BROKEN')
+      })
+    },
+  )
 
   test('when a commit can never work', () =>
     withBench(new Bench(1, yaml + settings(), { partitions: 2 }), async (bench) => {
@@ -152,43 +168,61 @@ describe('a worker stops', () => {
 })
 
 describe('what is under way stays within bounds', () => {
-  test('the map of settled ranges: new work waits before it is too long for a broker', () =>
-    withBench(new Bench(1, yaml + settings('20ms').replace('longest: 50ms', 'longest: 9s'), { partitions: 1, pollRecords: 60 }), async (bench) => {
-      const { cluster } = bench
-      // Every other record waits for its sink: a map with a range for each of the others.
-      const pairs = 1700
-      for (let n = 0; n < pairs; n++) {
-        bench.produce([{ id: `a${n}`, key: `a${n}`, away: { out: 1 } }])
-        for (let gap = 0; gap < 20; gap++) cluster.topics.gap({ topic: 'in', partition: 0 })
-        bench.produce([{ id: `b${n}`, key: `b${n}` }])
-      }
-      const end = pairs * 22
-      bench.world.faults.slow = 0
-      const one = cluster.start()
-      let longest = 0
-      const lengths = (): number => cluster.commits.position('orders', { topic: 'in', partition: 0 })?.metadata.length ?? 0
-      for (let n = 0; n < 900; n++) {
-        await cluster.step(5)
-        longest = Math.max(longest, lengths())
-      }
-      expect(longest).toBeGreaterThan(metadataLimit * 0.7)
-      expect(longest).toBeLessThanOrEqual(metadataLimit)
-      const read = [...one.worker.tasks][0]!.inputs[0]!.ledger.end
-      expect(read).toBeLessThan(end)
-      bench.world.mended = true
-      await cluster.until(() => (cluster.commits.position('orders', { topic: 'in', partition: 0 })?.offset ?? 0) >= end)
-      expect(bench.offsets('out')).toHaveLength(2 * pairs)
-      await cluster.stop()
-    }), 60_000)
+  test(
+    'the map of settled ranges: new work waits before it is too long for a broker',
+    () =>
+      withBench(
+        new Bench(1, yaml + settings('20ms').replace('longest: 50ms', 'longest: 9s'), {
+          partitions: 1,
+          pollRecords: 60,
+        }),
+        async (bench) => {
+          const { cluster } = bench
+          // Every other record waits for its sink: a map with a range for each of the others.
+          const pairs = 1700
+          for (let n = 0; n < pairs; n++) {
+            bench.produce([{ id: `a${n}`, key: `a${n}`, away: { out: 1 } }])
+            for (let gap = 0; gap < 20; gap++) cluster.topics.gap({ topic: 'in', partition: 0 })
+            bench.produce([{ id: `b${n}`, key: `b${n}` }])
+          }
+          const end = pairs * 22
+          bench.world.faults.slow = 0
+          const one = cluster.start()
+          let longest = 0
+          const lengths = (): number =>
+            cluster.commits.position('orders', { topic: 'in', partition: 0 })?.metadata.length ?? 0
+          for (let n = 0; n < 900; n++) {
+            await cluster.step(5)
+            longest = Math.max(longest, lengths())
+          }
+          expect(longest).toBeGreaterThan(metadataLimit * 0.7)
+          expect(longest).toBeLessThanOrEqual(metadataLimit)
+          const read = [...one.worker.tasks][0]!.inputs[0]!.ledger.end
+          expect(read).toBeLessThan(end)
+          bench.world.mended = true
+          await cluster.until(
+            () => (cluster.commits.position('orders', { topic: 'in', partition: 0 })?.offset ?? 0) >= end,
+          )
+          expect(bench.offsets('out')).toHaveLength(2 * pairs)
+          await cluster.stop()
+        },
+      ),
+    60_000,
+  )
 
   test('bytes: no more than the budget and one poll, however slow the sink is', () =>
     withBench(
-      new Bench(1, yaml + settings('50ms', 'budget: { partition: 64KiB, total: 100KiB }\n'), { partitions: 3 }),
+      new Bench(1, yaml + settings('50ms', 'budget: { partition: 64KiB, total: 100KiB }\n'), {
+        partitions: 3,
+      }),
       async (bench) => {
         const { cluster } = bench
         const pad = 'x'.repeat(2000)
         for (let partition = 0; partition < 3; partition++) {
-          bench.produce(many(200, partition * 1000).map((one) => ({ ...one, pad })), partition)
+          bench.produce(
+            many(200, partition * 1000).map((one) => ({ ...one, pad })),
+            partition,
+          )
         }
         bench.world.faults.slowest = 300
         const one = cluster.start()
@@ -222,7 +256,10 @@ sinks:
         cluster.start()
         cluster.start()
         for (let n = 0; n < 60; n++) {
-          bench.produce([{ id: `a${n}`, key: `k${n % 3}`, ...(n === 20 && { fails: { slow: 1000 } }) }], n % 2)
+          bench.produce(
+            [{ id: `a${n}`, key: `k${n % 3}`, ...(n === 20 && { fails: { slow: 1000 } }) }],
+            n % 2,
+          )
           bench.produce([{ id: `b${n}`, key: `k${n % 3}` }], n % 2, 'other')
           await cluster.step()
           if (n % 20 === 10) {
@@ -230,13 +267,16 @@ sinks:
             cluster.forgetDead()
             cluster.start()
           }
-          if (n % 15 === 7) cluster.group('orders').move(n % 2, cluster.random.pick(cluster.living).life.name, n % 2 === 0)
+          if (n % 15 === 7)
+            cluster.group('orders').move(n % 2, cluster.random.pick(cluster.living).life.name, n % 2 === 0)
         }
         const done = (topic: string): boolean =>
           [0, 1].every((partition) => cluster.commits.position('orders', { topic, partition })?.offset === 30)
         await cluster.until(() => done('in') && done('other'))
         const ids = new Set(bench.world.effects.map(({ id }) => id))
-        const letters = new Set(bench.parked(0).flatMap(({ entry }) => (entry.type === 'letter' ? [entry.info.offset] : [])))
+        const letters = new Set(
+          bench.parked(0).flatMap(({ entry }) => (entry.type === 'letter' ? [entry.info.offset] : [])),
+        )
         expect(letters.has(10)).toBe(true)
         expect([...ids].filter((id) => id.startsWith('b'))).toHaveLength(60)
         expect([...ids].filter((id) => id.startsWith('a'))).toHaveLength(60 - letters.size)

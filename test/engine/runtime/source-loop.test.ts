@@ -55,7 +55,10 @@ describe('the poll loop', () => {
     const told = await play(
       [
         [{ type: 'assigned', partitions: [at(0), at(1)], epoch: 1 }],
-        [{ type: 'revoked', partitions: [at(0)] }, { type: 'end', partition: at(1), offset: 3 }],
+        [
+          { type: 'revoked', partitions: [at(0)] },
+          { type: 'end', partition: at(1), offset: 3 },
+        ],
         [{ type: 'assigned', partitions: [at(2)], epoch: 2 }],
         [{ type: 'lost', partitions: [at(1)] }],
       ],
