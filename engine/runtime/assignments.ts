@@ -36,6 +36,7 @@ export class Assignments {
   }
 
   add(sub: SubTopology, partition: number, task: Task): void {
+    this.task(sub, partition)?.discard()
     this.#tasks.set(`${sub.number}/${partition}`, task)
   }
 

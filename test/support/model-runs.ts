@@ -31,6 +31,8 @@ export interface Run {
   readonly partitions?: number
   /** False: letters stay where they are. */
   readonly mend?: boolean
+  /** True: no effect may be there twice. */
+  readonly exact?: boolean
 }
 
 const rough: Weather = { move: 0.01, take: 0.01, expire: 0.004, fence: 0.003, crash: 0.004 }
@@ -39,8 +41,9 @@ const shaken: Partial<CommitFaults> = { unknown: 0.2, aborted: 0.1, slowest: 80 
 
 export const runs: Readonly<Record<string, Run>> = {
   'one worker': { weather: { workers: 1 } },
-  'partitions asked back': { weather: { move: 0.03, workers: 3 } },
+  'partitions asked back': { weather: { move: 0.03, workers: 3 }, exact: true },
   'partitions taken': { weather: { take: 0.03 } },
+  'partitions taken, slow restores': { weather: { take: 0.1, move: 0.05 }, faults: { slowest: 200 } },
   'members expired': { weather: { expire: 0.02 } },
   'workers fenced': { weather: { fence: 0.02 } },
   crashes: { weather: { crash: 0.02 } },
@@ -51,6 +54,17 @@ export const runs: Readonly<Record<string, Run>> = {
     faults: { unknown: 0.5, slowest: 120 },
   },
   letters: { weather: { ...failing, release: 0.02 } },
+  'letters, slow commits': {
+    weather: { bad: 0.2, release: 0.2, keys: 2, nulls: 0, records: 80 },
+    faults: { slowest: 300 },
+    sinks: { slowest: 4 },
+    partitions: 1,
+  },
+  'letters, slow nodes': {
+    weather: { bad: 0.2, release: 0.2, keys: 2, nulls: 0, records: 80 },
+    sinks: { slowest: 500 },
+    partitions: 1,
+  },
   'letters, few keys': { weather: { bad: 0.15, release: 0.02, keys: 2, records: 100 }, partitions: 1 },
   'letters, asked back': { weather: { ...failing, release: 0.02, move: 0.03 } },
   'letters and crashes': { weather: { ...failing, release: 0.02, crash: 0.02 } },
@@ -106,6 +120,8 @@ export async function storm(name: string, seed: number): Promise<Outcome> {
       await weather.blow()
       await weather.calm(run.mend ?? true)
       judge.all(['out', 'also'])
+      if (run.exact === true && judge.facts.repeats > 0)
+        judge.wrong.push(`${judge.facts.repeats} effects are there twice`)
     } catch (error) {
       judge.wrong.push(String(error))
     }
