@@ -36,8 +36,8 @@ export const command: Command = {
     project: commonFlags.project,
     store: commonFlags.store,
   }),
-  help: `Each topology is a consumer group of its own; several files run in one process. Without an environment everything is
-kept in .millrace/ beside the project: topics, offsets, state and tables.
+  help: `Each topology is a consumer group of its own; several files run in one process. Everything is kept in
+.millrace/ beside the project: topics, offsets, state and tables.
 
 SIGINT and SIGTERM stop it in order: nothing more is taken in, what is under way is finished, progress is committed. A
 second one ends it at once; nothing acknowledged is lost, and the next start goes on from there.
@@ -119,13 +119,18 @@ function report(
     out(JSON.stringify(all.length === 1 ? all[0] : all))
     return
   }
-  for (const [topology, one] of summaries) {
-    const letters =
-      one.released + one.discarded > 0 ? ` ${one.released} released, ${one.discarded} discarded;` : ''
-    err(
-      `${topology}: ${one.consumed} records: ${one.stored} stored, ${one.duplicates} duplicates, ` +
-        `${one.dropped} dropped, ${one.deadLettered} parked, ${one.skipped} skipped;${letters} ` +
-        `${(one.elapsedMs / 1000).toFixed(1)} s, ${one.recordsPerSecond} records/s`,
-    )
-  }
+  for (const [topology, one] of summaries) err(`${topology}: ${summaryLine(one)}`)
+}
+
+function summaryLine(one: WorkerSummary): string {
+  const letters =
+    one.released + one.failedAgain + one.discarded > 0
+      ? ` letters: ${one.released} released, ${one.failedAgain} failed again, ${one.discarded} discarded;`
+      : ''
+  const hint = one.deadLettered > 0 ? ' (see millrace dlq list)' : ''
+  return (
+    `${one.consumed} records: ${one.stored} stored, ${one.duplicates} duplicates, ${one.dropped} dropped, ` +
+    `${one.deadLettered} parked${hint}, ${one.skipped} skipped;${letters} ` +
+    `${(one.elapsedMs / 1000).toFixed(1)} s, ${one.recordsPerSecond} records/s`
+  )
 }

@@ -225,7 +225,10 @@ export class ParkedInput {
       this.#actions.inject(records, errand)
     })
     reach('released')
-    if (verdict === 'parked') return false
+    if (verdict === 'parked') {
+      this.#actions.count('failedAgain', 1)
+      return false
+    }
     if (verdict === 'skipped') this.#actions.forget(letter.offset, letter.run, letter.row)
     this.#actions.count('released', 1)
     this.#close(letter, verdict)

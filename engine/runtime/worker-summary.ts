@@ -19,6 +19,8 @@ export interface WorkerSummary {
   readonly stored: number
   /** Letters of earlier records that were processed after all, or given up: not among those consumed. */
   readonly released: number
+  /** Released letters that failed again, and stay parked. */
+  readonly failedAgain: number
   readonly discarded: number
   readonly elapsedMs: number
   readonly recordsPerSecond: number
@@ -43,6 +45,7 @@ export function summarize(
     skipped: sum.skipped,
     stored: sum.stored,
     released: counters.total('released'),
+    failedAgain: counters.total('failedAgain'),
     discarded: counters.total('discarded'),
     elapsedMs,
     recordsPerSecond: elapsedMs > 0 ? Math.round((consumed * 1000) / elapsedMs) : 0,

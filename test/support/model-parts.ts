@@ -53,6 +53,8 @@ export class ModelWorld {
   onWriting: (worker: string, topic: string, partition: number, offset: number) => void = () => undefined
   /** True once what fails for ever is mended. */
   mended = false
+  /** True: failures are counted for an id, not for each of its positions. */
+  countById = false
   /** Shares: of slow answers, of lost answers after an effect, of calls that fail before any. */
   faults = { slow: 0.5, slowest: 60, noAnswer: 0, refused: 0 }
   readonly #tries = new Map<string, number>()
@@ -62,7 +64,8 @@ export class ModelWorld {
     if (value.away?.[node] !== undefined && !this.mended) throw downstreamError('TIMED_OUT', 'away')
     const times = value.fails?.[node]
     if (times === undefined || this.mended) return
-    const name = `${node} ${position} ${(value.path ?? []).join()} ${value.piece ?? ''}`
+    const who = this.countById ? value.id : position
+    const name = `${node} ${who} ${(value.path ?? []).join()} ${value.piece ?? ''}`
     const tries = (this.#tries.get(name) ?? 0) + 1
     this.#tries.set(name, tries)
     if (times < 0) throw permanentError('RECORD_INVALID', `${value.id} is bad`)

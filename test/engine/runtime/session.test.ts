@@ -82,6 +82,37 @@ describe('a worker keeps polling', () => {
     }))
 })
 
+describe('a partition that is taken while its task is restored', () => {
+  test.each(['to another worker', 'and given back'])('%s: leaves no task behind', (where) =>
+    withBench(new Bench(3, yaml + settings(), { partitions: 1 }), async (bench) => {
+      const { cluster } = bench
+      const judge = new Judge(bench, 'unique')
+      bench.produce(many(30))
+      const dead = cluster.start()
+      await cluster.until(() => bench.world.effects.length > 3)
+      cluster.commits.faults.slowest = 60_000
+      for (let n = 0; n < 30; n++) await cluster.step(5)
+      const opening = cluster.start()
+      const other = cluster.start()
+      for (let n = 0; n < 20; n++) await cluster.step(5)
+      cluster.crash(dead)
+      const group = cluster.group('orders')
+      group.move(0, opening.life.name, true)
+      for (let n = 0; n < 20; n++) await cluster.step(5)
+      group.move(0, other.life.name, true)
+      if (where === 'and given back') group.move(0, opening.life.name, true)
+      for (let n = 0; n < 20; n++) await cluster.step(5)
+      cluster.commits.faults.slowest = 10
+      cluster.forgetDead()
+      await cluster.until(() => judge.covered({ topic: 'in', partition: 0 })(29))
+      const owners = [opening, other].filter(({ worker }) => [...worker.tasks].length > 0)
+      expect(owners).toEqual([where === 'and given back' ? opening : other])
+      await cluster.stop()
+      judge.all(['out'])
+      expect(judge.wrong).toEqual([])
+    }))
+})
+
 describe('a worker stops', () => {
   const broken = (kind: string): Operator =>
     operator(
