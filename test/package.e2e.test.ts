@@ -44,6 +44,12 @@ test('the packed files are the product, and nothing of the tests or the tools', 
   ).toEqual([])
 })
 
+test('npx millrace demo works where there is no repository', async () => {
+  const { stdout } = await run('npx', ['--no-install', 'millrace', 'demo', '-o', 'json'])
+  const told = JSON.parse(stdout) as Record<string, { readonly stored: number }>
+  expect(told['audit-store']!.stored).toBeGreaterThan(100)
+}, 60_000)
+
 test("import { defineProcessor } from 'millrace' runs", async () => {
   const script = "import { defineProcessor } from 'millrace'; console.log(typeof defineProcessor)"
   const { stdout } = await run('node', ['--input-type=module', '--eval', script])
