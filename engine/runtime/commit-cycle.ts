@@ -98,9 +98,11 @@ export class CommitCycle {
         return this.#without(cut, (task) => lost.includes(task) || task.cancelled)
       }
       case 'fenced':
+        this.#stopped = true
         this.#options.fenced(outcome.error)
         return undefined
       case 'failed':
+        this.#stopped = true
         this.#options.failed(commitFailed(outcome.error))
         return undefined
     }

@@ -200,7 +200,7 @@ export class Session {
     for (const task of tasks) task.stopLetters()
     reach('draining')
     await this.#drain(tasks, poll)
-    await this.#cycle.run()
+    await this.#inTime(() => this.#cycle.run())
     this.#withdraw(source, partitions)
   }
 
@@ -272,7 +272,9 @@ export class Session {
     reach('draining')
     await this.#drain(tasks, () => new Promise((resolve) => clock.after(20, resolve)))
     // A letter may have to wait for a cycle until the records before it are in one.
-    for (let cycles = 0; cycles < 3; cycles++) await this.#cycle.run()
+    await this.#inTime(async () => {
+      for (let cycles = 0; cycles < 3; cycles++) await this.#cycle.run()
+    })
     for (const task of tasks) if (task.open === 0) task.checkConservation()
   }
 
@@ -280,7 +282,14 @@ export class Session {
   async #leaveAfter(error: unknown): Promise<void> {
     for (const loop of this.#loops) loop.stopIntake()
     const code = error instanceof MillraceError ? error.code : undefined
-    if (code === 'HALTED' || code === 'FAILURE_FLOOD') await this.#cycle.run()
+    if (code === 'HALTED' || code === 'FAILURE_FLOOD') await this.#inTime(() => this.#cycle.run())
+  }
+
+  /** A commit that does not come to its end keeps nobody from leaving: the next life asks what became of it. */
+  async #inTime(work: () => Promise<void>): Promise<void> {
+    const { clock } = this.#options.environment
+    const late = new Promise<void>((resolve) => clock.after(this.#options.drainMs ?? 10_000, resolve))
+    await Promise.race([work(), late])
   }
 
   async #close(): Promise<void> {

@@ -31,6 +31,7 @@ export interface Run {
   readonly partitions?: number
   /** False: letters stay where they are. */
   readonly mend?: boolean
+  readonly drainMs?: number
   /** True: no effect may be there twice. */
   readonly exact?: boolean
 }
@@ -44,6 +45,11 @@ export const runs: Readonly<Record<string, Run>> = {
   'partitions asked back': { weather: { move: 0.03, workers: 3 }, exact: true },
   'partitions taken': { weather: { take: 0.03 } },
   'partitions taken, slow restores': { weather: { take: 0.1, move: 0.05 }, faults: { slowest: 200 } },
+  'asked back in a hurry': {
+    weather: { ...failing, move: 0.06, workers: 3, release: 0.02 },
+    faults: { unknown: 0.4, aborted: 0.3, slowest: 300 },
+    drainMs: 80,
+  },
   'members expired': { weather: { expire: 0.02 } },
   'workers fenced': { weather: { fence: 0.02 } },
   crashes: { weather: { crash: 0.02 } },
@@ -111,7 +117,11 @@ export interface Outcome {
 export async function storm(name: string, seed: number): Promise<Outcome> {
   const run = runs[name]
   if (run === undefined) throw new Error(`There is no run "${name}".`)
-  const bench = new Bench(seed, plain, { partitions: run.partitions ?? 2, faults: { ...run.faults } })
+  const bench = new Bench(seed, plain, {
+    partitions: run.partitions ?? 2,
+    faults: { ...run.faults },
+    drainMs: run.drainMs ?? 2000,
+  })
   return withBench(bench, async () => {
     Object.assign(bench.world.faults, run.sinks)
     const judge = new Judge(bench, 'unique')
@@ -123,7 +133,7 @@ export async function storm(name: string, seed: number): Promise<Outcome> {
       if (run.exact === true && judge.facts.repeats > 0)
         judge.wrong.push(`${judge.facts.repeats} effects are there twice`)
     } catch (error) {
-      judge.wrong.push(String(error))
+      judge.wrong.push(String(error), ...bench.cluster.commits.broken)
     }
     return { wrong: judge.wrong, facts: { ...judge.facts, crashes: weather.crashes } }
   })

@@ -125,4 +125,48 @@ export const mutants: readonly Mutant[] = [
     seeds,
     noticed: /was unknown|not known/,
   },
+  {
+    name: 'an aborted commit counts as committed',
+    file: 'engine/runtime/commit-cycle.ts',
+    changes: [
+      [
+        "      case 'aborted':\n        return this.#without(cut, (task) => task.cancelled)",
+        "      case 'aborted':\n        return undefined",
+      ],
+    ],
+    run: 'unknown outcomes',
+    seeds,
+    noticed: /sealed again/,
+  },
+  {
+    name: 'partitions are given up without a last commit',
+    file: 'engine/runtime/session.ts',
+    changes: [
+      [
+        '    await this.#drain(tasks, poll)\n    await this.#inTime(() => this.#cycle.run())\n',
+        '    await this.#drain(tasks, poll)\n',
+      ],
+    ],
+    run: 'partitions asked back',
+    seeds,
+    noticed: /are there twice/,
+  },
+  {
+    name: 'what was settled beyond the frontier is forgotten in the next life',
+    file: 'engine/runtime/ledger.ts',
+    changes: [['if (this.#restored.has(run.offset(row))) run.sealRestored(row)', '']],
+    run: 'crashes',
+    seeds,
+    noticed: /which is committed/,
+  },
+  {
+    name: 'a key is free while letters of it are on their way into the parked partition',
+    file: 'engine/runtime/parking.ts',
+    changes: [
+      ['    if (blocked.open > 0 || blocked.pending > 0) return', '    if (blocked.open > 0) return'],
+    ],
+    run: 'letters, slow commits',
+    seeds,
+    noticed: /came after/,
+  },
 ]

@@ -25,7 +25,11 @@ async function outcome(records: readonly TestInput[], then = 'park', seed = 1): 
   })
 }
 
-const twin = (fails?: number): TestInput => ({ id: 'a', key: 'k', ...(fails !== undefined && { fails: { slow: fails } }) })
+const twin = (fails?: number): TestInput => ({
+  id: 'a',
+  key: 'k',
+  ...(fails !== undefined && { fails: { slow: fails } }),
+})
 const covered = (bench: Bench): number | undefined =>
   bench.cluster.commits.position('orders', { topic: 'in', partition: 0 })?.offset
 

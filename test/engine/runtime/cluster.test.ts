@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { runs, storm } from '../../support/model-runs.ts'
 
 // STORMS=200 for a long look.
-const storms = Number(process.env.STORMS ?? 6)
+const storms = Number(process.env.STORMS ?? 4)
 
 describe('workers on the model cluster: nothing lost, no id twice, order, letters whole, state a fold', () => {
   test.each(Object.keys(runs))(

@@ -122,7 +122,9 @@ describe('parking', () => {
     for (const lives of [1, 2]) {
       await withBench(bench(lives), async (one) => {
         // The follower never reached the node that remembers ids before it was released.
-        one.produce([k('a', { slow: 3 }), k('b', bad)])
+        one.produce([k('a', { slow: 3 })])
+        await one.toEnd()
+        one.produce([k('b', bad)])
         await one.toEnd()
         one.command(0, 'k', 'release')
         one.command(0, 'k', 'discard', [1])
@@ -226,6 +228,15 @@ describe('parking', () => {
       const letter = { key: Buffer.from('k'), value: Buffer.from('{}'), headers, timestamp: 1 }
       one.cluster.topics.append([{ ...letter, topic: one.parkedTopic, partition: 0 }])
       expect(await one.toFailure()).toBe('RECORD_INVALID')
+    }))
+
+  test('a call of a sink that fails as a whole parks nothing: it is nobody’s fault', () =>
+    withBench(bench(5), async (one) => {
+      Object.assign(one.world.faults, { slow: 0, noAnswer: 0.7 })
+      one.produce(Array.from({ length: 30 }, (_, n) => ({ id: `e${n}`, key: `k${n % 4}` })))
+      await one.toEnd()
+      expect(one.letters()).toEqual([])
+      expect(new Set(one.offsets('out')).size).toBe(30)
     }))
 
   test('records with a time that cannot be are parked before any node', () =>

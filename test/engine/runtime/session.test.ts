@@ -3,7 +3,6 @@ import { Observable } from 'rxjs'
 import { z } from 'zod'
 import { defineProcessor, type Operator } from '../../../engine/component/index.ts'
 import { operator } from '../../../engine/component/operator.ts'
-import { metadataLimit } from '../../../engine/runtime/commit-metadata.ts'
 import { Bench, withBench } from '../../support/harness.ts'
 import type { ModelWorker } from '../../support/model-cluster.ts'
 import { Judge } from '../../support/model-judge.ts'
@@ -110,7 +109,8 @@ describe('a partition that is taken while its task is restored', () => {
       await cluster.stop()
       judge.all(['out'])
       expect(judge.wrong).toEqual([])
-    }))
+    }),
+  )
 })
 
 describe('a worker stops', () => {
@@ -181,6 +181,27 @@ describe('a worker stops', () => {
       expect(await bench.toFailure()).toBe('COMMIT_FAILED')
     }))
 
+  test.each(['unknown', 'aborted'] as const)('within its time when every commit ends %s', (outcome) =>
+    withBench(new Bench(1, yaml + settings(), { partitions: 2, drainMs: 500 }), async (bench) => {
+      const judge = new Judge(bench, 'unique')
+      bench.produce(many(40))
+      const one = bench.cluster.start()
+      for (let n = 0; n < 20; n++) await bench.cluster.step()
+      bench.cluster.commits.faults[outcome] = 1
+      bench.produce(many(10, 100))
+      for (let n = 0; n < 20; n++) await bench.cluster.step()
+      one.worker.stop()
+      await bench.cluster.until(() => one.over, 600)
+      expect(one.error).toBeUndefined()
+      bench.cluster.commits.faults[outcome] = 0
+      bench.cluster.crash(one)
+      bench.cluster.forgetDead()
+      await bench.toEnd()
+      judge.all(['out'])
+      expect(judge.wrong).toEqual([])
+    }),
+  )
+
   test('within its time when a sink does not answer, and leaves the rest to the next life', () =>
     withBench(new Bench(1, yaml + settings(), { partitions: 1, drainMs: 300 }), async (bench) => {
       const judge = new Judge(bench, 'unique')
@@ -196,75 +217,6 @@ describe('a worker stops', () => {
       judge.all(['out'])
       expect(judge.wrong).toEqual([])
     }))
-})
-
-describe('what is under way stays within bounds', () => {
-  test(
-    'the map of settled ranges: new work waits before it is too long for a broker',
-    () =>
-      withBench(
-        new Bench(1, yaml + settings('20ms').replace('longest: 50ms', 'longest: 9s'), {
-          partitions: 1,
-          pollRecords: 60,
-        }),
-        async (bench) => {
-          const { cluster } = bench
-          // Every other record waits for its sink: a map with a range for each of the others.
-          const pairs = 1700
-          for (let n = 0; n < pairs; n++) {
-            bench.produce([{ id: `a${n}`, key: `a${n}`, away: { out: 1 } }])
-            for (let gap = 0; gap < 20; gap++) cluster.topics.gap({ topic: 'in', partition: 0 })
-            bench.produce([{ id: `b${n}`, key: `b${n}` }])
-          }
-          const end = pairs * 22
-          bench.world.faults.slow = 0
-          const one = cluster.start()
-          let longest = 0
-          const lengths = (): number =>
-            cluster.commits.position('orders', { topic: 'in', partition: 0 })?.metadata.length ?? 0
-          for (let n = 0; n < 900; n++) {
-            await cluster.step(5)
-            longest = Math.max(longest, lengths())
-          }
-          expect(longest).toBeGreaterThan(metadataLimit * 0.7)
-          expect(longest).toBeLessThanOrEqual(metadataLimit)
-          const read = [...one.worker.tasks][0]!.inputs[0]!.ledger.end
-          expect(read).toBeLessThan(end)
-          bench.world.mended = true
-          await cluster.until(
-            () => (cluster.commits.position('orders', { topic: 'in', partition: 0 })?.offset ?? 0) >= end,
-          )
-          expect(bench.offsets('out')).toHaveLength(2 * pairs)
-          await cluster.stop()
-        },
-      ),
-    60_000,
-  )
-
-  test('bytes: no more than the budget and one poll, however slow the sink is', () =>
-    withBench(
-      new Bench(1, yaml + settings('50ms', 'budget: { partition: 64KiB, total: 100KiB }\n'), {
-        partitions: 3,
-      }),
-      async (bench) => {
-        const { cluster } = bench
-        const pad = 'x'.repeat(2000)
-        for (let partition = 0; partition < 3; partition++) {
-          bench.produce(
-            many(200, partition * 1000).map((one) => ({ ...one, pad })),
-            partition,
-          )
-        }
-        bench.world.faults.slowest = 300
-        const one = cluster.start()
-        await cluster.until(() => bench.world.effects.length >= 600)
-        // One poll brings up to eight records of each partition.
-        expect(one.worker.pinned.highest).toBeLessThan(100 * 1024 + 3 * 8 * 2200)
-        expect(one.worker.pinned.highest).toBeGreaterThan(50 * 1024)
-        await cluster.stop()
-        expect(one.error).toBeUndefined()
-      },
-    ))
 })
 
 describe('a task with two sources', () => {
