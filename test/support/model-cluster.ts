@@ -174,6 +174,12 @@ export class ModelCluster {
     if (worker !== undefined && worker.life.alive) this.onPoint(point, worker)
   }
 
+  /** A log and a backend as one worker has them, without a worker. */
+  parts(name: string): { readonly log: Log; readonly backend: ModelBackend; readonly life: Life } {
+    const life = new Life(name, this.clock, this.random)
+    return { life, log: this.#log(life), backend: new ModelBackend(this.commits, life) }
+  }
+
   #environment(life: Life, backends: ModelBackend[]): Environment {
     const unavailable = (): never => {
       throw new Error('The model cluster has no such thing.')

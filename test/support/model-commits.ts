@@ -160,7 +160,11 @@ export class ModelBackend implements CommitBackend {
     if (lost.length > 0) return { outcome: 'lost', tasks: lost }
     if (this.#life.random.chance(this.#commits.faults.aborted))
       return { outcome: 'aborted', error: new Error('aborted') }
-    return this.#commits.begin(commit, this.#life)
+    try {
+      return this.#commits.begin(commit, this.#life)
+    } catch (error) {
+      return { outcome: 'failed', error }
+    }
   }
 
   #end(transaction: Transaction, sequence: number): CommitOutcome {

@@ -218,7 +218,7 @@ async function writeLate(
   if (life.random.chance(world.faults.refused)) throw downstreamError('TIMED_OUT', 'away')
   const outcomes = writeNow(world, life, node, batch, life.random)
   await world.pause(life)
-  if (life.random.chance(world.faults.noAnswer)) throw downstreamError('TIMED_OUT', 'no answer')
+  if (life.random.chance(world.faults.noAnswer)) throw new Error('the connection broke before the answer')
   return outcomes
 }
 

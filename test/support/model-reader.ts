@@ -56,19 +56,29 @@ export class ModelReader implements SourceReader {
       this.#expired = false
       this.#group.join(this)
     }
-    const some = this.#events.splice(0, 1 + this.#life.random.below(3))
-    if (some.length > 0) return some
-    const events = maxBytes > 0 ? this.#deliver(maxBytes) : []
-    if (events.length === 0) await this.#life.sleep(waitMs)
-    return events
+    const until = this.#life.clock.now() + waitMs
+    while (!this.#closed) {
+      const some = this.#events.splice(0, 1 + this.#life.random.below(3))
+      if (some.length > 0) return some
+      const events = maxBytes > 0 ? this.#deliver(maxBytes) : []
+      const left = until - this.#life.clock.now()
+      if (events.length > 0 || left <= 0) return events
+      await this.#life.sleep(Math.min(left, 10))
+    }
+    return []
   }
 
   #deliver(maxBytes: number): SourceEvent[] {
     const events: SourceEvent[] = []
     let left = maxBytes
-    for (const cursor of this.#cursors.values()) {
+    for (const [name, cursor] of [...this.#cursors]) {
+      // Whoever was served goes to the end of the queue.
+      if (left > 0) {
+        this.#cursors.delete(name)
+        this.#cursors.set(name, cursor)
+      }
       if (cursor.paused || left <= 0 || this.#life.random.chance(0.3)) continue
-      const records = this.#logs.read(cursor, cursor.next, 1 + this.#life.random.below(this.#most))
+      const records = this.#logs.read(cursor, cursor.next, 1 + this.#life.random.below(this.#most), left)
       left -= records.bytes.length
       const end = this.#logs.lastStable(cursor)
       if (records.count > 0) {

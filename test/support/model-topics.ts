@@ -37,6 +37,8 @@ export class ModelTopics {
 
   /** Writes records that nobody sees before `end`. */
   begin(records: readonly OutgoingRecord[]): Written {
+    const missing = records.find(({ topic }) => !this.#topics.has(topic))
+    if (missing !== undefined) throw new Error(`The model has no topic ${missing.topic}.`)
     return { entries: records.map((record) => this.#put(record, 'open').entry) }
   }
 
@@ -57,13 +59,15 @@ export class ModelTopics {
     return open < 0 ? entries.length : open
   }
 
-  /** The visible records from `offset` on, at most `limit`. */
-  read(partition: TopicPartition, offset: number, limit: number): PackedRecords {
+  /** The visible records from `offset` on, at most `limit` and about `bytes` of values, but one where there is one. */
+  read(partition: TopicPartition, offset: number, limit: number, bytes = Infinity): PackedRecords {
     const entries = this.#entries(partition)
     const offsets: number[] = []
     const end = this.lastStable(partition)
-    for (let at = offset; at < end && offsets.length < limit; at++) {
-      if (entries[at]!.state === 'visible') offsets.push(at)
+    for (let at = offset, left = bytes; at < end && offsets.length < limit && left > 0; at++) {
+      if (entries[at]!.state !== 'visible') continue
+      offsets.push(at)
+      left -= entries[at]!.record.value?.length ?? 0
     }
     const records = offsets.map((at) => entries[at]!.record)
     return packRecords(partition.topic, partition.partition, records, offset, offsets)
