@@ -1,0 +1,280 @@
+import type { RawPartition, RawReader } from './binding.ts'
+import { KafkaError, kafkaError, SettingsError } from './errors.ts'
+import { loadBinding } from './load.ts'
+import { rawToken, type OAuthToken } from './oauth.ts'
+import {
+  rawOffset,
+  rawStart,
+  type OffsetAndMetadata,
+  type StartPosition,
+  type TopicPartition,
+} from './positions.ts'
+import { readerEvent, type ReaderEvent } from './reader-events.ts'
+import { clientSettings, type Reserved, type Settings } from './settings.ts'
+
+export interface ReaderOptions {
+  /** librdkafka's settings; `bootstrap.servers` at least, and `group.id` for a member of a group. */
+  readonly settings: Settings
+  /** About how many bytes are packed at once, and how many records at most. 1 MiB and 10,000 if not given. */
+  readonly batchBytes?: number
+  readonly batchRecords?: number
+}
+
+export interface PollRequest {
+  /** About how many bytes of records may be delivered by this call; 0 = events only. */
+  readonly maxBytes: number
+  /** How long the call may wait when there is nothing to tell, in milliseconds. */
+  readonly waitMs: number
+}
+
+/** Who this member of its group is, for a transaction that commits its offsets (KIP-447). */
+export interface GroupMetadata {
+  /** To be handed to a writer, also one in another thread. */
+  readonly bytes: Buffer
+  /** Empty while the reader is no member. */
+  readonly memberId: string
+  /** -1 while the reader is no member. */
+  readonly generation: number
+}
+
+/** Which offset of a partition is meant: the first, the next to be written, or the first at or after a time (ms). */
+export type OffsetSpec = 'earliest' | 'latest' | 'maxTimestamp' | number
+
+const defaults: Settings = {
+  'client.id': 'millrace',
+  // A full queue is looked at again after this time; a second, the default, starves a fast reader.
+  'fetch.queue.backoff.ms': 2,
+  'queued.max.messages.kbytes': 16 * 1024,
+  'statistics.interval.ms': 0,
+}
+
+const reserved: Reserved = {
+  'enable.auto.commit': ['false', 'because only its caller knows what is processed'],
+  'enable.auto.offset.store': ['false', 'because only its caller knows what is processed'],
+  'enable.partition.eof': ['true', 'which is how ends are told'],
+  'log.queue': ['true', 'because logs come as events'],
+}
+
+const specs = { earliest: -2, latest: -1, maxTimestamp: -3 } as const
+
+/**
+ * A Kafka consumer that hands over whole batches. A thread of its own takes records from librdkafka and packs them: one
+ * copy, one batch ahead of the one that is being processed. Everything that happens comes through `poll`, in order, and
+ * `poll` is also the heartbeat: without it for `max.poll.interval.ms`, the group gives the partitions to others.
+ *
+ * All methods reject with a KafkaError. After `close` they reject with class `closed`.
+ */
+export class Reader {
+  readonly #raw: RawReader
+  readonly #group: string | undefined
+  #closed: Promise<void> | undefined
+
+  private constructor(raw: RawReader, group: string | undefined) {
+    this.#raw = raw
+    this.#group = group
+  }
+
+  /**
+   * Makes a reader. It does not wait for a broker: if none answers, `poll` tells so.
+   *
+   * @throws SettingsError for unknown, contradictory or refused settings
+   * @throws BindingUnavailable where the addon is not built
+   */
+  static async open(options: ReaderOptions): Promise<Reader> {
+    const group = options.settings['group.id']
+    // Without a group of its own librdkafka refuses to assign; nothing is ever committed under this one.
+    const placeholder: Settings = group === undefined ? { 'group.id': 'millrace-no-group' } : {}
+    const settings = clientSettings('reader', options.settings, { ...defaults, ...placeholder }, reserved)
+    const { batchBytes = 1024 * 1024, batchRecords = 10_000 } = options
+    try {
+      const raw = new (loadBinding().Reader)(settings, batchBytes, batchRecords)
+      return new Reader(raw, group === undefined ? undefined : String(group))
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== '_INVALID_ARG') throw error
+      throw new SettingsError(`The settings of the reader are refused: ${(error as Error).message}`)
+    }
+  }
+
+  /** The next events. One call at a time. Resolves with none when nothing happened in `waitMs`, and once it is closed. */
+  async poll(request: PollRequest): Promise<ReaderEvent[]> {
+    const events = await asked(this.#raw.poll(request.maxBytes, request.waitMs))
+    return events.map(readerEvent)
+  }
+
+  /** Joins the group for these topics (a name that begins with ^ is a regular expression), instead of earlier ones. */
+  async subscribe(topics: readonly string[]): Promise<void> {
+    if (this.#group === undefined)
+      throw invalid('A reader without group.id has no group to join: assign partitions.')
+    if (topics.length === 0)
+      throw invalid('There are no topics to subscribe to; unsubscribe leaves the group.')
+    await asked(this.#raw.subscribe(topics))
+  }
+
+  /** Leaves the group, but stays open: its partitions are revoked, which wants to be answered. */
+  async unsubscribe(): Promise<void> {
+    await asked(this.#raw.subscribe([]))
+  }
+
+  /**
+   * Begins to read partitions: those that the group assigned, or any others. A partition that is read already goes on,
+   * from the offset that is given, if one is.
+   */
+  async assign(partitions: readonly StartPosition[]): Promise<void> {
+    await asked(
+      this.#raw.assign(partitions.map((one) => (one.offset === undefined ? raw(one) : rawStart(one)))),
+    )
+  }
+
+  /**
+   * Stops reading partitions. During a revocation those of the group are given back when the last of them was
+   * unassigned; others that are unassigned meanwhile go with them. Under the eager protocol a revocation takes all.
+   */
+  async unassign(partitions: readonly TopicPartition[]): Promise<void> {
+    await asked(this.#raw.unassign(partitions.map(raw)))
+  }
+
+  /** What is read now. */
+  async assignment(): Promise<TopicPartition[]> {
+    return (await asked(this.#raw.assignment())).map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  /**
+   * Delivers nothing of these until `resume`. What was fetched is kept, and fetching goes on until
+   * `queued.max.messages.kbytes` are waiting per partition.
+   */
+  async pause(partitions: readonly TopicPartition[]): Promise<void> {
+    await asked(this.#raw.pause(partitions.map(raw)))
+  }
+
+  async resume(partitions: readonly TopicPartition[]): Promise<void> {
+    await asked(this.#raw.resume(partitions.map(raw)))
+  }
+
+  /** Goes on elsewhere. What was fetched and not delivered is dropped. */
+  async seek(positions: readonly StartPosition[]): Promise<void> {
+    await asked(this.#raw.seek(positions.map(rawStart)))
+  }
+
+  /** The next offset to be delivered of each; -1001 (unknown) before the first record. */
+  async position(
+    partitions: readonly TopicPartition[],
+  ): Promise<(TopicPartition & { readonly offset: number })[]> {
+    const found = await asked(this.#raw.position(partitions.map(raw)))
+    return found.map(({ topic, partition, offset = -1001 }) => ({ topic, partition, offset }))
+  }
+
+  /** Commits offsets with their metadata; resolves when the group's coordinator has them. */
+  async commit(offsets: readonly OffsetAndMetadata[]): Promise<void> {
+    await asked(this.#raw.commit(offsets.map(rawOffset)), 'unknown')
+  }
+
+  /**
+   * What was committed, undefined where nothing was. A transaction that is still open over these offsets is waited for
+   * (unless `stable` is false), at most `limitMs` (30 s).
+   */
+  async committed(
+    partitions: readonly TopicPartition[],
+    options: { readonly group?: string; readonly stable?: boolean; readonly limitMs?: number } = {},
+  ): Promise<(OffsetAndMetadata | undefined)[]> {
+    const { group = this.#group, stable = true, limitMs = 30_000 } = options
+    if (group === undefined) throw invalid('Of which group? The reader has no group.id.')
+    if (partitions.length === 0) return []
+    const found = await asked(this.#raw.committed(partitions.map(raw), group, stable, limitMs))
+    return partitions.map((wanted) => {
+      const one = found.find(
+        ({ topic, partition }) => topic === wanted.topic && partition === wanted.partition,
+      )
+      if (one?.offset === undefined || one.offset < 0) return undefined
+      const { topic, partition, offset, metadata = '', leaderEpoch } = one
+      return { topic, partition, offset, metadata, ...(leaderEpoch !== undefined && { leaderEpoch }) }
+    })
+  }
+
+  /**
+   * The offset that `spec` describes, for each partition; undefined where no record is that late. As read_committed
+   * sees it (the default), the latest is the last stable offset.
+   */
+  async offsets(
+    partitions: readonly TopicPartition[],
+    spec: OffsetSpec,
+    options: { readonly isolation?: 'read_committed' | 'read_uncommitted'; readonly limitMs?: number } = {},
+  ): Promise<(number | undefined)[]> {
+    const { isolation = 'read_committed', limitMs = 30_000 } = options
+    if (partitions.length === 0) return []
+    const offset = typeof spec === 'number' ? spec : specs[spec]
+    const asking = partitions.map((one) => ({ ...raw(one), offset }))
+    const found = await asked(this.#raw.offsets(asking, isolation === 'read_committed', limitMs))
+    return partitions.map((wanted) => {
+      const one = found.find(
+        ({ topic, partition }) => topic === wanted.topic && partition === wanted.partition,
+      )
+      return one?.offset === undefined || one.offset < 0 ? undefined : one.offset
+    })
+  }
+
+  /** The first offset there is, and the next to be written, of one partition. */
+  async watermarks(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }> {
+    const options = { isolation: 'read_uncommitted' } as const
+    const [first, end] = await Promise.all([
+      this.offsets([partition], 'earliest', options),
+      this.offsets([partition], 'latest', options),
+    ])
+    return { first: first[0] ?? 0, end: end[0] ?? 0 }
+  }
+
+  /** How many partitions a topic has; rejects with UNKNOWN_TOPIC_OR_PART where there is none. */
+  async partitionCount(topic: string, limitMs = 30_000): Promise<number> {
+    return asked(this.#raw.partitionCount(topic, limitMs))
+  }
+
+  /** To be read afresh for each transaction, after all events up to now were seen. */
+  async groupMetadata(): Promise<GroupMetadata> {
+    return asked(this.#raw.groupMetadata())
+  }
+
+  /** Answers `token`: `expiresAt` in milliseconds since 1970. */
+  async setToken(token: OAuthToken): Promise<void> {
+    await asked(this.#raw.setToken(rawToken(token)))
+  }
+
+  /** Answers `token` when there is none to be had: it is asked for again, ten seconds later. */
+  async setTokenFailure(reason: string): Promise<void> {
+    await asked(this.#raw.setTokenFailure(reason))
+  }
+
+  /**
+   * Leaves the group and ends, whatever is under way; whoever wants to drain first calls `unsubscribe`, and answers.
+   * Never hangs: after `limitMs` (10 s) it resolves, and what is left of librdkafka's threads ends by itself.
+   * May be called twice.
+   */
+  close(options: { readonly limitMs?: number } = {}): Promise<void> {
+    const { limitMs = 10_000 } = options
+    this.#closed ??= within(limitMs, this.#raw.close(limitMs / 2))
+    return this.#closed
+  }
+}
+
+function raw({ topic, partition }: TopicPartition): RawPartition {
+  return { topic, partition }
+}
+
+function invalid(message: string): KafkaError {
+  return new KafkaError('_INVALID_ARG', -186, message, 'permanent')
+}
+
+async function asked<T>(answer: Promise<T>, ambiguous?: 'unknown'): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    throw kafkaError(error, ambiguous)
+  }
+}
+
+async function within(limitMs: number, done: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs)
+  })
+  await Promise.race([done, late])
+  clearTimeout(timer)
+}

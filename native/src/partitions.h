@@ -1,0 +1,38 @@
+// Lists of partitions, with offsets and metadata, between JavaScript and librdkafka.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "failure.h"
+#include "raii.h"
+
+namespace millrace {
+
+using TopicPartition = std::pair<std::string, int32_t>;
+
+/**
+ * From an array of `{topic, partition, offset?, metadata?}`. Offsets may be negative: librdkafka's logical ones.
+ * `otherwise` stands for an offset that is not given.
+ */
+PartitionList partitions_of(napi_env env, napi_value array, int64_t otherwise = RD_KAFKA_OFFSET_INVALID);
+
+/** To an array of `{topic, partition, offset, metadata?, leaderEpoch?, error?}`. */
+napi_value to_js(napi_env env, const rd_kafka_topic_partition_list_t* list);
+
+/** The first failure of a single partition in the list, if there is one. */
+Failure first_failure(const rd_kafka_topic_partition_list_t* list);
+
+/** A list of plain partitions. */
+template <typename Partitions>
+PartitionList list_of(const Partitions& partitions) {
+  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const TopicPartition& partition : partitions)
+    rd_kafka_topic_partition_list_add(list.get(), partition.first.c_str(), partition.second);
+  return list;
+}
+
+inline TopicPartition key_of(const rd_kafka_topic_partition_t& element) { return {element.topic, element.partition}; }
+
+}  // namespace millrace

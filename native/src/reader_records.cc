@@ -1,0 +1,175 @@
+// The reader's records: from librdkafka's queue into packed runs, and to JavaScript.
+#include <algorithm>
+#include <cstring>
+
+#include "reader.h"
+
+namespace millrace {
+
+namespace {
+
+size_t bytes_of(const Part& part) {
+  const Run* run = std::get_if<Run>(&part);
+  return run == nullptr ? 0 : run->length + run->count * 40;
+}
+
+/** One slab is one ArrayBuffer, however many runs lie in it: two over the same memory are not allowed. */
+class Buffers {
+ public:
+  explicit Buffers(napi_env env) : env_(env) {}
+
+  napi_value of(const std::shared_ptr<Slab>& slab) {
+    auto found = buffers_.find(slab.get());
+    if (found != buffers_.end()) return found->second;
+    napi_value buffer = nullptr;
+    auto* owner = new std::shared_ptr<Slab>(slab);
+    const napi_status status = napi_create_external_arraybuffer(
+        env_, slab->data(), slab->size(),
+        [](napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<Slab>*>(hint); }, owner, &buffer);
+    if (status != napi_ok) delete owner;
+    return buffers_[slab.get()] = buffer;
+  }
+
+ private:
+  napi_env env_;
+  std::map<Slab*, napi_value> buffers_;
+};
+
+napi_value object_of(napi_env env, const char* type, const TopicPartition& partition) {
+  napi_value object = js::object(env);
+  js::set(env, object, "type", js::string(env, type));
+  js::set(env, object, "topic", js::string(env, partition.first));
+  js::set(env, object, "partition", js::number(env, partition.second));
+  return object;
+}
+
+napi_value to_js(napi_env env, const Part& part, Buffers& buffers) {
+  if (const End* end = std::get_if<End>(&part)) {
+    napi_value object = object_of(env, "end", end->partition);
+    js::set(env, object, "offset", js::number(env, static_cast<double>(end->offset)));
+    return object;
+  }
+  if (const Broken* broken = std::get_if<Broken>(&part)) {
+    napi_value object = object_of(env, "failed", broken->partition);
+    js::set(env, object, "offset", js::number(env, static_cast<double>(broken->offset)));
+    js::set(env, object, "error", broken->failure.error(env));
+    return object;
+  }
+  const Run& run = std::get<Run>(part);
+  napi_value object = object_of(env, "records", run.partition);
+  js::set(env, object, "count", js::number(env, static_cast<double>(run.count)));
+  js::set(env, object, "slab", buffers.of(run.slab));
+  js::set(env, object, "columns", js::number(env, static_cast<double>(run.columns)));
+  js::set(env, object, "bytes", js::number(env, static_cast<double>(run.bytes)));
+  js::set(env, object, "length", js::number(env, static_cast<double>(run.length)));
+  return object;
+}
+
+}  // namespace
+
+/** Packs one batch of what librdkafka has; false if it has nothing. */
+bool Reader::prepare() {
+  const size_t want = std::clamp(options_.batch_bytes / std::max<size_t>(bytes_per_record_, 1), size_t{1}, taken_.size());
+  const ssize_t got = rd_kafka_consume_batch_queue(data_.get(), 0, taken_.data(), want);
+  more_ = got == static_cast<ssize_t>(want);
+  if (got <= 0) return false;
+  size_t bytes = 0;
+  for (Part& part : pack(taken_.data(), static_cast<size_t>(got))) {
+    bytes += bytes_of(part);
+    keep(std::move(part));
+  }
+  // Sizes change slowly; a jump up counts more than one down, so that a batch of large records is soon a short one.
+  const size_t mean = bytes / static_cast<size_t>(got) + 1;
+  bytes_per_record_ = mean > bytes_per_record_ ? mean : (bytes_per_record_ * 7 + mean) / 8;
+  return true;
+}
+
+/** Where a packed part goes: to the next request, aside while its partition is paused, or nowhere. */
+void Reader::keep(Part part) {
+  const TopicPartition& partition = partition_of(part);
+  if (!assignment_->wanted(partition)) return;
+  if (assignment_->paused(partition)) {
+    Run* run = std::get_if<Run>(&part);
+    kept_[partition].push_back(run == nullptr ? std::move(part) : Part(alone(*run)));
+    return;
+  }
+  ready_bytes_ += bytes_of(part);
+  ready_.push_back(std::move(part));
+}
+
+void Reader::forget(const rd_kafka_topic_partition_list_t* list) {
+  for (int i = 0; i < list->cnt; i++) {
+    const auto partition = key_of(list->elems[i]);
+    kept_.erase(partition);
+    std::erase_if(ready_, [&](const Part& part) { return partition_of(part) == partition; });
+  }
+  ready_bytes_ = 0;
+  for (const Part& part : ready_) ready_bytes_ += bytes_of(part);
+}
+
+void Reader::pause(const rd_kafka_topic_partition_list_t* list) {
+  assignment_->pause(list);
+  std::deque<Part> ready = std::exchange(ready_, {});
+  ready_bytes_ = 0;
+  for (Part& part : ready) keep(std::move(part));
+}
+
+void Reader::resume(const rd_kafka_topic_partition_list_t* list) {
+  for (int i = 0; i < list->cnt; i++) {
+    auto found = kept_.find(key_of(list->elems[i]));
+    if (found == kept_.end()) continue;
+    // In front of whatever is ready: of this partition nothing can be, and the others don't mind.
+    for (auto part = found->second.rbegin(); part != found->second.rend(); ++part) {
+      ready_bytes_ += bytes_of(*part);
+      ready_.push_front(std::move(*part));
+    }
+    kept_.erase(found);
+  }
+  assignment_->resume(list);
+}
+
+void Reader::position(rd_kafka_topic_partition_list_t* list) {
+  rd_kafka_position(client_, list);
+  auto first = [](const std::deque<Part>& parts, const TopicPartition& partition) -> const Run* {
+    for (const Part& part : parts) {
+      const Run* run = std::get_if<Run>(&part);
+      if (run != nullptr && run->partition == partition) return run;
+    }
+    return nullptr;
+  };
+  for (int i = 0; i < list->cnt; i++) {
+    const auto partition = key_of(list->elems[i]);
+    const Run* run = first(ready_, partition);
+    if (auto found = kept_.find(partition); found != kept_.end()) run = first(found->second, partition);
+    if (run == nullptr) continue;
+    double offset;
+    std::memcpy(&offset, run->slab->data() + run->columns, sizeof offset);
+    list->elems[i].offset = static_cast<int64_t>(offset);
+  }
+}
+
+/** Everything that was told, and records up to the size asked for, but at least one run if any were asked for. */
+void Reader::answer_request() {
+  auto parts = std::make_shared<std::vector<Part>>();
+  size_t left = request_->max_bytes;
+  while (left > 0 && !ready_.empty()) {
+    const size_t bytes = bytes_of(ready_.front());
+    ready_bytes_ -= bytes;
+    left -= std::min(left, bytes);
+    parts->push_back(std::move(ready_.front()));
+    ready_.pop_front();
+  }
+  auto told = std::make_shared<std::vector<MakeEvent>>(std::exchange(told_, {}));
+  Answer answer = std::move(request_->answer);
+  request_.reset();
+  answer.resolve([parts, told](napi_env env) {
+    napi_value list = js::array(env, told->size() + parts->size());
+    size_t at = 0;
+    for (const MakeEvent& make : *told) js::put(env, list, at++, make(env));
+    Buffers buffers(env);
+    for (const Part& part : *parts) js::put(env, list, at++, to_js(env, part, buffers));
+    return list;
+  });
+}
+
+}  // namespace millrace

@@ -1,0 +1,74 @@
+#include "slab.h"
+
+#include <sys/mman.h>
+
+#include <bit>
+#include <map>
+#include <mutex>
+#include <vector>
+
+namespace millrace {
+
+namespace {
+
+constexpr size_t smallest = 16 * 1024;
+constexpr size_t largest_kept = 8 * 1024 * 1024;
+constexpr size_t most_kept = 32 * 1024 * 1024;
+
+/** Free slabs by size. Sizes step by an eighth of a power of two, so at most an eighth of a slab is slack. */
+struct Pool {
+  std::mutex mutex;
+  std::map<size_t, std::vector<uint8_t*>> free;
+  size_t kept = 0;
+};
+
+/** Never destroyed: threads that are left alone at the end of the process may still use it. */
+Pool& pool() {
+  static Pool* pool = new Pool;
+  return *pool;
+}
+
+size_t rounded(size_t size) {
+  if (size <= smallest) return smallest;
+  const size_t step = std::bit_floor(size) / 8;
+  return (size + step - 1) / step * step;
+}
+
+uint8_t* reuse(size_t size) {
+  Pool& shared = pool();
+  std::lock_guard lock(shared.mutex);
+  auto found = shared.free.find(size);
+  if (found == shared.free.end() || found->second.empty()) return nullptr;
+  uint8_t* data = found->second.back();
+  found->second.pop_back();
+  shared.kept -= size;
+  return data;
+}
+
+}  // namespace
+
+std::shared_ptr<Slab> Slab::take(size_t wanted) {
+  const size_t size = rounded(wanted);
+  uint8_t* data = reuse(size);
+  if (data == nullptr) {
+    void* fresh = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (fresh == MAP_FAILED) return nullptr;
+    data = static_cast<uint8_t*>(fresh);
+  }
+  return std::shared_ptr<Slab>(new Slab(data, size));
+}
+
+Slab::~Slab() {
+  Pool& shared = pool();
+  {
+    std::lock_guard lock(shared.mutex);
+    if (size_ <= largest_kept && shared.kept + size_ <= most_kept) {
+      shared.kept += size_;
+      shared.free[size_].push_back(data_);
+      return;
+    }
+  }
+  munmap(data_, size_);
+}
+
+}  // namespace millrace

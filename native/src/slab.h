@@ -1,0 +1,30 @@
+// Memory for batches. A batch is copied once, into one slab, and JavaScript's garbage collector says when the slab is free.
+// Slabs come from the system page by page and are kept for the next batch up to a limit: the general allocator would be
+// left with holes of many sizes, and the process would grow.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace millrace {
+
+class Slab {
+ public:
+  /** At least `size` bytes, aligned for any column; null where there is no memory. The content is undefined. */
+  static std::shared_ptr<Slab> take(size_t size);
+
+  ~Slab();
+  Slab(const Slab&) = delete;
+
+  uint8_t* data() const { return data_; }
+  size_t size() const { return size_; }
+
+ private:
+  Slab(uint8_t* data, size_t size) : data_(data), size_(size) {}
+
+  uint8_t* data_;
+  size_t size_;
+};
+
+}  // namespace millrace
