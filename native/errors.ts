@@ -25,7 +25,7 @@ export interface RawKafkaError extends Error {
   readonly abortable: boolean
 }
 
-/** A failed request, or a failed record. `message` is one sentence of librdkafka or of the broker. */
+/** A failed request, or a failed record. `message` is one sentence; what librdkafka said itself is the `cause`. */
 export class KafkaError extends Error {
   override readonly name = 'KafkaError'
   /** librdkafka's name of the error: those of brokers as in Kafka's protocol, its own with a leading underscore. */
@@ -34,8 +34,8 @@ export class KafkaError extends Error {
   readonly number: number
   readonly class: KafkaErrorClass
 
-  constructor(code: string, number: number, message: string, errorClass: KafkaErrorClass) {
-    super(message)
+  constructor(code: string, number: number, message: string, errorClass: KafkaErrorClass, cause?: unknown) {
+    super(message, { cause })
     this.code = code
     this.number = number
     this.class = errorClass
@@ -121,5 +121,5 @@ export function kafkaError(raw: unknown, ambiguous: 'downstream' | 'unknown' = '
   if (fatal) errorClass = known === 'fenced' ? 'fenced' : 'fatal'
   else if (abortable) errorClass = 'abortable'
   else if (ambiguous === 'unknown' && timedOut) errorClass = 'unknown'
-  return new KafkaError(code, number, message, errorClass)
+  return new KafkaError(code, number, message, errorClass, raw)
 }

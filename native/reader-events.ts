@@ -1,7 +1,9 @@
 import type { RawEvent } from './binding.ts'
+import type { ClientEvent } from './client-events.ts'
 import { kafkaError, type KafkaError } from './errors.ts'
 import type { TopicPartition } from './positions.ts'
 import type { PackedRecords } from './records.ts'
+import type { Troubles } from './troubles.ts'
 
 /** How the group moves partitions: all at once, or only those that move (KIP-429; also what KIP-848's groups do). */
 export type RebalanceProtocol = 'eager' | 'cooperative' | 'none'
@@ -10,7 +12,7 @@ export type RebalanceProtocol = 'eager' | 'cooperative' | 'none'
  * What a reader tells, in the order in which it happened.
  *
  * - `assigned`: the group gives these partitions. Answered by `assign`, with an offset for each, at once or later, in
- *   one call or in several.
+ *   one call or in several. Where there are none, nothing is to be answered.
  * - `revoked`: the group wants them back. Nothing of them is delivered any more. Answered by `unassign`, after their
  *   records are processed and committed; the group waits for the last of them.
  * - `lost`: they are another member's already, and need no answer. Do not commit for them.
@@ -31,17 +33,10 @@ export type ReaderEvent =
   | { readonly type: 'records'; readonly records: PackedRecords }
   | { readonly type: 'end'; readonly partition: TopicPartition; readonly offset: number }
   | { readonly type: 'failed'; readonly error: KafkaError; readonly partition?: TopicPartition }
-  | ClientEvent
-
-/** What a client of either kind tells besides. */
-export type ClientEvent =
-  | { readonly type: 'failed'; readonly error: KafkaError }
-  | { readonly type: 'statistics'; readonly json: string }
-  | { readonly type: 'log'; readonly level: number; readonly facility: string; readonly message: string }
-  | { readonly type: 'token'; readonly config: string }
+  | Exclude<ClientEvent, { type: 'failed' }>
 
 /** An event of the addon as the caller sees it. */
-export function readerEvent(raw: RawEvent): ReaderEvent {
+export function readerEvent(raw: RawEvent, troubles: Troubles): ReaderEvent {
   switch (raw.type) {
     case 'records':
       return { type: 'records', records: unpackRun(raw) }
@@ -56,14 +51,14 @@ export function readerEvent(raw: RawEvent): ReaderEvent {
         protocol: raw.protocol.toLowerCase() as RebalanceProtocol,
       }
     case 'failed':
+      if (!('topic' in raw) || raw.topic === undefined) return troubles.hear(raw)
       return {
         type: 'failed',
         error: kafkaError(raw.error),
-        ...('topic' in raw &&
-          raw.topic !== undefined && { partition: { topic: raw.topic, partition: raw.partition ?? -1 } }),
+        partition: { topic: raw.topic, partition: raw.partition ?? -1 },
       }
     default:
-      return raw
+      return troubles.hear(raw)
   }
 }
 

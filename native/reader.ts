@@ -10,7 +10,9 @@ import {
   type TopicPartition,
 } from './positions.ts'
 import { readerEvent, type ReaderEvent } from './reader-events.ts'
-import { clientSettings, type Reserved, type Settings } from './settings.ts'
+import { clientSettings, refusedSettings, type Reserved, type Settings } from './settings.ts'
+import { Troubles } from './troubles.ts'
+import { within } from './within.ts'
 
 export interface ReaderOptions {
   /** librdkafka's settings; `bootstrap.servers` at least, and `group.id` for a member of a group. */
@@ -45,6 +47,8 @@ const defaults: Settings = {
   // A full queue is looked at again after this time; a second, the default, starves a fast reader.
   'fetch.queue.backoff.ms': 2,
   'queued.max.messages.kbytes': 16 * 1024,
+  // A hundredth of the CPU, and damage on the way or on a disk is told instead of delivered.
+  'check.crcs': true,
   'statistics.interval.ms': 0,
 }
 
@@ -67,6 +71,7 @@ const specs = { earliest: -2, latest: -1, maxTimestamp: -3 } as const
 export class Reader {
   readonly #raw: RawReader
   readonly #group: string | undefined
+  readonly #troubles = new Troubles()
   #closed: Promise<void> | undefined
 
   private constructor(raw: RawReader, group: string | undefined) {
@@ -86,19 +91,21 @@ export class Reader {
     const placeholder: Settings = group === undefined ? { 'group.id': 'millrace-no-group' } : {}
     const settings = clientSettings('reader', options.settings, { ...defaults, ...placeholder }, reserved)
     const { batchBytes = 1024 * 1024, batchRecords = 10_000 } = options
+    if (!(batchBytes >= 1) || !(batchRecords >= 1))
+      throw new SettingsError('A reader packs at least one byte and one record at once.')
     try {
       const raw = new (loadBinding().Reader)(settings, batchBytes, batchRecords)
       return new Reader(raw, group === undefined ? undefined : String(group))
     } catch (error) {
       if ((error as { code?: unknown }).code !== '_INVALID_ARG') throw error
-      throw new SettingsError(`The settings of the reader are refused: ${(error as Error).message}`)
+      throw refusedSettings('reader', settings, (error as Error).message)
     }
   }
 
   /** The next events. One call at a time. Resolves with none when nothing happened in `waitMs`, and once it is closed. */
   async poll(request: PollRequest): Promise<ReaderEvent[]> {
     const events = await asked(this.#raw.poll(request.maxBytes, request.waitMs))
-    return events.map(readerEvent)
+    return events.map((event) => readerEvent(event, this.#troubles))
   }
 
   /** Joins the group for these topics (a name that begins with ^ is a regular expression), instead of earlier ones. */
@@ -127,7 +134,7 @@ export class Reader {
 
   /**
    * Stops reading partitions. During a revocation those of the group are given back when the last of them was
-   * unassigned; others that are unassigned meanwhile go with them. Under the eager protocol a revocation takes all.
+   * unassigned; others that are unassigned meanwhile go with them. What was added by hand and is not unassigned goes on.
    */
   async unassign(partitions: readonly TopicPartition[]): Promise<void> {
     await asked(this.#raw.unassign(partitions.map(raw)))
@@ -165,6 +172,7 @@ export class Reader {
 
   /** Commits offsets with their metadata; resolves when the group's coordinator has them. */
   async commit(offsets: readonly OffsetAndMetadata[]): Promise<void> {
+    if (offsets.length === 0) return
     await asked(this.#raw.commit(offsets.map(rawOffset)), 'unknown')
   }
 
@@ -179,7 +187,10 @@ export class Reader {
     const { group = this.#group, stable = true, limitMs = 30_000 } = options
     if (group === undefined) throw invalid('Of which group? The reader has no group.id.')
     if (partitions.length === 0) return []
-    const found = await asked(this.#raw.committed(partitions.map(raw), group, stable, limitMs))
+    const found = await this.#query(
+      `The offsets that ${group} committed cannot be told`,
+      this.#raw.committed(partitions.map(raw), group, stable, limitMs),
+    )
     return partitions.map((wanted) => {
       const one = found.find(
         ({ topic, partition }) => topic === wanted.topic && partition === wanted.partition,
@@ -203,7 +214,10 @@ export class Reader {
     if (partitions.length === 0) return []
     const offset = typeof spec === 'number' ? spec : specs[spec]
     const asking = partitions.map((one) => ({ ...raw(one), offset }))
-    const found = await asked(this.#raw.offsets(asking, isolation === 'read_committed', limitMs))
+    const found = await this.#query(
+      `The offsets of ${names(partitions)} cannot be told`,
+      this.#raw.offsets(asking, isolation === 'read_committed', limitMs),
+    )
     return partitions.map((wanted) => {
       const one = found.find(
         ({ topic, partition }) => topic === wanted.topic && partition === wanted.partition,
@@ -224,7 +238,7 @@ export class Reader {
 
   /** How many partitions a topic has; rejects with UNKNOWN_TOPIC_OR_PART where there is none. */
   async partitionCount(topic: string, limitMs = 30_000): Promise<number> {
-    return asked(this.#raw.partitionCount(topic, limitMs))
+    return this.#query(`The partitions of ${topic} cannot be told`, this.#raw.partitionCount(topic, limitMs))
   }
 
   /** To be read afresh for each transaction, after all events up to now were seen. */
@@ -252,6 +266,18 @@ export class Reader {
     this.#closed ??= within(limitMs, this.#raw.close(limitMs / 2))
     return this.#closed
   }
+
+  async #query<T>(what: string, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
+    } catch (error) {
+      throw this.#troubles.unanswered(kafkaError(error), what)
+    }
+  }
+}
+
+function names(partitions: readonly TopicPartition[]): string {
+  return [...new Set(partitions.map(({ topic }) => topic))].join(', ')
 }
 
 function raw({ topic, partition }: TopicPartition): RawPartition {
@@ -268,13 +294,4 @@ async function asked<T>(answer: Promise<T>, ambiguous?: 'unknown'): Promise<T> {
   } catch (error) {
     throw kafkaError(error, ambiguous)
   }
-}
-
-async function within(limitMs: number, done: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs)
-  })
-  await Promise.race([done, late])
-  clearTimeout(timer)
 }

@@ -78,6 +78,14 @@ export function clientSettings(
   return [...result].flat()
 }
 
+/** What librdkafka says when it refuses settings together, with the file's name where it is about a file. */
+export function refusedSettings(kind: ClientKind, flat: readonly string[], reason: string): SettingsError {
+  const name = /^(\S+\.location) failed/.exec(reason)?.[1]
+  const file = name === undefined ? undefined : flat[flat.lastIndexOf(name) + 1]
+  const about = file === undefined ? '' : `${name} is ${file}, which cannot be used; `
+  return new SettingsError(`The settings of the ${kind} are refused: ${about}${reason}`)
+}
+
 function textOf(name: string, value: unknown): string {
   if (typeof value === 'string' || typeof value === 'boolean') return String(value)
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)

@@ -1,14 +1,22 @@
 #include "assignment.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace millrace {
 
 namespace {
 
+/** librdkafka answers a seek at once; this is for the case that its thread is stuck. */
 constexpr int seek_limit_ms = 5000;
 
 template <typename Use>
 void each(const rd_kafka_topic_partition_list_t* list, Use use) {
   for (int i = 0; i < list->cnt; i++) use(list->elems[i]);
+}
+
+void add(const PartitionList& list, const TopicPartition& partition, int64_t offset) {
+  rd_kafka_topic_partition_list_add(list.get(), partition.first.c_str(), partition.second)->offset = offset;
 }
 
 }  // namespace
@@ -22,7 +30,7 @@ const std::string& Assignment::protocol() {
 
 bool Assignment::wanted(const TopicPartition& partition) const {
   auto found = entries_.find(partition);
-  return found != entries_.end() && !found->second.leaving;
+  return found != entries_.end() && !found->second.leaving && !found->second.broken;
 }
 
 bool Assignment::paused(const TopicPartition& partition) const {
@@ -30,57 +38,124 @@ bool Assignment::paused(const TopicPartition& partition) const {
   return found != entries_.end() && found->second.paused;
 }
 
+void Assignment::set_broken(const TopicPartition& partition) {
+  if (auto found = entries_.find(partition); found != entries_.end()) found->second.broken = true;
+}
+
+void Assignment::set_reached(const TopicPartition& partition, int64_t offset) {
+  auto found = entries_.find(partition);
+  if (found == entries_.end()) return;
+  found->second.reached = offset;
+  found->second.moved = false;
+}
+
+/** Without a record, this is all that is known of a partition that began at its end. */
+void Assignment::set_end(const TopicPartition& partition, int64_t offset) {
+  auto found = entries_.find(partition);
+  if (found != entries_.end()) found->second.start = offset;
+}
+
+int64_t Assignment::reached(const TopicPartition& partition) const {
+  auto found = entries_.find(partition);
+  return found == entries_.end() ? RD_KAFKA_OFFSET_INVALID : found->second.reached;
+}
+
 Failure Assignment::revoke(const rd_kafka_topic_partition_list_t* list) {
   revoking_ = true;
+  revoked_.clear();
   owed_.clear();
   given_up_.clear();
   each(list, [this](const auto& element) {
     auto found = entries_.find(key_of(element));
     if (found == entries_.end()) return;
     found->second.leaving = true;
+    revoked_.insert(found->first);
     owed_.insert(found->first);
   });
   return owed_.empty() ? answer_revocation() : Failure{};
 }
 
 Failure Assignment::lose(const rd_kafka_topic_partition_list_t* list) {
+  remember_positions();
+  // Whatever was given up while a revocation was pending goes now, too: nobody will ask for an answer to it any more.
   std::set<TopicPartition> gone;
-  each(list, [this, &gone](const auto& element) {
-    if (entries_.erase(key_of(element)) > 0) gone.insert(key_of(element));
+  if (std::exchange(revoking_, false)) gone = std::exchange(given_up_, {});
+  each(list, [&gone, this](const auto& element) {
+    if (entries_.contains(key_of(element))) gone.insert(key_of(element));
   });
-  revoking_ = false;
-  if (eager()) {
-    entries_.clear();
-    return Failure::of(rd_kafka_assign(client_, nullptr));
-  }
-  return subtract(gone);
+  for (const auto& partition : gone) entries_.erase(partition);
+  return eager() ? release_all() : subtract(gone);
+}
+
+/** A partition that is not read yet. */
+void Assignment::open(const TopicPartition& partition, int64_t offset) {
+  Entry& entry = entries_[partition];
+  entry.start = offset;
+  // Before it is assigned, or its first records would go to the group's own queue.
+  connect(partition, entry);
+}
+
+void Assignment::connect(const TopicPartition& partition, Entry& entry) {
+  entry.queue.reset(rd_kafka_queue_get_partition(client_, partition.first.c_str(), partition.second));
+  rd_kafka_queue_forward(entry.queue.get(), entry.paused ? nullptr : data_);
+}
+
+/**
+ * A partition that was stopped before it was assigned once more has lost its connection with our queue: librdkafka's
+ * thread cuts it when it comes to the stop. It has done so when it answers what is asked after the assignment.
+ */
+Failure Assignment::reconnect(Failure assigned) {
+  protocol();
+  for (auto& [partition, entry] : entries_)
+    if (!entry.leaving) connect(partition, entry);
+  return assigned;
+}
+
+void Assignment::go_to(const TopicPartition& partition, int64_t offset) {
+  Entry& entry = entries_[partition];
+  entry.start = offset;
+  entry.reached = RD_KAFKA_OFFSET_INVALID;
+  entry.broken = false;
+  entry.moved = true;
+}
+
+/** One that was given up by hand during a revocation may come back before that is over; one of the group's may not. */
+Failure Assignment::adopt(const TopicPartition& partition) {
+  Entry& entry = entries_[partition];
+  if (!entry.leaving) return {};
+  if (revoked_.contains(partition))
+    return Failure::of(RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST,
+                       name_of(partition) + " is being revoked: it can be assigned when the group has given it again.");
+  entry.leaving = false;
+  given_up_.erase(partition);
+  return {};
 }
 
 Failure Assignment::assign(const rd_kafka_topic_partition_list_t* list) {
   PartitionList added(rd_kafka_topic_partition_list_new(list->cnt));
   PartitionList moved(rd_kafka_topic_partition_list_new(0));
+  Failure failure;
   each(list, [&](const rd_kafka_topic_partition_t& element) {
-    const auto key = key_of(element);
-    const bool known = entries_.contains(key);
-    Entry& entry = entries_[key];
-    if (known && element.offset == RD_KAFKA_OFFSET_INVALID) return;
-    auto* copy = rd_kafka_topic_partition_list_add(known ? moved.get() : added.get(), element.topic, element.partition);
-    copy->offset = element.offset;
-    if (known) return;
-    // Before it is assigned, or its first records would go to the group's own queue.
-    entry.start = element.offset;
-    entry.queue.reset(rd_kafka_queue_get_partition(client_, element.topic, element.partition));
-    rd_kafka_queue_forward(entry.queue.get(), data_);
+    const auto partition = key_of(element);
+    if (!entries_.contains(partition)) {
+      open(partition, element.offset);
+      add(added, partition, element.offset);
+    } else if (Failure refused = adopt(partition)) {
+      failure = refused;
+    } else if (element.offset != RD_KAFKA_OFFSET_INVALID) {
+      add(moved, partition, element.offset);
+    }
   });
-  Failure failure = eager() ? replace_all() : Failure::take(rd_kafka_incremental_assign(client_, added.get()));
-  if (failure)
+  Failure adding = eager() ? replace_all() : add_all(added.get());
+  if (adding)
     each(added.get(), [this](const auto& element) { entries_.erase(key_of(element)); });
   else if (moved->cnt > 0)
-    failure = seek(moved.get());
-  return failure;
+    adding = seek(moved.get());
+  return adding ? adding : failure;
 }
 
 Failure Assignment::unassign(const rd_kafka_topic_partition_list_t* list) {
+  if (eager()) remember_positions();
   std::set<TopicPartition> gone;
   each(list, [&](const auto& element) {
     auto found = entries_.find(key_of(element));
@@ -96,47 +171,59 @@ Failure Assignment::unassign(const rd_kafka_topic_partition_list_t* list) {
   });
   if (revoking_) return owed_.empty() ? answer_revocation() : Failure{};
   if (gone.empty()) return {};
-  return eager() ? replace_all() : subtract(gone);
+  if (eager()) return replace_all();
+  unasked_ = true;
+  return subtract(gone);
 }
 
 Failure Assignment::answer_revocation() {
   revoking_ = false;
-  for (const auto& partition : given_up_) entries_.erase(partition);
-  if (!eager()) return Failure::take(rd_kafka_incremental_unassign(client_, list_of(given_up_).get()));
-  // The eager protocol knows only all or nothing: what was added by hand goes with the rest.
-  entries_.clear();
-  return Failure::of(rd_kafka_assign(client_, nullptr));
+  if (eager()) remember_positions();
+  const auto gone = std::exchange(given_up_, {});
+  for (const auto& partition : gone) entries_.erase(partition);
+  return eager() ? release_all() : subtract(gone);
 }
 
-Failure Assignment::give_up() {
+/** The eager answer to a revocation takes everything; what was added by hand goes on where it was. */
+Failure Assignment::release_all() {
+  Failure failure = Failure::of(rd_kafka_assign(client_, nullptr));
+  return failure || entries_.empty() ? failure : replace_all();
+}
+
+void Assignment::give_up() {
   revoking_ = false;
-  owed_.clear();
-  std::set<TopicPartition> all;
-  for (const auto& [partition, entry] : entries_) all.insert(partition);
   entries_.clear();
-  if (protocol() != "COOPERATIVE") return Failure::of(rd_kafka_assign(client_, nullptr));
-  // The group may wait for either answer: an empty one does where no other is due.
-  Failure failure = subtract(all);
-  PartitionList none(rd_kafka_topic_partition_list_new(0));
-  rd_kafka_error_t* error = rd_kafka_incremental_assign(client_, none.get());
-  return failure ? (Failure::take(error), failure) : Failure::take(error);
+  // A client that closes takes this as the answer under every protocol.
+  rd_kafka_assign(client_, nullptr);
+}
+
+Failure Assignment::add_all(const rd_kafka_topic_partition_list_t* list) {
+  return reconnect(Failure::take(rd_kafka_incremental_assign(client_, list)));
 }
 
 Failure Assignment::subtract(const std::set<TopicPartition>& partitions) {
   return Failure::take(rd_kafka_incremental_unassign(client_, list_of(partitions).get()));
 }
 
+/** librdkafka forgets where a partition is when it is assigned once more: that is known here. */
+void Assignment::remember_positions() {
+  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(entries_.size())));
+  for (const auto& [partition, entry] : entries_) add(list, partition, RD_KAFKA_OFFSET_INVALID);
+  rd_kafka_position(client_, list.get());
+  each(list.get(), [this](const auto& element) {
+    Entry& entry = entries_[key_of(element)];
+    const int64_t position = entry.moved ? entry.reached : std::max(element.offset, entry.reached);
+    if (position >= 0 && !entry.broken) entry.start = position;
+  });
+}
+
 /** The eager way to add or remove: all of it once more, each partition from where it has come to. */
 Failure Assignment::replace_all() {
+  remember_positions();
   PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(entries_.size())));
   for (const auto& [partition, entry] : entries_)
-    rd_kafka_topic_partition_list_add(list.get(), partition.first.c_str(), partition.second);
-  rd_kafka_position(client_, list.get());
-  each(list.get(), [this](rd_kafka_topic_partition_t& element) {
-    if (element.offset == RD_KAFKA_OFFSET_INVALID) element.offset = entries_[key_of(element)].start;
-    element.err = RD_KAFKA_RESP_ERR_NO_ERROR;
-  });
-  return Failure::of(rd_kafka_assign(client_, list.get()));
+    if (!entry.leaving) add(list, partition, entry.start);
+  return reconnect(Failure::of(rd_kafka_assign(client_, list.get())));
 }
 
 void Assignment::pause(const rd_kafka_topic_partition_list_t* list) {
@@ -158,13 +245,45 @@ void Assignment::resume(const rd_kafka_topic_partition_list_t* list) {
 }
 
 Failure Assignment::seek(const rd_kafka_topic_partition_list_t* list) {
-  PartitionList copy(rd_kafka_topic_partition_list_copy(list));
-  Failure failure = Failure::take(rd_kafka_seek_partitions(client_, copy.get(), seek_limit_ms));
-  each(list, [this](const auto& element) {
-    auto found = entries_.find(key_of(element));
-    if (found != entries_.end()) found->second.start = element.offset;
+  PartitionList running(rd_kafka_topic_partition_list_new(list->cnt));
+  PartitionList others(rd_kafka_topic_partition_list_new(0));
+  Failure failure;
+  each(list, [&](const auto& element) {
+    const auto partition = key_of(element);
+    auto found = entries_.find(partition);
+    if (found == entries_.end()) {
+      failure = Failure::of(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, name_of(partition) + " is not assigned.");
+      return;
+    }
+    // librdkafka cannot seek to the committed offset, nor where it has stopped.
+    const bool stopped = found->second.broken || element.offset == RD_KAFKA_OFFSET_STORED;
+    add(stopped ? others : running, partition, element.offset);
+    go_to(partition, element.offset);
   });
-  return failure ? failure : first_failure(copy.get());
+  if (running->cnt > 0)
+    if (Failure whole = Failure::take(rd_kafka_seek_partitions(client_, running.get(), seek_limit_ms))) return whole;
+  each(running.get(), [&](const auto& element) {
+    if (element.err == RD_KAFKA_RESP_ERR__STATE)
+      add(others, key_of(element), element.offset);
+    else if (element.err)
+      failure = Failure::of(element.err, name_of(key_of(element)) + ": " + rd_kafka_err2str(element.err));
+  });
+  if (others->cnt == 0) return failure;
+  Failure restarted = restart(others.get());
+  return restarted ? restarted : failure;
+}
+
+/** For partitions that cannot seek: they are looking for their first offset still, or have stopped. */
+Failure Assignment::restart(const rd_kafka_topic_partition_list_t* list) {
+  if (eager()) return replace_all();
+  if (revoking_)
+    return Failure::of(RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS,
+                       "A partition that is not being read yet cannot go elsewhere during a revocation.");
+  std::set<TopicPartition> partitions;
+  each(list, [&partitions](const auto& element) { partitions.insert(key_of(element)); });
+  unasked_ = true;
+  if (Failure failure = subtract(partitions)) return failure;
+  return add_all(list);
 }
 
 }  // namespace millrace

@@ -33,20 +33,32 @@ class Assignment {
   /** Stops reading. Others than those that are assigned are ignored. */
   Failure unassign(const rd_kafka_topic_partition_list_t* list);
 
-  /** Answers whatever the group waits for by giving up everything. */
-  Failure give_up();
+  /** Lets go of everything; whatever the group waits for is answered, once the client was told to close. */
+  void give_up();
 
   /** Keeps the records of these in their own queues, where prefetched ones stay. */
   void pause(const rd_kafka_topic_partition_list_t* list);
   void resume(const rd_kafka_topic_partition_list_t* list);
 
+  /** Goes on elsewhere; also with a partition that has not begun yet, or cannot be read on. */
   Failure seek(const rd_kafka_topic_partition_list_t* list);
 
-  bool assigned(const TopicPartition& partition) const { return entries_.contains(partition); }
-  /** Assigned, and not on its way out. */
+  /** Assigned, not on its way out, and not broken: its records are to be delivered. */
   bool wanted(const TopicPartition& partition) const;
   bool paused(const TopicPartition& partition) const;
-  bool revoking() const { return revoking_; }
+
+  /** The partition cannot be read on, until it is assigned anew. */
+  void set_broken(const TopicPartition& partition);
+
+  /** Everything before this offset was packed or does not exist. */
+  void set_reached(const TopicPartition& partition, int64_t offset);
+  /** There is nothing more yet, and this is where it will go on. */
+  void set_end(const TopicPartition& partition, int64_t offset);
+  /** The offset that comes next, RD_KAFKA_OFFSET_INVALID before the first record. */
+  int64_t reached(const TopicPartition& partition) const;
+
+  /** Whether something was unassigned incrementally for which no group had asked, since this was asked last. */
+  bool take_unasked() { return std::exchange(unasked_, false); }
 
   /** The group's protocol as it was when it last said so: "EAGER", "COOPERATIVE" or "NONE". */
   const std::string& protocol();
@@ -58,13 +70,26 @@ class Assignment {
   struct Entry {
     Queue queue;
     int64_t start = RD_KAFKA_OFFSET_INVALID;
+    int64_t reached = RD_KAFKA_OFFSET_INVALID;
     bool paused = false;
     bool leaving = false;
+    bool broken = false;
+    /** It was sent elsewhere: what librdkafka says of its position is from before. */
+    bool moved = false;
   };
 
   bool eager() { return protocol() == "EAGER"; }
+  void open(const TopicPartition& partition, int64_t offset);
+  void connect(const TopicPartition& partition, Entry& entry);
+  Failure reconnect(Failure assigned);
+  void go_to(const TopicPartition& partition, int64_t offset);
+  Failure adopt(const TopicPartition& partition);
+  Failure restart(const rd_kafka_topic_partition_list_t* list);
+  void remember_positions();
   Failure replace_all();
+  Failure release_all();
   Failure answer_revocation();
+  Failure add_all(const rd_kafka_topic_partition_list_t* list);
   Failure subtract(const std::set<TopicPartition>& partitions);
 
   rd_kafka_t* client_;
@@ -72,9 +97,10 @@ class Assignment {
   std::map<TopicPartition, Entry> entries_;
   std::string protocol_ = "NONE";
 
+  bool unasked_ = false;
   bool revoking_ = false;
-  /** What the group wants back and still is to be given up. */
-  std::set<TopicPartition> owed_;
+  /** What the group wants back, and what of it still is to be given up. */
+  std::set<TopicPartition> revoked_, owed_;
   /** What was given up meanwhile, the group's or not. */
   std::set<TopicPartition> given_up_;
 };

@@ -1,7 +1,5 @@
 #include "client_events.h"
 
-#include <memory>
-
 namespace millrace {
 
 namespace {
@@ -25,28 +23,33 @@ Failure failure_of(rd_kafka_t* client, rd_kafka_event_t* event) {
   return failure;
 }
 
-/** With the topic and partition, where the error concerns one. */
-MakeEvent failed(Failure failure, rd_kafka_event_t* event) {
-  std::shared_ptr<rd_kafka_topic_partition_t> partition(rd_kafka_event_topic_partition(event), [](auto* one) {
-    if (one != nullptr) rd_kafka_topic_partition_destroy(one);
-  });
+/** The partition that an error concerns, if it concerns one. */
+std::optional<TopicPartition> partition_of(rd_kafka_event_t* event) {
+  auto* element = rd_kafka_event_topic_partition(event);
+  if (element == nullptr) return std::nullopt;
+  TopicPartition partition = key_of(*element);
+  rd_kafka_topic_partition_destroy(element);
+  return partition;
+}
+
+}  // namespace
+
+MakeEvent failed_event(Failure failure, std::optional<TopicPartition> partition) {
   return [failure = std::move(failure), partition = std::move(partition)](napi_env env) {
     napi_value object = typed(env, "failed");
     js::set(env, object, "error", failure.error(env));
-    if (partition != nullptr) {
-      js::set(env, object, "topic", js::string(env, partition->topic));
-      js::set(env, object, "partition", js::number(env, partition->partition));
+    if (partition) {
+      js::set(env, object, "topic", js::string(env, partition->first));
+      js::set(env, object, "partition", js::number(env, partition->second));
     }
     return object;
   };
 }
 
-}  // namespace
-
 std::optional<MakeEvent> client_event(rd_kafka_t* client, rd_kafka_event_t* event) {
   switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_ERROR:
-      return failed(failure_of(client, event), event);
+      return failed_event(failure_of(client, event), partition_of(event));
     case RD_KAFKA_EVENT_STATS:
       return [json = std::string(rd_kafka_event_stats(event))](napi_env env) {
         napi_value object = typed(env, "statistics");

@@ -42,13 +42,19 @@ void JsQueue::close() {
 }
 
 void JsQueue::hold(napi_env env) {
-  if (held_++ > 0) return;
+  if (held_++ > 0 || !holds_) return;
   std::lock_guard lock(mutex_);
   if (!closed_) napi_ref_threadsafe_function(env, function_);
 }
 
 void JsQueue::let_go(napi_env env) {
-  if (--held_ > 0) return;
+  if (--held_ > 0 || !holds_) return;
+  std::lock_guard lock(mutex_);
+  if (!closed_) napi_unref_threadsafe_function(env, function_);
+}
+
+void JsQueue::let_go_of_all(napi_env env) {
+  if (!std::exchange(holds_, false) || held_ == 0) return;
   std::lock_guard lock(mutex_);
   if (!closed_) napi_unref_threadsafe_function(env, function_);
 }

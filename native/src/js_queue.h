@@ -27,11 +27,15 @@ class JsQueue : public std::enable_shared_from_this<JsQueue> {
   void hold(napi_env env);
   void let_go(napi_env env);
 
+  /** On the JavaScript thread: promises do not keep the event loop alive any more. */
+  void let_go_of_all(napi_env env);
+
  private:
   std::mutex mutex_;
   bool closed_ = false;
   napi_threadsafe_function function_ = nullptr;
   int held_ = 0;
+  bool holds_ = true;
 };
 
 /** A promise that is to be answered once, from any thread. One that is dropped unanswered is rejected: nobody waits for ever. */

@@ -1,6 +1,8 @@
 // What a thread of ours waits for: work that is handed to it, and signals that some queue has something.
 #pragma once
 
+#include <pthread.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -10,6 +12,15 @@
 namespace millrace {
 
 using Clock = std::chrono::steady_clock;
+
+/** Names the calling thread for profilers and `top -H`; at most 15 letters. */
+inline void name_thread(const char* name) {
+#ifdef __APPLE__
+  pthread_setname_np(name);
+#else
+  pthread_setname_np(pthread_self(), name);
+#endif
+}
 
 class Mailbox {
  public:

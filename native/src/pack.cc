@@ -24,15 +24,6 @@ struct Pending {
 
 size_t aligned(size_t size) { return (size + 7) & ~size_t{7}; }
 
-rd_kafka_headers_t* headers_of(const rd_kafka_message_t* record) {
-  rd_kafka_headers_t* headers = nullptr;
-  return rd_kafka_message_headers(record, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR ? headers : nullptr;
-}
-
-size_t size_of(const rd_kafka_message_t* record) {
-  return record->len + record->key_len + packed_size(headers_of(record));
-}
-
 TopicPartition partition_of(const rd_kafka_message_t* record) {
   return {record->rkt == nullptr ? "" : rd_kafka_topic_name(record->rkt), record->partition};
 }
@@ -44,7 +35,9 @@ class Sorter {
 
   void add(rd_kafka_message_t* record) {
     if (record->err) return add_error(record);
-    const size_t size = size_of(record);
+    const auto headers = packed_size(record);
+    if (!headers) return add_broken(record, Failure::of(RD_KAFKA_RESP_ERR__BAD_MSG, "The headers of a record are damaged."));
+    const size_t size = record->len + record->key_len + *headers;
     Pending& run = run_of(record, size);
     run.records.push_back(record);
     run.bytes += size;
@@ -54,16 +47,24 @@ class Sorter {
 
  private:
   void add_error(rd_kafka_message_t* record) {
-    // What comes after it in the partition belongs behind it.
+    if (record->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+      return add_broken(record, Failure::of(record->err, rd_kafka_message_errstr(record)));
+    end_run(record);
+    parts_.push_back(End{partition_of(record), record->offset});
+    rd_kafka_message_destroy(record);
+  }
+
+  void add_broken(rd_kafka_message_t* record, Failure failure) {
+    end_run(record);
+    parts_.push_back(Broken{partition_of(record), record->offset, std::move(failure)});
+    rd_kafka_message_destroy(record);
+  }
+
+  /** What comes after it in the partition belongs behind it. */
+  void end_run(const rd_kafka_message_t* record) {
     for (Pending& run : runs_)
       if (run.topic == record->rkt && run.partition == record->partition) run.open = false;
     last_ = none;
-    if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-      parts_.push_back(End{partition_of(record), record->offset});
-    else
-      parts_.push_back(Broken{partition_of(record), record->offset,
-                              Failure::of(record->err, rd_kafka_message_errstr(record))});
-    rd_kafka_message_destroy(record);
   }
 
   Pending& run_of(const rd_kafka_message_t* record, size_t size) {
@@ -112,7 +113,7 @@ void fill(const Run& run, std::vector<rd_kafka_message_t*>& records) {
     place(row, 0, record->key, record->key_len);
     place(row, 2, record->payload, record->len);
     starts[4 * count + row] = static_cast<int32_t>(at - bytes);
-    at = pack_headers(headers_of(record), at);
+    at = pack_headers(record, at);
     starts[5 * count + row] = static_cast<int32_t>(at - bytes);
     rd_kafka_message_destroy(record);
   }
@@ -138,15 +139,35 @@ std::vector<Part> pack(rd_kafka_message_t** records, size_t count) {
   return parts;
 }
 
-Run alone(const Run& run) {
-  const size_t columns = aligned(run.count * column_bytes);
-  Run copy = run;
-  copy.slab = Slab::take(columns + run.length);
-  copy.columns = 0;
-  copy.bytes = columns;
-  std::memcpy(copy.slab->data(), run.slab->data() + run.columns, columns);
-  std::memcpy(copy.slab->data() + columns, run.slab->data() + run.bytes, run.length);
-  return copy;
+int64_t offset_at(const Run& run, size_t row) {
+  double offset;
+  std::memcpy(&offset, run.slab->data() + run.columns + row * sizeof offset, sizeof offset);
+  return static_cast<int64_t>(offset);
+}
+
+size_t rows_before(const Run& run, int64_t offset) {
+  size_t rows = 0;
+  while (rows < run.count && offset_at(run, rows) < offset) rows++;
+  return rows;
+}
+
+Run from_row(const Run& run, size_t row) {
+  Run rest = run;
+  rest.count = run.count - row;
+  rest.columns = 0;
+  rest.bytes = aligned(rest.count * column_bytes);
+  rest.slab = Slab::take(rest.bytes + run.length);
+  // A column after the other: two of 8 bytes, six of 4.
+  uint8_t* to = rest.slab->data();
+  const uint8_t* from = run.slab->data() + run.columns;
+  for (size_t column = 0; column < 8; column++) {
+    const size_t width = column < 2 ? sizeof(double) : sizeof(int32_t);
+    std::memcpy(to, from + row * width, rest.count * width);
+    to += rest.count * width;
+    from += run.count * width;
+  }
+  std::memcpy(rest.slab->data() + rest.bytes, run.slab->data() + run.bytes, run.length);
+  return rest;
 }
 
 }  // namespace millrace

@@ -50,7 +50,12 @@ inline const TopicPartition& partition_of(const Part& part) {
 /** Takes over `records`: all of them are destroyed. Order is kept within each partition. */
 std::vector<Part> pack(rd_kafka_message_t** records, size_t count);
 
-/** The same run in a slab of its own, so that it does not hold its neighbors' memory. */
-Run alone(const Run& run);
+int64_t offset_at(const Run& run, size_t row);
+
+/** How many of the first rows lie before `offset`. */
+size_t rows_before(const Run& run, int64_t offset);
+
+/** The rows from `row` on, in a slab of their own, so that they do not hold their neighbors' memory. */
+Run from_row(const Run& run, size_t row);
 
 }  // namespace millrace

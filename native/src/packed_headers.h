@@ -6,13 +6,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace millrace {
 
-/** How many bytes `headers` (may be null) take. */
-size_t packed_size(const rd_kafka_headers_t* headers);
+/** How many bytes the headers of a fetched record take; nothing if they are damaged. */
+std::optional<size_t> packed_size(const rd_kafka_message_t* record);
 
 /** Writes them at `to`, and returns where they end. */
-uint8_t* pack_headers(const rd_kafka_headers_t* headers, uint8_t* to);
+uint8_t* pack_headers(const rd_kafka_message_t* record, uint8_t* to);
 
 }  // namespace millrace

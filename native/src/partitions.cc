@@ -58,8 +58,7 @@ Failure first_failure(const rd_kafka_topic_partition_list_t* list) {
   for (int i = 0; i < list->cnt; i++) {
     const auto& element = list->elems[i];
     if (element.err)
-      return Failure::of(element.err, std::string(element.topic) + "/" + std::to_string(element.partition) + ": " +
-                                          rd_kafka_err2str(element.err));
+      return Failure::of(element.err, name_of(key_of(element)) + ": " + rd_kafka_err2str(element.err));
   }
   return {};
 }

@@ -33,6 +33,11 @@ PartitionList list_of(const Partitions& partitions) {
   return list;
 }
 
+/** For sentences: topic/partition. */
+inline std::string name_of(const TopicPartition& partition) {
+  return partition.first + "/" + std::to_string(partition.second);
+}
+
 inline TopicPartition key_of(const rd_kafka_topic_partition_t& element) { return {element.topic, element.partition}; }
 
 }  // namespace millrace

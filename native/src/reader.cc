@@ -25,9 +25,17 @@ std::shared_ptr<Reader> Reader::open(napi_env env, Settings settings, ReaderOpti
   if (conf == nullptr) return nullptr;
   rd_kafka_conf_set_events(conf.get(),
                            client_event_types | RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT);
-  rd_kafka_t* client = open_client(RD_KAFKA_CONSUMER, std::move(conf), failure);
-  if (client == nullptr) return nullptr;
   std::shared_ptr<Reader> reader(new Reader(env, options));
+  // Some errors of partitions come by this way alone, while records are taken.
+  rd_kafka_conf_set_opaque(conf.get(), reader.get());
+  rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* self) {
+    static_cast<Reader*>(self)->hear_error(static_cast<rd_kafka_resp_err_t>(code), reason);
+  });
+  rd_kafka_t* client = open_client(RD_KAFKA_CONSUMER, std::move(conf), failure);
+  if (client == nullptr) {
+    reader->js_->close();
+    return nullptr;
+  }
   reader->start(client);
   return reader;
 }
@@ -42,9 +50,13 @@ void Reader::start(rd_kafka_t* client) {
   replies_.reset(rd_kafka_queue_new(client));
   rd_kafka_set_log_queue(client, nullptr);
   assignment_ = std::make_unique<Assignment>(client, data_.get());
+  queries_ = std::make_unique<Queries>(client, replies_.get());
   for (const Queue* queue : {&events_, &data_, &replies_}) watch(*queue);
   // Nobody joins it: it keeps itself alive, and says when it is done.
-  std::thread([self = shared_from_this()] { self->loop(); }).detach();
+  std::thread([self = shared_from_this()] {
+    name_thread("kafka-reader");
+    self->loop();
+  }).detach();
 }
 
 // --- On the JavaScript thread ---
@@ -69,13 +81,6 @@ void Reader::order(Answer answer, std::function<void(Reader&, Answer&)> work) {
     if (client_ == nullptr || close_asked_) return shared->reject(Failure::closed());
     work(*this, *shared);
   });
-}
-
-void Reader::errand(Answer answer, std::function<void(rd_kafka_t*, Answer&)> work) {
-  if (closing_) return answer.reject(Failure::closed());
-  auto shared = std::make_shared<Answer>(std::move(answer));
-  // The client outlives its errands: the reader's thread waits for them before it destroys it.
-  errands_.run([client = client_, shared, work = std::move(work)] { work(client, *shared); });
 }
 
 void Reader::close(Answer answer, double leave_ms) {
@@ -109,11 +114,12 @@ void Reader::loop() {
     mailbox_.run();
     if (close_asked_) break;
     if (serve()) continue;
-    auto until = request_ == nullptr ? Clock::time_point::max()
-                                     : std::min(request_->deadline, Clock::now() + heartbeat);
+    auto until = queries_->ask_again();
+    if (request_ != nullptr) until = std::min({until, request_->deadline, Clock::now() + heartbeat});
     mailbox_.wait(until);
   }
   if (request_ != nullptr) answer_request();
+  queries_->reject_all(Failure::closed());
   if (!abandoned_) leave();
   finish();
 }
@@ -146,14 +152,12 @@ void Reader::commit(const rd_kafka_topic_partition_list_t* list, Answer answer) 
     commits_[waiting.get()] = std::move(waiting);
 }
 
-/** Leaves the group: it asks once more for everything back, and gets it at once. */
+/** Leaves the group: everything is given back, whether the group waits for an answer or not. */
 void Reader::leave() {
   last_words_.reset(rd_kafka_queue_new(client_));
   watch(last_words_);
-  // Without this a member that owns nothing under the cooperative protocol goes without a word, and the others wait for it.
-  rd_kafka_unsubscribe(client_);
-  assignment_->give_up();
   if (Failure::take(rd_kafka_consumer_close_queue(client_, last_words_.get()))) return;
+  assignment_->give_up();
   while (!rd_kafka_consumer_closed(client_) && Clock::now() < leave_until_ && !abandoned_) {
     mailbox_.run();
     take_replies();
@@ -166,8 +170,8 @@ void Reader::leave() {
 
 /** Everything that refers to the client goes before the client does, or its destruction waits for ever. */
 void Reader::finish() {
-  errands_.finish();
   take_replies();
+  queries_->reject_all(Failure::closed());
   ready_.clear();
   kept_.clear();
   told_.clear();
@@ -180,7 +184,6 @@ void Reader::finish() {
   mailbox_.run();
   for (auto& [address, answer] : std::exchange(commits_, {})) answer->reject(Failure::closed());
   for (Answer& answer : closers_) answer.resolve();
-  js_->close();
   std::lock_guard lock(ended_mutex_);
   ended_ = true;
   ended_condition_.notify_all();

@@ -14,9 +14,10 @@
 
 #include "assignment.h"
 #include "client_events.h"
-#include "errands.h"
 #include "js_queue.h"
+#include "mailbox.h"
 #include "pack.h"
+#include "reader_queries.h"
 #include "settings.h"
 
 namespace millrace {
@@ -39,9 +40,6 @@ class Reader : public std::enable_shared_from_this<Reader> {
   /** Runs `work` on the reader's thread, unless the reader is closed: then the answer is rejected. */
   void order(Answer answer, std::function<void(Reader&, Answer&)> work);
 
-  /** Runs `work` where it may block. */
-  void errand(Answer answer, std::function<void(rd_kafka_t*, Answer&)> work);
-
   /** Leaves the group if `leave_ms` suffices, and ends. The answer comes when all of librdkafka's threads have ended. */
   void close(Answer answer, double leave_ms);
 
@@ -56,7 +54,7 @@ class Reader : public std::enable_shared_from_this<Reader> {
   // What follows is called on the reader's thread, by work that was ordered.
 
   rd_kafka_t* client() { return client_; }
-  Assignment& assignment() { return *assignment_; }
+  Queries& queries() { return *queries_; }
   void subscribe(const rd_kafka_topic_partition_list_t* topics, Answer& answer);
   void unassign(const rd_kafka_topic_partition_list_t* list, Answer& answer);
   void pause(const rd_kafka_topic_partition_list_t* list);
@@ -81,12 +79,17 @@ class Reader : public std::enable_shared_from_this<Reader> {
   void loop();
   bool serve();
   bool prepare();
+  void hear_error(rd_kafka_resp_err_t code, const std::string& reason);
+  void take(size_t got);
   void keep(Part part);
+  void put(Part part);
   void forget(const rd_kafka_topic_partition_list_t* list);
   void take_events(rd_kafka_queue_t* queue);
   void take_event(Event event);
   void rebalance(rd_kafka_event_t* event);
+  Failure apart_from_revocations(const std::function<Failure()>& change);
   void take_replies();
+  void take_commit(rd_kafka_event_t* event);
   void answer_request();
 
   void leave();
@@ -95,7 +98,6 @@ class Reader : public std::enable_shared_from_this<Reader> {
   const ReaderOptions options_;
   std::shared_ptr<JsQueue> js_;
   Mailbox mailbox_;
-  Errands errands_;
   std::atomic<bool> closing_ = false;
   std::atomic<bool> abandoned_ = false;
 
@@ -103,7 +105,10 @@ class Reader : public std::enable_shared_from_this<Reader> {
   rd_kafka_t* client_ = nullptr;
   Queue events_, data_, replies_, last_words_;
   std::unique_ptr<Assignment> assignment_;
+  std::unique_ptr<Queries> queries_;
   std::unique_ptr<Request> request_;
+  /** A revocation that is heard now may have its answer already. */
+  bool already_answered_ = false;
   std::list<Answer> closers_;
   Clock::time_point leave_until_ = Clock::time_point::max();
   bool close_asked_ = false;
@@ -113,6 +118,8 @@ class Reader : public std::enable_shared_from_this<Reader> {
   /** Packed before their partition was paused. */
   std::map<TopicPartition, std::deque<Part>> kept_;
   std::vector<rd_kafka_message_t*> taken_;
+  /** Heard while records were taken. */
+  std::vector<Broken> heard_;
   size_t bytes_per_record_ = 1024;
   bool more_ = false;
   /** Commits under way: librdkafka knows them by their address. */

@@ -1,7 +1,8 @@
 // The class `Reader` as JavaScript sees it: every method is handed to the reader's thread and answers with a promise.
+#include <algorithm>
+
 #include "oauth.h"
 #include "reader.h"
-#include "reader_queries.h"
 
 namespace millrace {
 
@@ -76,12 +77,21 @@ std::string text_argument(napi_env env, const Call& call) { return js::to_string
 
 int no_argument(napi_env, const Call&) { return 0; }
 
+/** Milliseconds that librdkafka can count; anything but a number is the least. */
+int limit_of(napi_env env, napi_value value) {
+  const double limit = js::to_number(env, value);
+  return limit > 1 ? static_cast<int>(std::min(limit, 3600.0 * 1000)) : 1;
+}
+
 napi_value poll(napi_env env, napi_callback_info info) {
   Call call(env, info);
   napi_value promise = nullptr;
   Shared& reader = reader_of(env, call);
   Answer answer(env, reader->js(), &promise);
-  reader->poll(std::move(answer), static_cast<size_t>(js::to_number(env, call[0])), js::to_number(env, call[1]));
+  // Not a number counts as nothing, and what is too much for a clock or a size as very much.
+  const double bytes = js::to_number(env, call[0]), wait = js::to_number(env, call[1]);
+  reader->poll(std::move(answer), bytes > 0 ? static_cast<size_t>(std::min(bytes, 1e12)) : 0,
+               wait > 0 ? std::min(wait, 1e9) : 0);
   return promise;
 }
 
@@ -90,7 +100,9 @@ napi_value close(napi_env env, napi_callback_info info) {
   napi_value promise = nullptr;
   Shared& reader = reader_of(env, call);
   Answer answer(env, reader->js(), &promise);
-  reader->close(std::move(answer), js::to_number(env, call[0]));
+  // Whoever waits for the end has a time limit of their own.
+  reader->js()->let_go_of_all(env);
+  reader->close(std::move(answer), limit_of(env, call[0]));
   return promise;
 }
 
@@ -128,36 +140,34 @@ void group_metadata(Reader& reader, Answer& answer, int) {
   });
 }
 
-/** A method that asks the brokers. */
-template <auto Work>
-napi_value asked(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  napi_value promise = nullptr;
-  Shared& reader = reader_of(env, call);
-  Answer answer(env, reader->js(), &promise);
-  reader->errand(std::move(answer), Work(env, call));
-  return promise;
+struct CommittedQuestion {
+  std::string group;
+  SharedList list;
+  bool stable;
+  int limit_ms;
+};
+
+CommittedQuestion committed_arguments(napi_env env, const Call& call) {
+  return {js::to_string(env, call[1]), list_argument(env, call), js::to_boolean(env, call[2]), limit_of(env, call[3])};
 }
 
-using Errand = std::function<void(rd_kafka_t*, Answer&)>;
+struct OffsetsQuestion {
+  SharedList list;
+  rd_kafka_IsolationLevel_t isolation;
+  int limit_ms;
+};
 
-Errand committed(napi_env env, const Call& call) {
-  return [list = list_argument(env, call), group = js::to_string(env, call[1]), stable = js::to_boolean(env, call[2]),
-          limit = static_cast<int>(js::to_number(env, call[3]))](rd_kafka_t* client, Answer& answer) {
-    read_committed_offsets(client, answer, group, list.get(), stable, limit);
-  };
+OffsetsQuestion offsets_arguments(napi_env env, const Call& call) {
+  return {list_argument(env, call),
+          js::to_boolean(env, call[1]) ? RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED
+                                       : RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED,
+          limit_of(env, call[2])};
 }
 
-Errand offsets(napi_env env, const Call& call) {
-  const auto isolation = js::to_boolean(env, call[1]) ? RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED
-                                                      : RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED;
-  return [list = list_argument(env, call), isolation, limit = static_cast<int>(js::to_number(env, call[2]))](
-             rd_kafka_t* client, Answer& answer) { read_offsets(client, answer, list.get(), isolation, limit); };
-}
+using TopicQuestion = std::pair<std::string, int>;
 
-Errand partition_count(napi_env env, const Call& call) {
-  return [topic = js::to_string(env, call[0]), limit = static_cast<int>(js::to_number(env, call[1]))](
-             rd_kafka_t* client, Answer& answer) { read_partition_count(client, answer, topic, limit); };
+TopicQuestion topic_arguments(napi_env env, const Call& call) {
+  return {js::to_string(env, call[0]), limit_of(env, call[1])};
 }
 
 napi_property_descriptor method(const char* name, napi_callback callback) {
@@ -197,9 +207,15 @@ napi_value reader_class(napi_env env) {
       method("setTokenFailure", ordered<text_argument, [](Reader& r, Answer& a, const std::string& cause) {
                a.settle(set_token_failure(r.client(), cause));
              }>),
-      method("committed", asked<committed>),
-      method("offsets", asked<offsets>),
-      method("partitionCount", asked<partition_count>),
+      method("committed", ordered<committed_arguments, [](Reader& r, Answer& a, const CommittedQuestion& q) {
+               r.queries().committed(std::move(a), q.group, q.list, q.stable, q.limit_ms);
+             }>),
+      method("offsets", ordered<offsets_arguments, [](Reader& r, Answer& a, const OffsetsQuestion& q) {
+               r.queries().offsets(std::move(a), q.list, q.isolation, q.limit_ms);
+             }>),
+      method("partitionCount", ordered<topic_arguments, [](Reader& r, Answer& a, const TopicQuestion& q) {
+               r.queries().partition_count(std::move(a), q.first, q.second);
+             }>),
   };
   napi_value result = nullptr;
   napi_define_class(env, "Reader", NAPI_AUTO_LENGTH, construct, nullptr, std::size(methods), methods, &result);

@@ -35,42 +35,61 @@ void Reader::take_event(Event event) {
 }
 
 void Reader::rebalance(rd_kafka_event_t* event) {
+  if (close_asked_) return assignment_->give_up();
   std::shared_ptr<rd_kafka_topic_partition_list_t> list(
       rd_kafka_topic_partition_list_copy(rd_kafka_event_topic_partition_list(event)),
       rd_kafka_topic_partition_list_destroy);
-  const bool assigning = rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-  const bool lost = !assigning && rd_kafka_assignment_lost(client_) != 0;
   const std::string protocol = assignment_->protocol();
-  if (close_asked_) {
-    assignment_->give_up();
-    return;
+  Failure failure;
+  if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    told_.push_back(rebalance_event("assigned", protocol, list));
+    // Nobody would think of answering that there is nothing.
+    if (list->cnt == 0) failure = assignment_->assign(list.get());
+  } else {
+    const bool lost = already_answered_ || rd_kafka_assignment_lost(client_) != 0;
+    forget(list.get());
+    told_.push_back(rebalance_event(lost ? "lost" : "revoked", protocol, list));
+    failure = lost ? assignment_->lose(list.get()) : assignment_->revoke(list.get());
   }
-  if (assigning) return told_.push_back(rebalance_event("assigned", protocol, list));
-  forget(list.get());
-  told_.push_back(rebalance_event(lost ? "lost" : "revoked", protocol, list));
-  Failure failure = lost ? assignment_->lose(list.get()) : assignment_->revoke(list.get());
-  if (failure)
-    told_.push_back([failure](napi_env env) {
-      napi_value object = js::object(env);
-      js::set(env, object, "type", js::string(env, "failed"));
-      js::set(env, object, "error", failure.error(env));
-      return object;
-    });
+  if (failure) told_.push_back(failed_event(std::move(failure)));
+}
+
+/**
+ * Changes the assignment by incremental unassigning, where that could be taken for the answer to a revocation that waits
+ * in the queue. One that is there before is heard first, and makes the change wait for its end. One that is there
+ * afterwards may have come before the change, and then the group believes that it has its partitions back: they are
+ * given up at once, as lost.
+ */
+Failure Reader::apart_from_revocations(const std::function<Failure()>& change) {
+  take_events(events_.get());
+  assignment_->take_unasked();
+  Failure failure = change();
+  if (!assignment_->take_unasked()) return failure;
+  already_answered_ = true;
+  take_events(events_.get());
+  already_answered_ = false;
+  return failure;
 }
 
 void Reader::take_replies() {
-  while (!commits_.empty()) {
+  while (!commits_.empty() || !queries_->empty()) {
     Event event(rd_kafka_queue_poll(replies_.get(), 0));
-    if (event == nullptr) return;
-    if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_OFFSET_COMMIT) continue;
-    auto commit = commits_.extract(static_cast<Answer*>(rd_kafka_event_opaque(event.get())));
-    if (commit.empty()) continue;
-    const auto code = rd_kafka_event_error(event.get());
-    const auto* list = rd_kafka_event_topic_partition_list(event.get());
-    Failure failure = list == nullptr ? Failure{} : first_failure(list);
-    if (!failure && code) failure = Failure::of(code);
-    commit.mapped()->settle(std::move(failure));
+    if (event == nullptr) break;
+    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_OFFSET_COMMIT)
+      take_commit(event.get());
+    else
+      queries_->take(event.get());
   }
+}
+
+void Reader::take_commit(rd_kafka_event_t* event) {
+  auto commit = commits_.extract(static_cast<Answer*>(rd_kafka_event_opaque(event)));
+  if (commit.empty()) return;
+  const auto code = rd_kafka_event_error(event);
+  const auto* list = rd_kafka_event_topic_partition_list(event);
+  Failure failure = list == nullptr ? Failure{} : first_failure(list);
+  if (!failure && code) failure = Failure::of(code);
+  commit.mapped()->settle(std::move(failure));
 }
 
 void Reader::subscribe(const rd_kafka_topic_partition_list_t* topics, Answer& answer) {
@@ -83,17 +102,17 @@ void Reader::assign(const rd_kafka_topic_partition_list_t* list, Answer& answer)
     if (list->elems[i].offset != RD_KAFKA_OFFSET_INVALID)
       rd_kafka_topic_partition_list_add(moved.get(), list->elems[i].topic, list->elems[i].partition);
   forget(moved.get());
-  answer.settle(assignment_->assign(list));
+  answer.settle(apart_from_revocations([&] { return assignment_->assign(list); }));
 }
 
 void Reader::unassign(const rd_kafka_topic_partition_list_t* list, Answer& answer) {
   forget(list);
-  answer.settle(assignment_->unassign(list));
+  answer.settle(apart_from_revocations([&] { return assignment_->unassign(list); }));
 }
 
 void Reader::seek(const rd_kafka_topic_partition_list_t* list, Answer& answer) {
   forget(list);
-  answer.settle(assignment_->seek(list));
+  answer.settle(apart_from_revocations([&] { return assignment_->seek(list); }));
 }
 
 }  // namespace millrace

@@ -1,6 +1,8 @@
 // The reader's records: from librdkafka's queue into packed runs, and to JavaScript.
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "reader.h"
 
@@ -72,25 +74,57 @@ bool Reader::prepare() {
   const size_t want = std::clamp(options_.batch_bytes / std::max<size_t>(bytes_per_record_, 1), size_t{1}, taken_.size());
   const ssize_t got = rd_kafka_consume_batch_queue(data_.get(), 0, taken_.data(), want);
   more_ = got == static_cast<ssize_t>(want);
-  if (got <= 0) return false;
+  const bool heard = !heard_.empty();
+  if (got > 0) take(static_cast<size_t>(got));
+  for (Broken& broken : std::exchange(heard_, {})) keep(std::move(broken));
+  return got > 0 || heard;
+}
+
+void Reader::take(size_t got) {
   size_t bytes = 0;
-  for (Part& part : pack(taken_.data(), static_cast<size_t>(got))) {
+  for (Part& part : pack(taken_.data(), got)) {
     bytes += bytes_of(part);
     keep(std::move(part));
   }
   // Sizes change slowly; a jump up counts more than one down, so that a batch of large records is soon a short one.
-  const size_t mean = bytes / static_cast<size_t>(got) + 1;
+  const size_t mean = bytes / got + 1;
   bytes_per_record_ = mean > bytes_per_record_ ? mean : (bytes_per_record_ * 7 + mean) / 8;
-  return true;
+}
+
+/** That a topic or partition is gone is told by a sentence alone: "topic [partition]: why". */
+void Reader::hear_error(rd_kafka_resp_err_t code, const std::string& reason) {
+  Failure failure = Failure::of(code, reason);
+  const size_t space = reason.find(" ["), end = reason.find("]: ");
+  if (space == std::string::npos || end == std::string::npos || end < space)
+    return told_.push_back(failed_event(std::move(failure)));
+  const int partition = std::atoi(reason.c_str() + space + 2);
+  heard_.push_back({{reason.substr(0, space), partition}, RD_KAFKA_OFFSET_INVALID, std::move(failure)});
 }
 
 /** Where a packed part goes: to the next request, aside while its partition is paused, or nowhere. */
 void Reader::keep(Part part) {
   const TopicPartition& partition = partition_of(part);
   if (!assignment_->wanted(partition)) return;
+  if (const Run* run = std::get_if<Run>(&part)) {
+    // When librdkafka stops a partition for a rebalance while records of it are taken, it fetches these once more.
+    const int64_t reached = assignment_->reached(partition);
+    const size_t known = rows_before(*run, reached);
+    if (known == run->count) return;
+    assignment_->set_reached(partition, offset_at(*run, run->count - 1) + 1);
+    if (known > 0) part = from_row(*run, known);
+  } else if (const End* end = std::get_if<End>(&part)) {
+    assignment_->set_end(partition, end->offset);
+  } else {
+    assignment_->set_broken(partition);
+  }
+  put(std::move(part));
+}
+
+void Reader::put(Part part) {
+  const TopicPartition& partition = partition_of(part);
   if (assignment_->paused(partition)) {
     Run* run = std::get_if<Run>(&part);
-    kept_[partition].push_back(run == nullptr ? std::move(part) : Part(alone(*run)));
+    kept_[partition].push_back(run == nullptr ? std::move(part) : Part(from_row(*run, 0)));
     return;
   }
   ready_bytes_ += bytes_of(part);
@@ -111,7 +145,7 @@ void Reader::pause(const rd_kafka_topic_partition_list_t* list) {
   assignment_->pause(list);
   std::deque<Part> ready = std::exchange(ready_, {});
   ready_bytes_ = 0;
-  for (Part& part : ready) keep(std::move(part));
+  for (Part& part : ready) put(std::move(part));
 }
 
 void Reader::resume(const rd_kafka_topic_partition_list_t* list) {
@@ -138,13 +172,13 @@ void Reader::position(rd_kafka_topic_partition_list_t* list) {
     return nullptr;
   };
   for (int i = 0; i < list->cnt; i++) {
-    const auto partition = key_of(list->elems[i]);
+    auto& element = list->elems[i];
+    const auto partition = key_of(element);
+    // librdkafka forgets the position of a partition that it stops and starts again.
+    element.offset = std::max(element.offset, assignment_->reached(partition));
     const Run* run = first(ready_, partition);
     if (auto found = kept_.find(partition); found != kept_.end()) run = first(found->second, partition);
-    if (run == nullptr) continue;
-    double offset;
-    std::memcpy(&offset, run->slab->data() + run->columns, sizeof offset);
-    list->elems[i].offset = static_cast<int64_t>(offset);
+    if (run != nullptr) element.offset = offset_at(*run, 0);
   }
 }
 

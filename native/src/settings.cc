@@ -14,6 +14,50 @@ bool is_secret(const std::string& name) {
   return false;
 }
 
+/** What is wrong with a certificate, by OpenSSL's number for it (openssl/x509_vfy.h). */
+const char* certificate_trouble(int number) {
+  switch (number) {
+    case 9:
+      return "it is not valid yet";
+    case 10:
+      return "it has expired";
+    case 18:
+    case 19:
+      return "it is self-signed by an authority that is not trusted";
+    case 2:
+    case 20:
+    case 21:
+      return "its authority is not trusted";
+    case 23:
+      return "it is revoked";
+    case 62:
+      return "it is for another host name";
+    case 64:
+      return "it is for another IP address";
+    default:
+      return nullptr;
+  }
+}
+
+/** Accepts what OpenSSL accepts, and has the reason of a refusal logged, which librdkafka's error does not tell. */
+int check_certificate(rd_kafka_t*, const char*, int32_t, int* number, int, const char*, size_t, char* reason, size_t size,
+                      void*) {
+  if (*number == 0) return 1;
+  const char* known = certificate_trouble(*number);
+  if (known != nullptr)
+    std::snprintf(reason, size, "%s", known);
+  else
+    std::snprintf(reason, size, "OpenSSL's verification error %d", *number);
+  return 0;
+}
+
+void explain_certificates(rd_kafka_conf_t* conf) {
+  char verified[8] = "";
+  size_t size = sizeof verified;
+  rd_kafka_conf_get(conf, "enable.ssl.certificate.verification", verified, &size);
+  if (std::string(verified) == "true") rd_kafka_conf_set_ssl_cert_verify_cb(conf, check_certificate);
+}
+
 }  // namespace
 
 Settings settings_of(napi_env env, napi_value array) {
@@ -33,6 +77,7 @@ Conf configure(const Settings& settings, Failure& failure) {
                           is_secret(name) ? "The value of " + name + " is refused." : std::string(reason));
     return nullptr;
   }
+  explain_certificates(conf.get());
   return conf;
 }
 

@@ -3,9 +3,10 @@
 #include <sys/mman.h>
 
 #include <bit>
+#include <chrono>
+#include <deque>
 #include <map>
 #include <mutex>
-#include <vector>
 
 namespace millrace {
 
@@ -13,13 +14,25 @@ namespace {
 
 constexpr size_t smallest = 16 * 1024;
 constexpr size_t largest_kept = 8 * 1024 * 1024;
-constexpr size_t most_kept = 32 * 1024 * 1024;
+constexpr size_t most_kept = 128 * 1024 * 1024;
+
+/** Slabs come back in bursts, when JavaScript's collector runs: one that no burst has needed for so long goes. */
+constexpr auto most_idle = std::chrono::seconds(3);
+
+using Clock = std::chrono::steady_clock;
+
+struct Free {
+  uint8_t* data;
+  Clock::time_point since;
+};
 
 /** Free slabs by size. Sizes step by an eighth of a power of two, so at most an eighth of a slab is slack. */
 struct Pool {
   std::mutex mutex;
-  std::map<size_t, std::vector<uint8_t*>> free;
+  /** The one that was freed last is used first, so that the first in each list are those that are not needed. */
+  std::map<size_t, std::deque<Free>> free;
   size_t kept = 0;
+  Clock::time_point trimmed;
 };
 
 /** Never destroyed: threads that are left alone at the end of the process may still use it. */
@@ -34,12 +47,25 @@ size_t rounded(size_t size) {
   return (size + step - 1) / step * step;
 }
 
+void trim(Pool& shared, Clock::time_point now) {
+  if (now - shared.trimmed < most_idle / 4) return;
+  shared.trimmed = now;
+  for (auto& [size, slabs] : shared.free) {
+    while (!slabs.empty() && now - slabs.front().since > most_idle) {
+      munmap(slabs.front().data, size);
+      slabs.pop_front();
+      shared.kept -= size;
+    }
+  }
+}
+
 uint8_t* reuse(size_t size) {
   Pool& shared = pool();
   std::lock_guard lock(shared.mutex);
+  trim(shared, Clock::now());
   auto found = shared.free.find(size);
   if (found == shared.free.end() || found->second.empty()) return nullptr;
-  uint8_t* data = found->second.back();
+  uint8_t* data = found->second.back().data;
   found->second.pop_back();
   shared.kept -= size;
   return data;
@@ -62,9 +88,11 @@ Slab::~Slab() {
   Pool& shared = pool();
   {
     std::lock_guard lock(shared.mutex);
+    const auto now = Clock::now();
+    trim(shared, now);
     if (size_ <= largest_kept && shared.kept + size_ <= most_kept) {
       shared.kept += size_;
-      shared.free[size_].push_back(data_);
+      shared.free[size_].push_back({data_, now});
       return;
     }
   }
