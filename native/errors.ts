@@ -6,7 +6,7 @@
  * - `downstream`: brokers or the way to them are away or busy. It passes; try again for as long as it lasts.
  * - `permanent`: this request or this record will never be accepted.
  * - `lost`: the partition, or the membership in the group, is another one's by now. Do not commit for it.
- * - `fenced`: another client with the same identity (transactional id, instance id) has taken over.
+ * - `fenced`: another client with the same identity (transactional id, instance id) has taken over, or has not let go.
  * - `abortable`: the transaction cannot be committed, but aborted and begun anew.
  * - `unknown`: whether it took effect cannot be told. Ask again with the very same request.
  * - `reset`: the position is not in the log (any more, or not yet). Where to go on must be decided.
@@ -59,7 +59,7 @@ const byClass: Record<Exclude<KafkaErrorClass, 'abortable' | 'unknown'>, readonl
     'FENCED_LEADER_EPOCH UNKNOWN_LEADER_EPOCH STALE_BROKER_EPOCH OFFSET_NOT_AVAILABLE PREFERRED_LEADER_NOT_AVAILABLE',
     'ELIGIBLE_LEADERS_NOT_AVAILABLE UNSTABLE_OFFSET_COMMIT THROTTLING_QUOTA_EXCEEDED REBOOTSTRAP_REQUIRED',
     'INCONSISTENT_VOTER_SET UNKNOWN_TOPIC_ID UNKNOWN_SUBSCRIPTION_ID ELECTION_NOT_NEEDED NO_REASSIGNMENT_IN_PROGRESS',
-    'UNRELEASED_INSTANCE_ID GROUP_MAX_SIZE_REACHED',
+    'GROUP_MAX_SIZE_REACHED',
   ],
   permanent: [
     '_BAD_MSG _BAD_COMPRESSION _INVALID_ARG _UNKNOWN_PARTITION _UNKNOWN_TOPIC _KEY_SERIALIZATION',
@@ -75,7 +75,9 @@ const byClass: Record<Exclude<KafkaErrorClass, 'abortable' | 'unknown'>, readonl
     '_ASSIGNMENT_LOST _MAX_POLL_EXCEEDED ILLEGAL_GENERATION UNKNOWN_MEMBER_ID REBALANCE_IN_PROGRESS',
     'MEMBER_ID_REQUIRED STALE_MEMBER_EPOCH',
   ],
-  fenced: ['_FENCED INVALID_PRODUCER_EPOCH PRODUCER_FENCED FENCED_INSTANCE_ID FENCED_MEMBER_EPOCH'],
+  fenced: [
+    '_FENCED INVALID_PRODUCER_EPOCH PRODUCER_FENCED FENCED_INSTANCE_ID FENCED_MEMBER_EPOCH UNRELEASED_INSTANCE_ID',
+  ],
   reset: ['_AUTO_OFFSET_RESET _LOG_TRUNCATION OFFSET_OUT_OF_RANGE'],
   closed: ['_DESTROY _PURGE_QUEUE _PURGE_INFLIGHT'],
   fatal: [

@@ -114,7 +114,7 @@ void Reader::loop() {
     mailbox_.run();
     if (close_asked_) break;
     if (serve()) continue;
-    auto until = queries_->ask_again();
+    auto until = queries_->run_due();
     if (request_ != nullptr) until = std::min({until, request_->deadline, Clock::now() + heartbeat});
     mailbox_.wait(until);
   }
@@ -172,6 +172,8 @@ void Reader::leave() {
 void Reader::finish() {
   take_replies();
   queries_->reject_all(Failure::closed());
+  // A commit without a coordinator holds librdkafka's threads for session.timeout.ms: nobody is to wait for that.
+  for (auto& [address, answer] : std::exchange(commits_, {})) answer->reject(Failure::closed());
   ready_.clear();
   kept_.clear();
   told_.clear();
@@ -182,7 +184,6 @@ void Reader::finish() {
   for (Queue* queue : {&events_, &data_, &replies_, &last_words_}) queue->reset();
   rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
   mailbox_.run();
-  for (auto& [address, answer] : std::exchange(commits_, {})) answer->reject(Failure::closed());
   for (Answer& answer : closers_) answer.resolve();
   std::lock_guard lock(ended_mutex_);
   ended_ = true;

@@ -72,7 +72,8 @@ Failure Reader::apart_from_revocations(const std::function<Failure()>& change) {
 }
 
 void Reader::take_replies() {
-  while (!commits_.empty() || !queries_->empty()) {
+  // Also when nothing is expected: what was given up may still be answered, and a full queue signals nothing.
+  for (;;) {
     Event event(rd_kafka_queue_poll(replies_.get(), 0));
     if (event == nullptr) break;
     if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_OFFSET_COMMIT)

@@ -13,17 +13,20 @@ using Topics = std::unique_ptr<rd_kafka_TopicCollection_t, Destroyer<rd_kafka_To
 using Group =
     std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, Destroyer<rd_kafka_ListConsumerGroupOffsets_destroy>>;
 
+/** What librdkafka allows. */
+constexpr auto longest = std::chrono::hours(1);
+
 /** How long a coordinator is left alone before it is asked again. */
 constexpr auto pause_between = std::chrono::milliseconds(50);
 
-Options options_of(rd_kafka_t* client, rd_kafka_admin_op_t operation, Clock::time_point until, void* opaque) {
+Options options_of(rd_kafka_t* client, rd_kafka_admin_op_t operation, Clock::time_point until, uintptr_t id) {
   Options options(rd_kafka_AdminOptions_new(client, operation));
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
   char reason[256];
-  // librdkafka allows an hour.
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(std::clamp<int64_t>(left, 1, 3600 * 1000)),
-                                            reason, sizeof reason);
-  rd_kafka_AdminOptions_set_opaque(options.get(), opaque);
+  rd_kafka_AdminOptions_set_request_timeout(
+      options.get(), static_cast<int>(std::clamp<int64_t>(left, 1, std::chrono::milliseconds(longest).count())), reason,
+      sizeof reason);
+  rd_kafka_AdminOptions_set_opaque(options.get(), reinterpret_cast<void*>(id));
   return options;
 }
 
@@ -59,26 +62,35 @@ bool passes(rd_kafka_resp_err_t code) {
 
 Queries::Query& Queries::open(Answer answer, int limit_ms) {
   auto query = std::make_unique<Query>();
+  query->id = ++ids_;
   query->answer = std::move(answer);
   query->until = Clock::now() + std::chrono::milliseconds(limit_ms);
-  Query* address = query.get();
-  return *(open_[address] = std::move(query));
+  return *(open_[ids_] = std::move(query));
 }
 
 void Queries::take(rd_kafka_event_t* event) {
-  auto found = open_.find(static_cast<Query*>(rd_kafka_event_opaque(event)));
+  auto found = open_.find(reinterpret_cast<uintptr_t>(rd_kafka_event_opaque(event)));
   if (found == open_.end()) return;
   if (found->second->read(event, *found->second)) open_.erase(found);
 }
 
-Clock::time_point Queries::ask_again() {
+Clock::time_point Queries::run_due() {
   auto next = Clock::time_point::max();
-  for (auto& [address, query] : open_) {
-    if (query->again <= Clock::now()) {
-      query->again = Clock::time_point::max();
-      query->ask(*query);
+  const auto now = Clock::now();
+  for (auto at = open_.begin(); at != open_.end();) {
+    Query& query = *at->second;
+    if (query.is_ended_here && query.until <= now) {
+      query.answer.reject(Failure::of(RD_KAFKA_RESP_ERR__TIMED_OUT));
+      at = open_.erase(at);
+      continue;
     }
-    next = std::min(next, query->again);
+    if (query.again <= now) {
+      query.again = Clock::time_point::max();
+      query.ask(query);
+    }
+    next = std::min(next, query.again);
+    if (query.is_ended_here) next = std::min(next, query.until);
+    ++at;
   }
   return next;
 }
@@ -89,8 +101,12 @@ void Queries::reject_all(const Failure& failure) {
 
 void Queries::committed(Answer answer, std::string group, List list, bool stable, int limit_ms) {
   Query& query = open(std::move(answer), limit_ms);
+  // Where a request to a coordinator runs out of time before the coordinator is found, librdkafka uses what it has freed
+  // as soon as it is found (2.12).
+  query.is_ended_here = true;
   query.ask = [this, group = std::move(group), list, stable](Query& self) {
-    Options options = options_of(client_, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, self.until, &self);
+    Options options =
+        options_of(client_, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, Clock::now() + longest, self.id);
     // Refused only for options of another operation.
     Failure::take(rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), stable ? 1 : 0));
     Group request(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), list.get()));
@@ -140,7 +156,7 @@ void Queries::offsets(Answer answer, const List& list, rd_kafka_IsolationLevel_t
     failure ? self.answer.reject(failure) : resolve_list(self.answer, found);
     return true;
   };
-  Options options = options_of(client_, RD_KAFKA_ADMIN_OP_LISTOFFSETS, query.until, &query);
+  Options options = options_of(client_, RD_KAFKA_ADMIN_OP_LISTOFFSETS, query.until, query.id);
   Failure::take(rd_kafka_AdminOptions_set_isolation_level(options.get(), isolation));
   rd_kafka_ListOffsets(client_, list.get(), options.get(), replies_);
 }
@@ -160,7 +176,7 @@ void Queries::partition_count(Answer answer, const std::string& topic, int limit
     self.answer.resolve([partitions](napi_env env) { return js::number(env, static_cast<double>(partitions)); });
     return true;
   };
-  Options options = options_of(client_, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, query.until, &query);
+  Options options = options_of(client_, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, query.until, query.id);
   const char* name = topic.c_str();
   Topics only(rd_kafka_TopicCollection_of_topic_names(&name, 1));
   rd_kafka_DescribeTopics(client_, only.get(), options.get(), replies_);

@@ -35,19 +35,18 @@ class Queries {
   /** How many partitions a topic has, or the failure that the cluster gives for it. */
   void partition_count(Answer answer, const std::string& topic, int limit_ms);
 
-  bool empty() const { return open_.empty(); }
-
   /** An event of `replies`. */
   void take(rd_kafka_event_t* event);
 
-  /** Asks again what is to be asked again by now; says when it wants to be called next. */
-  Clock::time_point ask_again();
+  /** Asks again what is to be asked again by now, gives up what took too long; says when it wants to be called next. */
+  Clock::time_point run_due();
 
   /** Nothing is under way afterwards. */
   void reject_all(const Failure& failure);
 
  private:
   struct Query {
+    uintptr_t id;
     Answer answer;
     /** Reads the event that answers; true if that was the end of it. */
     std::function<bool(rd_kafka_event_t*, Query&)> read;
@@ -55,6 +54,8 @@ class Queries {
     std::function<void(Query&)> ask;
     Clock::time_point again = Clock::time_point::max();
     Clock::time_point until = Clock::time_point::max();
+    /** librdkafka is not to end it when the time is over. */
+    bool is_ended_here = false;
   };
 
   Query& open(Answer answer, int limit_ms);
@@ -62,8 +63,9 @@ class Queries {
 
   rd_kafka_t* client_;
   rd_kafka_queue_t* replies_;
-  /** librdkafka knows them by their address. */
-  std::map<Query*, std::unique_ptr<Query>> open_;
+  uintptr_t ids_ = 0;
+  /** librdkafka knows them by their numbers: it may still answer what was given up here. */
+  std::map<uintptr_t, std::unique_ptr<Query>> open_;
 };
 
 }  // namespace millrace
