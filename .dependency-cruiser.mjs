@@ -1,6 +1,6 @@
 // Who may import whom: the rooms of ARCHITECTURE.md. Think about the layering before you change a rule.
 
-const product = '^(main\\.ts$|(cli|domain|engine|sources|processors|sinks)/)'
+const product = '^(main\\.ts$|(cli|domain|engine|native|sources|processors|sinks)/)'
 const components = '^(sources|processors|sinks)/(?!index\\.ts$)'
 const door = '^engine/component/index\\.ts$'
 
@@ -80,6 +80,20 @@ export default {
     client('prom-client', npm('prom-client'), 'observe'),
     client('yaml', npm('yaml'), 'config'),
     client('node:sqlite', '^(node:)?sqlite$', 'embedded'),
+    {
+      name: 'native-stands-alone',
+      comment: 'native/ could be a package of its own: it imports itself and node:*.',
+      severity: 'error',
+      from: { path: '^native/' },
+      to: { dependencyTypesNot: ['core'], pathNot: '^native/' },
+    },
+    {
+      name: 'native-is-for-kafka',
+      comment: 'Only engine/kafka imports native/: everything else loads no native code.',
+      severity: 'error',
+      from: { path: product, pathNot: '^(native|engine/kafka)/' },
+      to: { path: '^native/' },
+    },
     {
       name: 'pure-rooms',
       comment: 'topology/, cql/ and time/ are pure: no node:*, no library but zod.',
@@ -168,10 +182,10 @@ export default {
     },
     {
       name: 'tools-are-not-tests',
-      comment: 'Tools and benchmarks do not lean on the tests; tests may try the tools.',
+      comment: 'Tools and benchmarks lean on nothing of the tests but their servers; tests may try the tools.',
       severity: 'error',
       from: { path: '^(bench|tools)/' },
-      to: { path: '^(test|bench|tools)/', pathNot: '^$1/' },
+      to: { path: '^(test|bench|tools)/', pathNot: '^($1|test/support/servers)/' },
     },
 
     // What holds everywhere
@@ -195,7 +209,7 @@ export default {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|coverage|native|\\.node|\\.millrace)/' },
+    exclude: { path: '^(dist|coverage|native/build|\\.node|\\.millrace)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],

@@ -82,10 +82,19 @@ $(ALL): package-lock.json .npmrc | $(NODE)
 	$(call step,packages,npm ci --ignore-scripts && touch $(ALL) $(PRODUCTION))
 
 $(PRODUCTION): package-lock.json .npmrc | $(NODE)
-	$(call step,packages to run,npm ci --omit=dev --ignore-scripts && touch $(PRODUCTION))
+	$(call step,packages to run,npm ci --omit=dev --omit=optional --ignore-scripts && touch $(PRODUCTION))
 
 .PHONY: install
 install: $(ALL) ## install Node (if needed) and all packages
+
+# The Kafka client: native code, for the cluster mode alone. 3 minutes the first time on a machine, seconds after that.
+.PHONY: native native-asan
+native: $(ALL) ## build the Kafka client (needs python3, make, a C++ compiler, OpenSSL's headers)
+	@node native/build.ts
+
+native-asan: $(ALL) ## test the Kafka client with AddressSanitizer, and for leaks
+	@node native/build.ts --asan
+	@node test/native/asan/run.ts $(ARGS)
 
 
 # --- Running ----------------------------------------------------------------------------------------
@@ -97,6 +106,15 @@ demo: $(if $(wildcard $(ALL)),$(ALL),$(PRODUCTION)) ## run the audit topology on
 bench: $(ALL) ## measure the engine and the embedded audit topology
 	@npm run -s bench -- $(ARGS)
 
+OTHER_CLIENTS := bench/clients/node_modules/.installed
+
+.PHONY: bench-clients
+bench-clients: system native $(OTHER_CLIENTS) ## measure Kafka clients side by side: half an hour (ARGS=--quick to try, --help)
+	@node bench/clients/run.ts $(ARGS)
+
+$(OTHER_CLIENTS): bench/clients/package-lock.json | $(NODE)
+	$(call step,other clients,cd bench/clients && npm ci --ignore-scripts && touch node_modules/.installed)
+
 
 # --- Tests and checks -------------------------------------------------------------------------------
 
@@ -107,10 +125,24 @@ test: $(ALL) ## run every test: unit, integration, end-to-end, chaos
 	@$(MAKE) -k -j1 test-unit test-int test-e2e test-chaos
 
 test-unit test-int test-e2e test-chaos: $(ALL)
+test-int: system test-servers native
 test-unit:  ; $(call tests,unit tests,unit)
 test-int:   ; $(call tests,integration tests,int)
 test-e2e:   ; $(call tests,end-to-end tests,e2e)
 test-chaos: ; $(call tests,chaos tests,chaos)
+
+# What the tests with real servers want from the system; MILLRACE_SYSTEM=check installs nothing.
+.PHONY: system servers
+system: | $(NODE) ## see that the JDK and all else is there; install it where that is allowed
+	@node tools/system-packages.ts
+
+# Once on a machine, lest the first test waits for it.
+.PHONY: test-servers
+test-servers: system $(ALL)
+	$(call step,test servers,node tools/servers.ts --fetch)
+
+servers: system $(ALL) ## start Kafka until Ctrl-C (ARGS="--brokers 3 --tls --sasl", --help)
+	@node tools/servers.ts $(ARGS)
 
 .PHONY: check check-types check-lint check-format check-structure check-dead check-docs
 check: $(ALL) ## types, lint, format, import rules, dead code, docs fresh, unit tests
@@ -143,8 +175,8 @@ docs: $(ALL) ## generate docs/reference
 
 .PHONY: clean help
 clean: ## remove what was built or installed here (the data in .millrace/ stays)
-	@rm -rf dist coverage .reports node_modules .node
+	@rm -rf dist coverage .reports native/build node_modules bench/clients/node_modules .node
 
 help:
 	@echo 'make TARGET'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile

@@ -14,7 +14,7 @@ const bareOperators = [
 const lines = (max) => ['error', { max, skipBlankLines: true, skipComments: true }]
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', 'native/', '.node/', '.millrace/', '.reports/']),
+  globalIgnores(['dist/', 'coverage/', 'native/build/', '.node/', '.millrace/', '.reports/']),
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {
