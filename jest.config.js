@@ -11,6 +11,10 @@ const suffixed = (name) => ({
   ...shared,
   displayName: name,
   testMatch: [`<rootDir>/test/**/*.${name}.test.ts`],
+  setupFilesAfterEnv: ['<rootDir>/test/support/servers/patience.ts'],
+  // Real servers: started when a test first asks for one, once per run.
+  globalSetup: '<rootDir>/test/support/servers/setup.ts',
+  globalTeardown: '<rootDir>/test/support/servers/teardown.ts',
 })
 
 const unit = {
@@ -21,5 +25,6 @@ const unit = {
 }
 
 export default {
+  reporters: ['default', '<rootDir>/test/support/servers/outcome.ts'],
   projects: [unit, suffixed('int'), suffixed('e2e'), suffixed('chaos')],
 }

@@ -1,0 +1,122 @@
+// Real servers for people: the same Kafka that the integration tests start, until Ctrl-C.
+
+import { parseArgs } from 'node:util'
+import { makeArchive } from '../test/support/servers/kafka-archive.ts'
+import { kafkaProgram, kafkaVersion } from '../test/support/servers/kafka-jars.ts'
+import { startKafka, type KafkaAddresses, type KafkaOptions } from '../test/support/servers/kafka.ts'
+import { pythonEnvironment } from '../test/support/servers/python-client.ts'
+
+const help = `Starts Kafka ${kafkaVersion} on free ports of this machine and stops it at Ctrl-C; its data is deleted then.
+
+  make servers
+  make servers ARGS="--brokers 3"
+  make servers ARGS="--tls --sasl --property message.max.bytes=2000000"
+
+  --brokers 1|3          how many brokers (1)
+  --tls                  listeners with TLS, one of them with a certificate that ran out in 2020
+  --sasl                 a listener with PLAIN, SCRAM and OAUTHBEARER for the user alice
+  --port NUMBER          of the (first) broker's plaintext listener; a free one otherwise
+  --property NAME=VALUE  a setting of server.properties, as often as you like
+  --fetch                only fetch and compile what the servers and their outside clients need
+  --heap SIZE            of each JVM (512m for one broker, 320m for three)
+  --help
+`
+
+class UsageError extends Error {}
+
+function optionsOf(args: string[]): KafkaOptions | 'help' | 'fetch' {
+  const { values } = parseArgs({
+    args,
+    options: {
+      brokers: { type: 'string', default: '1' },
+      tls: { type: 'boolean', default: false },
+      sasl: { type: 'boolean', default: false },
+      property: { type: 'string', multiple: true, default: [] },
+      port: { type: 'string' },
+      heap: { type: 'string' },
+      fetch: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return 'help'
+  if (values.fetch) return 'fetch'
+  if (values.brokers !== '1' && values.brokers !== '3') {
+    throw new UsageError(`--brokers ${values.brokers}: there can be 1 or 3 of them`)
+  }
+  return {
+    brokers: values.brokers === '1' ? 1 : 3,
+    tls: values.tls,
+    sasl: values.sasl,
+    properties: Object.fromEntries(values.property.map(property)),
+    ...(values.port !== undefined && { port: portOf(values.port) }),
+    ...(values.heap !== undefined && { heap: values.heap }),
+    name: 'servers',
+  }
+}
+
+function portOf(text: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new UsageError(`--port ${text}: a port is 1 to 65535`)
+  return port
+}
+
+function property(text: string): [string, string] {
+  const equals = text.indexOf('=')
+  if (equals < 1) throw new UsageError(`--property ${text}: write it as NAME=VALUE`)
+  return [text.slice(0, equals), text.slice(equals + 1)]
+}
+
+/** What a person wants to know, in columns. */
+function describe(kafka: KafkaAddresses): string {
+  const { internal: _, ...listeners } = kafka.listeners
+  const users = Object.entries(kafka.users ?? {}).map(([user, password]) => `${user} / ${password}`)
+  const lines = [
+    ...Object.entries(listeners),
+    ...(kafka.tls ? [['trust', kafka.tls.ca]] : []),
+    ...(users.length > 0 ? [['user', users.join(', ')]] : []),
+    ...kafka.brokers.map(({ id, log }) => [`log of ${id}`, log]),
+  ]
+  const table = lines.map(([name = '', value = '']) => `  ${name.padEnd(12)} ${value}\n`).join('')
+  const first = kafka.bootstrap.split(',')[0] ?? ''
+  return `
+Kafka ${kafkaVersion} is ready, cluster ${kafka.clusterId}
+
+${table}
+  kcat -b ${first} -L
+  MILLRACE_KAFKA=${first} make test-int
+
+Ctrl-C stops it.
+`
+}
+
+async function main(): Promise<void> {
+  const options = optionsOf(process.argv.slice(2))
+  if (options === 'help') {
+    process.stdout.write(help)
+    return
+  }
+  if (options === 'fetch') {
+    await makeArchive(await kafkaProgram())
+    await pythonEnvironment()
+    return
+  }
+  process.stdout.write('Starting; the first time on a machine this fetches Kafka …\n')
+  const kafka = await startKafka(options)
+  process.stdout.write(describe(kafka))
+  const stop = () => void kafka.close().then(() => process.exit(0))
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  // Brokers do not keep this process alive.
+  setInterval(() => undefined, 60_000)
+}
+
+try {
+  await main()
+} catch (error) {
+  const isUsage =
+    error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  if (isUsage) process.stderr.write('See: make servers ARGS=--help\n')
+  process.exitCode = isUsage ? 2 : 1
+}
