@@ -182,7 +182,8 @@ export default {
     },
     {
       name: 'tools-are-not-tests',
-      comment: 'Tools and benchmarks lean on nothing of the tests but their servers; tests may try the tools.',
+      comment:
+        'Tools and benchmarks lean on nothing of the tests but their servers; tests may try the tools.',
       severity: 'error',
       from: { path: '^(bench|tools)/' },
       to: { path: '^(test|bench|tools)/', pathNot: '^($1|test/support/servers)/' },

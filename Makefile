@@ -126,6 +126,7 @@ test: $(ALL) ## run every test: unit, integration, end-to-end, chaos
 
 test-unit test-int test-e2e test-chaos: $(ALL)
 test-int: system test-servers native
+test-chaos: system test-servers native
 test-unit:  ; $(call tests,unit tests,unit)
 test-int:   ; $(call tests,integration tests,int)
 test-e2e:   ; $(call tests,end-to-end tests,e2e)

@@ -1,5 +1,5 @@
 import { packHeaders, type PlainRecord } from './records.ts'
-import type { BatchColumns, FailedRecord, WriteResult } from './writer.ts'
+import type { BatchColumns, FailedRecord, WriteResult } from './write-results.ts'
 
 /** A record on its own, with where it goes. */
 export interface AddressedRecord extends PlainRecord {

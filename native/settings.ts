@@ -34,8 +34,14 @@ export function parseSettings(table: string): Map<string, Known> {
     const alias = /Alias for `([^`]+)`/.exec(line)?.[1]
     const kind = kinds[cells[2] as 'C' | 'P' | '*']
     const before = found.get(cells[1]!)
-    // A name that is both global and topic-level concerns whom either of them concerns.
-    found.set(cells[1]!, { kind: before === undefined || before.kind === kind ? kind : 'both', alias })
+    // A name that is both global and topic-level concerns whom either of them concerns, and is itself, even if one of
+    // them is an old name of something else.
+    found.set(
+      cells[1]!,
+      before === undefined
+        ? { kind, alias }
+        : { kind: before.kind === kind ? kind : 'both', alias: before.alias && alias },
+    )
   }
   return found
 }

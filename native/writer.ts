@@ -5,10 +5,10 @@ import { rawToken, type OAuthToken } from './oauth.ts'
 import { mergeResults, packByTopic, type AddressedRecord } from './plain-batches.ts'
 import { rawOffset, type OffsetAndMetadata } from './positions.ts'
 import type { ClientEvent } from './client-events.ts'
-import type { PackedRecords } from './records.ts'
 import { clientSettings, refusedSettings, type Reserved, type Settings } from './settings.ts'
 import { Troubles } from './troubles.ts'
-import { within } from './within.ts'
+import { answeredWithin, within } from './within.ts'
+import type { BatchColumns, WriteResult } from './write-results.ts'
 
 export interface WriterOptions {
   /** librdkafka's settings; `bootstrap.servers` at least, and `transactional.id` for transactions. */
@@ -17,35 +17,11 @@ export interface WriterOptions {
   readonly onEvent?: (event: ClientEvent) => void
 }
 
-/** What `write` takes of a batch: records as they are read, or columns of the caller's own. */
-export type BatchColumns = Omit<PackedRecords, 'topic' | 'partition' | 'offsets'>
-
 export interface WriteOptions {
   /** The partition of all records; by their keys, if it is not given. */
   readonly partition?: number
   /** The partition of each record; -1 = by its key. */
   readonly partitions?: Int32Array
-}
-
-/** A record that was not written. */
-export interface FailedRecord {
-  /** Its place in the batch. */
-  readonly row: number
-  readonly error: KafkaError
-  /** It was sent and never answered for: it may be in the topic all the same. */
-  readonly maybeWritten: boolean
-}
-
-/** Where the records of a batch have gone, by row. */
-export interface WriteResult {
-  readonly partitions: Int32Array
-  /**
-   * -1 where the record failed, and in rare cases where it was written: the broker does not say where it had already put
-   * a record that was sent twice.
-   */
-  readonly offsets: Float64Array
-  /** Ascending by row. The others are written. */
-  readonly failed: readonly FailedRecord[]
 }
 
 const defaults: Settings = {
@@ -164,14 +140,19 @@ export class Writer {
    * Adds offsets of a consumer group to the transaction, with their metadata (KIP-447). `groupMetadata` is what a
    * reader's `groupMetadata` gives as `bytes`, read after the last events of that reader were seen.
    *
-   * Rejects with class `abortable` when the group does not accept them from this member.
+   * Rejects with class `abortable` when the group does not accept them from this member, and with class `fatal` when
+   * librdkafka hangs, some seconds after `limitMs`: it does where the group's coordinator was replaced.
    */
   async sendOffsets(
     offsets: readonly OffsetAndMetadata[],
     groupMetadata: Uint8Array,
     limitMs = 60_000,
   ): Promise<void> {
-    await this.#ask((raw) => raw.sendOffsets(offsets.map(rawOffset), groupMetadata, limitMs), 'unknown')
+    const sent = this.#ask(
+      (raw) => raw.sendOffsets(offsets.map(rawOffset), groupMetadata, limitMs),
+      'unknown',
+    )
+    await answeredWithin(limitMs + graceMs, sent, stuck)
   }
 
   /**
@@ -238,6 +219,15 @@ export class Writer {
       throw this.#troubles.unanswered(kafkaError(error, ambiguous))
     }
   }
+}
+
+/**
+ * librdkafka (2.12) waits without limit for a group's coordinator that was replaced since this writer first sent offsets
+ * of the group.
+ */
+function stuck(): KafkaError {
+  const sentence = "The group's coordinator was not reached in time: close this writer, and open another one."
+  return new KafkaError('_TIMED_OUT', -185, sentence, 'fatal')
 }
 
 function writeResult(written: RawWritten, troubles: Troubles): WriteResult {

@@ -42,17 +42,11 @@ void Assignment::set_broken(const TopicPartition& partition) {
   if (auto found = entries_.find(partition); found != entries_.end()) found->second.broken = true;
 }
 
-void Assignment::set_reached(const TopicPartition& partition, int64_t offset) {
+void Assignment::set_reached(const TopicPartition& partition, int64_t offset, bool at_end) {
   auto found = entries_.find(partition);
   if (found == entries_.end()) return;
-  found->second.reached = offset;
-  found->second.moved = false;
-}
-
-/** Without a record, this is all that is known of a partition that began at its end. */
-void Assignment::set_end(const TopicPartition& partition, int64_t offset) {
-  auto found = entries_.find(partition);
-  if (found != entries_.end()) found->second.start = offset;
+  found->second.reached = found->second.start = offset;
+  found->second.at_end = at_end;
 }
 
 int64_t Assignment::reached(const TopicPartition& partition) const {
@@ -76,7 +70,6 @@ Failure Assignment::revoke(const rd_kafka_topic_partition_list_t* list) {
 }
 
 Failure Assignment::lose(const rd_kafka_topic_partition_list_t* list) {
-  remember_positions();
   // Whatever was given up while a revocation was pending goes now, too: nobody will ask for an answer to it any more.
   std::set<TopicPartition> gone;
   if (std::exchange(revoking_, false)) gone = std::exchange(given_up_, {});
@@ -116,7 +109,7 @@ void Assignment::go_to(const TopicPartition& partition, int64_t offset) {
   entry.start = offset;
   entry.reached = RD_KAFKA_OFFSET_INVALID;
   entry.broken = false;
-  entry.moved = true;
+  entry.at_end = false;
 }
 
 /** One that was given up by hand during a revocation may come back before that is over; one of the group's may not. */
@@ -155,7 +148,6 @@ Failure Assignment::assign(const rd_kafka_topic_partition_list_t* list) {
 }
 
 Failure Assignment::unassign(const rd_kafka_topic_partition_list_t* list) {
-  if (eager()) remember_positions();
   std::set<TopicPartition> gone;
   each(list, [&](const auto& element) {
     auto found = entries_.find(key_of(element));
@@ -178,7 +170,6 @@ Failure Assignment::unassign(const rd_kafka_topic_partition_list_t* list) {
 
 Failure Assignment::answer_revocation() {
   revoking_ = false;
-  if (eager()) remember_positions();
   const auto gone = std::exchange(given_up_, {});
   for (const auto& partition : gone) entries_.erase(partition);
   return eager() ? release_all() : subtract(gone);
@@ -205,21 +196,19 @@ Failure Assignment::subtract(const std::set<TopicPartition>& partitions) {
   return Failure::take(rd_kafka_incremental_unassign(client_, list_of(partitions).get()));
 }
 
-/** librdkafka forgets where a partition is when it is assigned once more: that is known here. */
-void Assignment::remember_positions() {
-  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(entries_.size())));
-  for (const auto& [partition, entry] : entries_) add(list, partition, RD_KAFKA_OFFSET_INVALID);
-  rd_kafka_position(client_, list.get());
-  each(list.get(), [this](const auto& element) {
-    Entry& entry = entries_[key_of(element)];
-    const int64_t position = entry.moved ? entry.reached : std::max(element.offset, entry.reached);
-    if (position >= 0 && !entry.broken) entry.start = position;
-  });
+/**
+ * While a rebalance waits for its answer librdkafka stops all partitions; afterwards it goes on behind the last thing that
+ * was taken. It counts the news of an end as a record, and would leave out the next one (rd_kafka_q_serve_rkmessages).
+ */
+void Assignment::keep_positions() {
+  PartitionList list(rd_kafka_topic_partition_list_new(0));
+  for (const auto& [partition, entry] : entries_)
+    if (entry.at_end && !entry.broken) add(list, partition, entry.reached);
+  if (list->cnt > 0) Failure::take(rd_kafka_seek_partitions(client_, list.get(), seek_limit_ms));
 }
 
 /** The eager way to add or remove: all of it once more, each partition from where it has come to. */
 Failure Assignment::replace_all() {
-  remember_positions();
   PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(entries_.size())));
   for (const auto& [partition, entry] : entries_)
     if (!entry.leaving) add(list, partition, entry.start);

@@ -50,12 +50,13 @@ class Assignment {
   /** The partition cannot be read on, until it is assigned anew. */
   void set_broken(const TopicPartition& partition);
 
-  /** Everything before this offset was packed or does not exist. */
-  void set_reached(const TopicPartition& partition, int64_t offset);
-  /** There is nothing more yet, and this is where it will go on. */
-  void set_end(const TopicPartition& partition, int64_t offset);
+  /** Everything before this offset was packed or does not exist; `at_end` where there is nothing more yet. */
+  void set_reached(const TopicPartition& partition, int64_t offset, bool at_end = false);
   /** The offset that comes next, RD_KAFKA_OFFSET_INVALID before the first record. */
   int64_t reached(const TopicPartition& partition) const;
+
+  /** The group rebalances: to be called before it is answered. */
+  void keep_positions();
 
   /** Whether something was unassigned incrementally for which no group had asked, since this was asked last. */
   bool take_unasked() { return std::exchange(unasked_, false); }
@@ -74,8 +75,7 @@ class Assignment {
     bool paused = false;
     bool leaving = false;
     bool broken = false;
-    /** It was sent elsewhere: what librdkafka says of its position is from before. */
-    bool moved = false;
+    bool at_end = false;
   };
 
   bool eager() { return protocol() == "EAGER"; }
@@ -85,7 +85,6 @@ class Assignment {
   void go_to(const TopicPartition& partition, int64_t offset);
   Failure adopt(const TopicPartition& partition);
   Failure restart(const rd_kafka_topic_partition_list_t* list);
-  void remember_positions();
   Failure replace_all();
   Failure release_all();
   Failure answer_revocation();

@@ -6,7 +6,8 @@ namespace millrace {
 
 namespace {
 
-napi_value typed_array(napi_env env, napi_typedarray_type type, const void* elements, size_t count, size_t size) {
+napi_value typed_array(napi_env env, napi_typedarray_type type, const void* elements, size_t count,
+                       size_t size) {
   void* data = nullptr;
   napi_value memory = nullptr, array = nullptr;
   napi_create_arraybuffer(env, count * size, &data, &memory);
@@ -25,7 +26,7 @@ void Batch::fail(size_t row, const Failure& failure, bool maybe) {
   columns.offsets()[row] = -1;
   left_--;
   size_t cause = 0;
-  while (cause < causes_.size() && (causes_[cause].failure.code != failure.code || causes_[cause].maybe != maybe)) cause++;
+  while (cause < causes_.size() && !causes_[cause].is(failure, maybe)) cause++;
   if (cause == causes_.size()) causes_.push_back({failure, maybe});
   failed_rows_.push_back(static_cast<int32_t>(row));
   failed_causes_.push_back(static_cast<int32_t>(cause));

@@ -1,4 +1,5 @@
-// A batch of records of one topic, from the call that writes it until each of its records is acknowledged or has failed.
+// A batch of records of one topic, from the call that writes it until each of its records is acknowledged or
+// has failed.
 #pragma once
 
 #include <rdkafka.h>
@@ -14,7 +15,8 @@ namespace millrace {
 
 class Batch {
  public:
-  Batch(std::string topic, Columns columns) : topic(std::move(topic)), columns(std::move(columns)), left_(count()) {}
+  Batch(std::string topic, Columns columns)
+      : topic(std::move(topic)), columns(std::move(columns)), left_(count()) {}
 
   const std::string topic;
   const Columns columns;
@@ -35,15 +37,15 @@ class Batch {
     left_--;
   }
 
-  /** `maybe`: the record may have been written all the same. Failures of one code share the first one's sentence. */
+  /** `maybe`: the record may have been written all the same. Failures of one code share a sentence. */
   void fail(size_t row, const Failure& failure, bool maybe = false);
 
   /** Fails the rows that have no answer yet: those that librdkafka has not taken over, or all of them. */
   void fail_from(size_t row, const Failure& failure, bool maybe);
 
   /**
-   * `{partitions, offsets, rows, causes, errors, maybe}`: `rows` failed, row `rows[i]` by `errors[causes[i]]`, and
-   * `maybe[causes[i]]` says whether it may have been written all the same.
+   * `{partitions, offsets, rows, causes, errors, maybe}`: `rows` failed, row `rows[i]` by
+   * `errors[causes[i]]`, and `maybe[causes[i]]` says whether it may have been written all the same.
    */
   napi_value result(napi_env env) const;
 
@@ -51,6 +53,10 @@ class Batch {
   struct Cause {
     Failure failure;
     bool maybe;
+
+    bool is(const Failure& other, bool maybe_too) const {
+      return failure.code == other.code && failure.abortable == other.abortable && maybe == maybe_too;
+    }
   };
 
   size_t left_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace millrace {
 
@@ -13,6 +14,9 @@ constexpr size_t most_rows = 1u << 26;
 /** Bytes that no row speaks of are not worth copying: more than this, and rows are picked out one by one. */
 constexpr size_t small_waste = 64 * 1024;
 
+/** The smallest slabs are as large: many batches of few records would take far more memory than they need. */
+constexpr size_t small_batch = 16 * 1024;
+
 constexpr const char* names[] = {"keyStarts",    "keyEnds",      "valueStarts", "valueEnds",
                                  "headerStarts", "headerEnds"};
 constexpr const char* parts[] = {"key", "value", "headers"};
@@ -22,8 +26,8 @@ const void* elements(napi_env env, napi_value array, napi_typedarray_type wanted
   napi_typedarray_type type;
   size_t length = 0;
   void* data = nullptr;
-  if (napi_get_typedarray_info(env, array, &type, &length, &data, nullptr, nullptr) != napi_ok) return nullptr;
-  if (type != wanted || length < count) return nullptr;
+  const auto status = napi_get_typedarray_info(env, array, &type, &length, &data, nullptr, nullptr);
+  if (status != napi_ok || type != wanted || length < count) return nullptr;
   static const int64_t nothing = 0;
   return data == nullptr ? &nothing : data;
 }
@@ -77,7 +81,8 @@ size_t Columns::Source::used(size_t count) const {
 
 bool Columns::take(napi_env env, const napi_value* given, std::string& problem) {
   const double count = js::to_number(env, given[0], -1);
-  if (!(count >= 0 && count <= most_rows)) return problem = "The count of a batch is not a number of rows.", false;
+  if (!(count >= 0 && count <= most_rows))
+    return problem = "The count of a batch is not a number of rows.", false;
   count_ = static_cast<size_t>(count);
   Source source;
   if (!source.read(env, given, count_, problem)) return false;
@@ -93,9 +98,14 @@ bool Columns::take(napi_env env, const napi_value* given, std::string& problem) 
 }
 
 bool Columns::reserve(size_t bytes) {
-  slab_ = Slab::take(count_ * row_bytes + bytes);
-  if (slab_ == nullptr) return false;
-  timestamps_ = reinterpret_cast<double*>(slab_->data());
+  const size_t size = count_ * row_bytes + bytes;
+  if (size < small_batch) {
+    memory_.reset(new (std::nothrow) uint8_t[size], std::default_delete<uint8_t[]>());
+  } else if (auto slab = Slab::take(size)) {
+    memory_ = std::shared_ptr<uint8_t>(slab, slab->data());
+  }
+  if (memory_ == nullptr) return false;
+  timestamps_ = reinterpret_cast<double*>(memory_.get());
   offsets_ = timestamps_ + count_;
   starts_ = reinterpret_cast<int32_t*>(offsets_ + count_);
   partitions_ = starts_ + 6 * count_;
@@ -123,9 +133,10 @@ bool Columns::check(size_t size, std::string& problem) const {
     const int32_t* ends = starts + count_;
     for (size_t row = 0; row < count_; row++) {
       if (starts[row] == -1 || (starts[row] >= 0 && starts[row] <= ends[row] && ends[row] <= limit)) continue;
-      problem = "Row " + std::to_string(row) + ": its " + parts[part] + " from " + std::to_string(starts[row]) + " to " +
-                std::to_string(ends[row]) + (part == headers ? " lie" : " lies") + " outside of the batch's " +
-                std::to_string(size) + " bytes.";
+      problem = "Row " + std::to_string(row) + ": its " + parts[part] + " from " +
+                std::to_string(starts[row]) + " to " + std::to_string(ends[row]) +
+                (part == headers ? " lie" : " lies") + " outside of the batch's " + std::to_string(size) +
+                " bytes.";
       return false;
     }
   }

@@ -1,5 +1,6 @@
-// A batch on its way to librdkafka: a copy of JavaScript's columns and bytes, checked. The copy is the only one:
-// librdkafka's records point into it until they are acknowledged, and JavaScript may use its buffers again at once.
+// A batch on its way to librdkafka: a copy of JavaScript's columns and bytes, checked. The copy is the only
+// one: librdkafka's records point into it until they are acknowledged, and JavaScript may use its buffers
+// again at once.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +23,9 @@ class Columns {
   enum Part { key, value, headers };
 
   /**
-   * From `(count, bytes, timestamps, keyStarts, keyEnds, valueStarts, valueEnds, headerStarts, headerEnds, partitions)`
-   * at `arguments`, the last a number for all rows or an Int32Array. False, and `problem` says what, where they do not
-   * fit together: nothing outside of them is ever read.
+   * From `(count, bytes, timestamps, keyStarts, keyEnds, valueStarts, valueEnds, headerStarts, headerEnds,
+   * partitions)`, the last a number for all rows or an Int32Array. False, and `problem` says what, where they
+   * do not fit together: nothing outside of them is ever read.
    */
   bool take(napi_env env, const napi_value* arguments, std::string& problem);
 
@@ -60,7 +61,7 @@ class Columns {
   bool gather(const Source& source, size_t room);
 
   size_t count_ = 0;
-  std::shared_ptr<Slab> slab_;
+  std::shared_ptr<uint8_t> memory_;
   double* timestamps_ = nullptr;
   double* offsets_ = nullptr;
   /** Six columns: starts and ends of keys, of values, of headers. */

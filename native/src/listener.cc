@@ -13,7 +13,8 @@ void release(napi_env env, napi_ref& function) {
 Listener::Listener(napi_env env, std::shared_ptr<JsQueue> js, napi_value function) : js_(std::move(js)) {
   napi_ref reference = nullptr;
   if (js::type_of(env, function) != napi_function) return;
-  if (napi_create_reference(env, function, 1, &reference) == napi_ok) function_ = std::make_shared<napi_ref>(reference);
+  if (napi_create_reference(env, function, 1, &reference) != napi_ok) return;
+  function_ = std::make_shared<napi_ref>(reference);
 }
 
 void Listener::tell(MakeEvent make) const {

@@ -1,5 +1,5 @@
-// librdkafka's mock cluster for tests: brokers within this process, which fail as they are told to. An addon of its own.
-// Every call but `destroy` is answered by a thread of the cluster at once.
+// librdkafka's mock cluster for tests: brokers within this process, which fail as they are told to. An addon
+// of its own. Every call but `destroy` is answered by a thread of the cluster at once.
 #include "failure.h"
 #include "raii.h"
 
@@ -186,8 +186,8 @@ NAPI_MODULE_INIT() {
   for (const auto& [name, function] : methods)
     properties.push_back({name, nullptr, function, nullptr, nullptr, nullptr, napi_default_method, nullptr});
   napi_value value = nullptr;
-  napi_define_class(env, "MockCluster", NAPI_AUTO_LENGTH, construct, nullptr, properties.size(), properties.data(),
-                    &value);
+  napi_define_class(env, "MockCluster", NAPI_AUTO_LENGTH, construct, nullptr, properties.size(),
+                    properties.data(), &value);
   js::set(env, exports, "MockCluster", value);
   return exports;
 }

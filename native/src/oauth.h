@@ -1,4 +1,5 @@
-// Tokens of SASL OAUTHBEARER: librdkafka asks for one by an event, JavaScript fetches it and hands it over here.
+// Tokens of SASL OAUTHBEARER: librdkafka asks for one by an event, JavaScript fetches it and hands it over
+// here.
 #pragma once
 
 #include <string>

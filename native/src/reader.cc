@@ -50,7 +50,7 @@ void Reader::start(rd_kafka_t* client) {
   replies_.reset(rd_kafka_queue_new(client));
   rd_kafka_set_log_queue(client, nullptr);
   assignment_ = std::make_unique<Assignment>(client, data_.get());
-  queries_ = std::make_unique<Queries>(client, replies_.get());
+  queries_ = std::make_unique<Queries>(client, replies_.get(), mailbox_);
   for (const Queue* queue : {&events_, &data_, &replies_}) watch(*queue);
   // Nobody joins it: it keeps itself alive, and says when it is done.
   std::thread([self = shared_from_this()] {
@@ -114,7 +114,7 @@ void Reader::loop() {
     mailbox_.run();
     if (close_asked_) break;
     if (serve()) continue;
-    auto until = queries_->run_due();
+    auto until = queries_->give_up();
     if (request_ != nullptr) until = std::min({until, request_->deadline, Clock::now() + heartbeat});
     mailbox_.wait(until);
   }
@@ -171,7 +171,7 @@ void Reader::leave() {
 /** Everything that refers to the client goes before the client does, or its destruction waits for ever. */
 void Reader::finish() {
   take_replies();
-  queries_->reject_all(Failure::closed());
+  queries_->finish();
   // A commit without a coordinator holds librdkafka's threads for session.timeout.ms: nobody is to wait for that.
   for (auto& [address, answer] : std::exchange(commits_, {})) answer->reject(Failure::closed());
   ready_.clear();

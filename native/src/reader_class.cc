@@ -12,10 +12,10 @@ using Shared = std::shared_ptr<Reader>;
 using SharedList = std::shared_ptr<rd_kafka_topic_partition_list_t>;
 using Call = js::Arguments<4>;
 
-Shared& reader_of(napi_env env, const Call& call) {
+/** Null in a thread that is being terminated: nothing can be had from JavaScript's objects any more. */
+Reader* reader_of(napi_env env, const Call& call) {
   void* reader = nullptr;
-  napi_unwrap(env, call.self, &reader);
-  return *static_cast<Shared*>(reader);
+  return napi_unwrap(env, call.self, &reader) == napi_ok ? static_cast<Shared*>(reader)->get() : nullptr;
 }
 
 /** The thread of JavaScript ends, or the process does. */
@@ -54,7 +54,8 @@ template <auto Read, auto Work>
 napi_value ordered(napi_env env, napi_callback_info info) {
   Call call(env, info);
   napi_value promise = nullptr;
-  Shared& reader = reader_of(env, call);
+  Reader* reader = reader_of(env, call);
+  if (reader == nullptr) return nullptr;
   Answer answer(env, reader->js(), &promise);
   reader->order(std::move(answer), [input = Read(env, call)](Reader& self, Answer& asked) { Work(self, asked, input); });
   return promise;
@@ -86,7 +87,8 @@ int limit_of(napi_env env, napi_value value) {
 napi_value poll(napi_env env, napi_callback_info info) {
   Call call(env, info);
   napi_value promise = nullptr;
-  Shared& reader = reader_of(env, call);
+  Reader* reader = reader_of(env, call);
+  if (reader == nullptr) return nullptr;
   Answer answer(env, reader->js(), &promise);
   // Not a number counts as nothing, and what is too much for a clock or a size as very much.
   const double bytes = js::to_number(env, call[0]), wait = js::to_number(env, call[1]);
@@ -98,7 +100,8 @@ napi_value poll(napi_env env, napi_callback_info info) {
 napi_value close(napi_env env, napi_callback_info info) {
   Call call(env, info);
   napi_value promise = nullptr;
-  Shared& reader = reader_of(env, call);
+  Reader* reader = reader_of(env, call);
+  if (reader == nullptr) return nullptr;
   Answer answer(env, reader->js(), &promise);
   // Whoever waits for the end has a time limit of their own.
   reader->js()->let_go_of_all(env);
@@ -202,7 +205,9 @@ napi_value reader_class(napi_env env) {
       method("assignment", ordered<no_argument, assigned>),
       method("groupMetadata", ordered<no_argument, group_metadata>),
       method("setToken", ordered<token_argument, [](Reader& r, Answer& a, const Token& token) {
-               a.settle(set_token(r.client(), token));
+               Failure failure = set_token(r.client(), token);
+               if (!failure) r.queries().remember(token);
+               a.settle(std::move(failure));
              }>),
       method("setTokenFailure", ordered<text_argument, [](Reader& r, Answer& a, const std::string& cause) {
                a.settle(set_token_failure(r.client(), cause));

@@ -40,6 +40,7 @@ void Reader::rebalance(rd_kafka_event_t* event) {
       rd_kafka_topic_partition_list_copy(rd_kafka_event_topic_partition_list(event)),
       rd_kafka_topic_partition_list_destroy);
   const std::string protocol = assignment_->protocol();
+  assignment_->keep_positions();
   Failure failure;
   if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     told_.push_back(rebalance_event("assigned", protocol, list));

@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "committed.h"
+#include "errands.h"
 #include "js_queue.h"
 #include "mailbox.h"
 #include "partitions.h"
@@ -15,8 +17,9 @@ namespace millrace {
 /** The questions of one reader that are under way. Used on the reader's thread alone. */
 class Queries {
  public:
-  /** Answers arrive on `replies`. Neither is owned. */
-  Queries(rd_kafka_t* client, rd_kafka_queue_t* replies) : client_(client), replies_(replies) {}
+  /** Answers arrive on `replies` or, from threads of its own, in `mailbox`. None is owned. */
+  Queries(rd_kafka_t* client, rd_kafka_queue_t* replies, Mailbox& mailbox)
+      : client_(client), replies_(replies), mailbox_(mailbox) {}
 
   using List = std::shared_ptr<rd_kafka_topic_partition_list_t>;
 
@@ -38,31 +41,36 @@ class Queries {
   /** An event of `replies`. */
   void take(rd_kafka_event_t* event);
 
-  /** Asks again what is to be asked again by now, gives up what took too long; says when it wants to be called next. */
-  Clock::time_point run_due();
+  /** Gives up what took too long; says when it wants to be called next. */
+  Clock::time_point give_up();
 
-  /** Nothing is under way afterwards. */
+  /** Nothing that was asked is open afterwards. */
   void reject_all(const Failure& failure);
+
+  /** Goes to other clients that are made for questions. */
+  void remember(Token token) { token_ = std::move(token); }
+
+  /** Rejects what is open, and lets go of the client. Nothing may be asked afterwards. */
+  void finish();
 
  private:
   struct Query {
     uintptr_t id;
     Answer answer;
-    /** Reads the event that answers; true if that was the end of it. */
-    std::function<bool(rd_kafka_event_t*, Query&)> read;
-    /** Asks once more, at `again`. */
-    std::function<void(Query&)> ask;
-    Clock::time_point again = Clock::time_point::max();
+    /** Reads the event that answers. */
+    std::function<void(rd_kafka_event_t*, Answer&)> read;
     Clock::time_point until = Clock::time_point::max();
-    /** librdkafka is not to end it when the time is over. */
+    /** Nothing else ends it when the time is over. */
     bool is_ended_here = false;
   };
 
   Query& open(Answer answer, int limit_ms);
-  bool read_committed(rd_kafka_event_t* event, Query& query);
-
   rd_kafka_t* client_;
   rd_kafka_queue_t* replies_;
+  Mailbox& mailbox_;
+  Errands errands_;
+  std::atomic<bool> hurry_ = false;
+  std::optional<Token> token_;
   uintptr_t ids_ = 0;
   /** librdkafka knows them by their numbers: it may still answer what was given up here. */
   std::map<uintptr_t, std::unique_ptr<Query>> open_;

@@ -113,7 +113,7 @@ void Reader::keep(Part part) {
     assignment_->set_reached(partition, offset_at(*run, run->count - 1) + 1);
     if (known > 0) part = from_row(*run, known);
   } else if (const End* end = std::get_if<End>(&part)) {
-    assignment_->set_end(partition, end->offset);
+    assignment_->set_reached(partition, end->offset, true);
   } else {
     assignment_->set_broken(partition);
   }
@@ -163,7 +163,6 @@ void Reader::resume(const rd_kafka_topic_partition_list_t* list) {
 }
 
 void Reader::position(rd_kafka_topic_partition_list_t* list) {
-  rd_kafka_position(client_, list);
   auto first = [](const std::deque<Part>& parts, const TopicPartition& partition) -> const Run* {
     for (const Part& part : parts) {
       const Run* run = std::get_if<Run>(&part);
@@ -174,8 +173,7 @@ void Reader::position(rd_kafka_topic_partition_list_t* list) {
   for (int i = 0; i < list->cnt; i++) {
     auto& element = list->elems[i];
     const auto partition = key_of(element);
-    // librdkafka forgets the position of a partition that it stops and starts again.
-    element.offset = std::max(element.offset, assignment_->reached(partition));
+    element.offset = assignment_->reached(partition);
     const Run* run = first(ready_, partition);
     if (auto found = kept_.find(partition); found != kept_.end()) run = first(found->second, partition);
     if (run != nullptr) element.offset = offset_at(*run, 0);

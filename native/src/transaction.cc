@@ -35,8 +35,8 @@ Failure Transaction::run(rd_kafka_t* client, const Step& step, const std::atomic
     case Kind::begin:
       return Failure::take(rd_kafka_begin_transaction(client));
     case Kind::send_offsets:
-      return Failure::take(rd_kafka_send_offsets_to_transaction(client, step.offsets->list.get(),
-                                                                step.offsets->group.get(), left(step.deadline)));
+      return Failure::take(rd_kafka_send_offsets_to_transaction(
+          client, step.offsets->list.get(), step.offsets->group.get(), left(step.deadline)));
     case Kind::commit:
       return in_slices(client, rd_kafka_commit_transaction, step.deadline, hurry);
     case Kind::abort:

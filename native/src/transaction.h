@@ -28,8 +28,8 @@ class Transaction {
   };
 
   /**
-   * Blocks until the deadline. Where a call may be continued by calling it again it is made in slices, so that `hurry`
-   * ends it soon.
+   * Blocks until the deadline. Where a call may be continued by calling it again it is made in slices, so
+   * that `hurry` ends it soon.
    */
   static Failure run(rd_kafka_t* client, const Step& step, const std::atomic<bool>& hurry);
 
@@ -38,7 +38,7 @@ class Transaction {
 
   bool is_open() const { return open_; }
 
-  /** What has to be done before the client can go in order: an abort, or a commit whose outcome is not known. */
+  /** What is left to do before the client can go: an abort, or a commit whose outcome is not known. */
   std::optional<Kind> loose_end() const { return loose_end_; }
 
  private:

@@ -49,7 +49,8 @@ bool unpack_headers(const uint8_t* from, const uint8_t* end, Headers& headers) {
     const uint32_t length = cursor.number();
     const void* value = length == 0 ? nullptr : cursor.take(length - 1);
     if (cursor.damaged) return false;
-    rd_kafka_header_add(headers.get(), name, static_cast<ssize_t>(name_length), value, length == 0 ? 0 : length - 1);
+    rd_kafka_header_add(headers.get(), name, static_cast<ssize_t>(name_length), value,
+                        length == 0 ? 0 : length - 1);
   }
   return cursor.at == cursor.end;
 }

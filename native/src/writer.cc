@@ -10,8 +10,12 @@ namespace {
 /** How long a thread of JavaScript that ends, or the process, waits for the writer's thread. */
 constexpr auto patience = std::chrono::milliseconds(1500);
 
-/** How long the reports of purged records are waited for: a thread of librdkafka may hang in a look-up of names. */
+/** How long the reports of purged records are waited for: librdkafka may hang in a look-up of names. */
 constexpr auto purge_time = std::chrono::milliseconds(1000);
+
+constexpr int everything = RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING;
+
+constexpr auto push_interval = std::chrono::milliseconds(50);
 
 constexpr int most_events = 1000;
 
@@ -64,16 +68,15 @@ void Writer::transact(Answer answer, Transaction::Step step) {
 void Writer::flush(Answer answer, double limit_ms) {
   call(std::move(answer), [this, number = numbers_, deadline = after(limit_ms)](rd_kafka_t*, Answer& answer) {
     flushes_.push_back({number, deadline, std::move(answer)});
-    // Long enough for librdkafka's threads to see that lingering is over, for those records that they have by now.
-    if (in_flight_ > 0) rd_kafka_flush(client_, 1);
+    next_push_ = Clock::now();
   });
 }
 
 void Writer::purge(Answer answer) {
   call(std::move(answer), [this](rd_kafka_t*, Answer& answer) {
     fail_waiting(Failure::of(RD_KAFKA_RESP_ERR__PURGE_QUEUE), 0, false);
-    answer.settle(Failure::of(rd_kafka_purge(
-        client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING)));
+    purging_ = in_flight_ > 0;
+    answer.settle(Failure::of(rd_kafka_purge(client_, everything)));
   });
 }
 
@@ -91,8 +94,8 @@ void Writer::close(Answer answer, double limit_ms) {
   auto shared = std::make_shared<Answer>(std::move(answer));
   mailbox_.push([this, shared, until = after(limit_ms)] {
     if (client_ == nullptr) return shared->resolve();
-    if (!close_asked_ && in_flight_ > 0) rd_kafka_flush(client_, 1);
     close_asked_ = true;
+    next_push_ = Clock::now();
     close_until_ = std::min(close_until_, until);
     closers_.push_back(std::move(*shared));
   });
@@ -120,6 +123,7 @@ void Writer::loop() {
     const bool heard = take_events();
     const bool moved = take_turns();
     reject_late_steps();
+    push_lingering();
     answer_flushes();
     close_transaction();
     if (!heard && !moved && !is_over()) mailbox_.wait(next_deadline());
@@ -136,6 +140,7 @@ bool Writer::is_over() const {
 
 Clock::time_point Writer::next_deadline() const {
   auto deadline = close_asked_ ? close_until_ : Clock::time_point::max();
+  if (is_pushing()) deadline = std::min(deadline, next_push_);
   for (const Flush& flush : flushes_) deadline = std::min(deadline, flush.deadline);
   if (waiting_steps_ > 0)
     for (const Turn& turn : waiting_)
@@ -156,6 +161,19 @@ bool Writer::take_events() {
   return true;
 }
 
+/** Somebody waits for the end of records that librdkafka has. */
+bool Writer::is_pushing() const { return (close_asked_ || !flushes_.empty()) && in_flight_ > 0; }
+
+/**
+ * Ends librdkafka's lingering for the records that it could send just now; again and again, since connections
+ * may be made meanwhile. Its own call would wait for the end of all records, and so for us.
+ */
+void Writer::push_lingering() {
+  if (!is_pushing() || Clock::now() < next_push_) return;
+  rd_kafka_flush(client_, 1);
+  next_push_ = Clock::now() + push_interval;
+}
+
 void Writer::answer_flushes() {
   const uint64_t first = unanswered_.empty() ? UINT64_MAX : *unanswered_.begin();
   const bool is_timed = !flushes_.empty();
@@ -164,7 +182,7 @@ void Writer::answer_flushes() {
     if (first > flush.number)
       flush.answer.resolve();
     else if (now >= flush.deadline)
-      flush.answer.reject(Failure::of(RD_KAFKA_RESP_ERR__TIMED_OUT, "Not all records were acknowledged in time."));
+      flush.answer.reject(Failure::of(RD_KAFKA_RESP_ERR__TIMED_OUT, "Not all were acknowledged in time."));
     else
       return false;
     return true;
@@ -176,7 +194,7 @@ void Writer::shut_down() {
   hurry_ = true;
   fail_waiting(Failure::closed());
   if (in_flight_ > 0)
-    rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+    rd_kafka_purge(client_, everything);
   const auto until = Clock::now() + purge_time;
   while (in_flight_ > 0 && Clock::now() < until) {
     mailbox_.run();

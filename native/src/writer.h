@@ -1,7 +1,8 @@
-// A producer with a thread of its own. The thread takes batches in the order of the calls and gives their records to
-// librdkafka, waits while librdkafka's queue is full, and takes the delivery reports in. Calls of transactions stand in the
-// same line as the batches, so that what was written before a commit is in it and what comes after is not; they run on
-// another thread, because they block while delivery reports have to be taken in.
+// A producer with a thread of its own. The thread takes batches in the order of the calls and gives their
+// records to librdkafka, waits while librdkafka's queue is full, and takes the delivery reports in. Calls of
+// transactions stand in the same line as the batches, so that what was written before a commit is in it and
+// what comes after is not; they run on another thread, because they block while delivery reports have to be
+// taken in.
 #pragma once
 
 #include <atomic>
@@ -41,9 +42,9 @@ class Writer : public std::enable_shared_from_this<Writer> {
   void flush(Answer answer, double limit_ms);
   /** Fails all records that are not acknowledged yet, in librdkafka or before. */
   void purge(Answer answer);
-  /** Runs `work`, which does not block, on the writer's thread; the answer is rejected where the writer is closed. */
+  /** Runs `work`, which does not block, on the writer's thread. A closed writer rejects the answer. */
   void call(Answer answer, std::function<void(rd_kafka_t*, Answer&)> work);
-  /** The answer comes when all of librdkafka's threads have ended. Records are waited for at most `limit_ms`. */
+  /** Answered when all of librdkafka's threads have ended. Records are waited for at most `limit_ms`. */
   void close(Answer answer, double limit_ms);
   /** JavaScript has lost the writer: it goes when all records are acknowledged or have failed. */
   void forget();
@@ -68,7 +69,8 @@ class Writer : public std::enable_shared_from_this<Writer> {
     Answer answer;
   };
 
-  Writer(std::shared_ptr<JsQueue> js, Listener listener) : js_(std::move(js)), listener_(std::move(listener)) {}
+  Writer(std::shared_ptr<JsQueue> js, Listener listener)
+      : js_(std::move(js)), listener_(std::move(listener)) {}
   void start(rd_kafka_t* client);
 
   // What follows is called on the writer's thread.
@@ -94,9 +96,12 @@ class Writer : public std::enable_shared_from_this<Writer> {
   bool take_events();
   void take_reports(rd_kafka_event_t* event);
   void take_report(const rd_kafka_message_t* record);
+  Failure fate_of(const rd_kafka_message_t* record);
 
   void step(Turn turn);
   void reject_late_steps();
+  bool is_pushing() const;
+  void push_lingering();
   void answer_flushes();
 
   std::shared_ptr<JsQueue> js_;
@@ -119,6 +124,9 @@ class Writer : public std::enable_shared_from_this<Writer> {
   std::vector<uint32_t> free_slots_;
   Transaction transaction_;
   bool stepping_ = false;
+  /** Somebody wants the records under way to fail: not their fate, but the caller's wish. */
+  bool aborting_ = false;
+  bool purging_ = false;
   size_t waiting_steps_ = 0;
   bool is_full_ = false;
   /** How many records are librdkafka's. */
@@ -126,6 +134,7 @@ class Writer : public std::enable_shared_from_this<Writer> {
   /** The numbers of the batches that are not answered. */
   std::set<uint64_t> unanswered_;
   std::list<Flush> flushes_;
+  Clock::time_point next_push_;
   std::list<Answer> closers_;
   Clock::time_point close_until_ = Clock::time_point::max();
   bool close_asked_ = false;

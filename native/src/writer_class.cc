@@ -1,4 +1,5 @@
-// The class `Writer` as JavaScript sees it: every method is handed to the writer's thread and answers with a promise.
+// The class `Writer` as JavaScript sees it: every method is handed to the writer's thread and answers with a
+// promise.
 #include "oauth.h"
 #include "writer.h"
 
@@ -80,7 +81,7 @@ napi_value write(napi_env env, napi_callback_info info) {
   return promise;
 }
 
-/** A step of a transaction. Its argument is a time limit in milliseconds; without one it waits for its turn for ever. */
+/** A step of a transaction. Its argument is a time limit in milliseconds; without one it is never late. */
 template <Kind Step>
 void transact(napi_env env, const Call& call, Writer& writer, Answer answer) {
   writer.transact(std::move(answer), {Step, Writer::after(js::to_number(env, call[0], INFINITY)), nullptr});
@@ -103,7 +104,8 @@ void send_offsets(napi_env env, const Call& call, Writer& writer, Answer answer)
   auto offsets = std::make_shared<Transaction::Offsets>();
   offsets->list = partitions_of(env, call[0]);
   if (Failure failure = read_group(env, call[1], offsets->group)) return answer.reject(std::move(failure));
-  writer.transact(std::move(answer), {Kind::send_offsets, Writer::after(js::to_number(env, call[2])), offsets});
+  const auto deadline = Writer::after(js::to_number(env, call[2]));
+  writer.transact(std::move(answer), {Kind::send_offsets, deadline, offsets});
 }
 
 void flush(napi_env env, const Call& call, Writer& writer, Answer answer) {
@@ -113,6 +115,8 @@ void flush(napi_env env, const Call& call, Writer& writer, Answer answer) {
 void purge(napi_env, const Call&, Writer& writer, Answer answer) { writer.purge(std::move(answer)); }
 
 void close(napi_env env, const Call& call, Writer& writer, Answer answer) {
+  // Whoever waits for the end has a time limit of their own.
+  writer.js()->let_go_of_all(env);
   // Whoever waits for the end has a time limit of their own.
   writer.js()->let_go_of_all(env);
   writer.close(std::move(answer), js::to_number(env, call[0]));
@@ -150,7 +154,8 @@ napi_value writer_class(napi_env env) {
   for (const auto& [name, function] : methods)
     properties.push_back({name, nullptr, function, nullptr, nullptr, nullptr, napi_default_method, nullptr});
   napi_value value = nullptr;
-  napi_define_class(env, "Writer", NAPI_AUTO_LENGTH, construct, nullptr, properties.size(), properties.data(), &value);
+  napi_define_class(env, "Writer", NAPI_AUTO_LENGTH, construct, nullptr, properties.size(), properties.data(),
+                    &value);
   return value;
 }
 

@@ -59,10 +59,13 @@ void Writer::fail_waiting(const Failure& failure, size_t from, bool with_steps) 
 /** An abort goes past all that stands in line since its transaction's beginning. */
 void Writer::queue(Transaction::Step step, Answer answer) {
   if (step.kind == Transaction::Kind::abort) {
+    auto begins = [](const Turn& turn) {
+      return turn.batch == nullptr && turn.step.kind == Transaction::Kind::begin;
+    };
     size_t from = waiting_.size();
-    while (from > 0 && (waiting_[from - 1].batch != nullptr || waiting_[from - 1].step.kind != Transaction::Kind::begin))
-      from--;
+    while (from > 0 && !begins(waiting_[from - 1])) from--;
     fail_waiting(Failure::of(RD_KAFKA_RESP_ERR__PURGE_QUEUE, "The transaction is aborted."), from);
+    aborting_ = true;
   }
   waiting_.push_back({nullptr, step, std::move(answer)});
   waiting_steps_++;
@@ -91,7 +94,8 @@ bool Writer::take_turns() {
 bool Writer::hand_over(Batch& batch, size_t& budget) {
   rd_kafka_topic_t* topic = topic_of(batch.topic);
   if (topic == nullptr) {
-    batch.fail_from(batch.next, Failure::of(rd_kafka_last_error(), "The topic's name is refused: " + batch.topic), false);
+    Failure refused = Failure::of(rd_kafka_last_error(), "The topic's name is refused: " + batch.topic);
+    batch.fail_from(batch.next, refused, false);
     return true;
   }
   for (; batch.next < batch.count() && budget > 0; batch.next++, budget--) {
@@ -132,17 +136,20 @@ Failure Writer::refusal(rd_kafka_resp_err_t code, const Batch& batch, size_t row
   switch (code) {
     case RD_KAFKA_RESP_ERR__STATE:
       failure.abortable = transaction_.is_open();
-      failure.message = transaction_.is_open() ? "The transaction has failed and takes no more records: abort it."
-                                               : "Records are written within a transaction: begin one first.";
+      failure.message = transaction_.is_open()
+                            ? "The transaction has failed and takes no more records: abort it."
+                            : "Records are written within a transaction: begin one first.";
       break;
     case RD_KAFKA_RESP_ERR__BAD_MSG:
       failure.message = "The headers of row " + std::to_string(row) + " are damaged.";
       break;
     case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+      failure.code = RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
       failure.message = "A record is larger than the whole queue: raise queue.buffering.max.kbytes.";
       break;
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-      failure.message = batch.topic + " has no partition " + std::to_string(batch.columns.partitions()[row]) + ".";
+      failure.message =
+          batch.topic + " has no partition " + std::to_string(batch.columns.partitions()[row]) + ".";
       break;
     default:
       break;
@@ -181,11 +188,25 @@ void Writer::take_report(const rd_kafka_message_t* record) {
   if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     batch.succeed(row, record->partition, record->offset);
   } else {
-    const char* detail = rd_kafka_message_produce_errstr(record);
     const bool maybe = rd_kafka_message_status(record) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED;
-    batch.fail(row, failure_of(record->err, detail == nullptr ? "" : detail), maybe);
+    batch.fail(row, fate_of(record), maybe);
   }
+  if (in_flight_ == 0) purging_ = false;
   if (batch.is_done()) leave_if_done(batch);
+}
+
+/** Why a record failed. Librdkafka also purges when the client or the transaction fails, and says no more. */
+Failure Writer::fate_of(const rd_kafka_message_t* record) {
+  const bool is_purged =
+      record->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || record->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+  if (is_purged && rd_kafka_fatal_error(client_, nullptr, 0)) return failure_of(RD_KAFKA_RESP_ERR__FATAL, "");
+  const char* detail = rd_kafka_message_produce_errstr(record);
+  Failure failure = failure_of(record->err, detail == nullptr ? "" : detail);
+  if (is_purged && transaction_.is_open() && !aborting_ && !purging_ && !close_asked_) {
+    failure.abortable = true;
+    failure.message = "The transaction has failed before this record was sent: abort it.";
+  }
+  return failure;
 }
 
 void Writer::step(Turn turn) {
@@ -195,6 +216,7 @@ void Writer::step(Turn turn) {
     Failure failure = Transaction::run(client_, step, hurry_);
     mailbox_.push([this, answer, step, failure] {
       stepping_ = false;
+      if (step.kind == Transaction::Kind::abort) aborting_ = false;
       transaction_.ended(step.kind, failure);
       answer->settle(failure);
     });
@@ -207,9 +229,10 @@ void Writer::reject_late_steps() {
   const auto now = Clock::now();
   std::erase_if(waiting_, [&](Turn& turn) {
     if (turn.batch != nullptr || now < turn.step.deadline) return false;
-    Failure late = Failure::of(RD_KAFKA_RESP_ERR__TIMED_OUT, "The records before it did not get out in time.");
+    auto late = Failure::of(RD_KAFKA_RESP_ERR__TIMED_OUT, "The records before it did not get out in time.");
     late.retriable = true;
     turn.answer.reject(std::move(late));
+    if (turn.step.kind == Transaction::Kind::abort) aborting_ = false;
     waiting_steps_--;
     return true;
   });

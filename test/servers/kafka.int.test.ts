@@ -83,7 +83,7 @@ describe('one broker', () => {
 
   test('comes back when another process gives its port back', async () => {
     const { port } = kafka.brokers[0]!
-    await kafka.stop(1, 'SIGKILL')
+    await kafka.stop(1)
     const leave = await squat(port)
     const started = kafka.start(1)
     await expect(askMetadata(port, { timeout: 100 })).rejects.toThrow()

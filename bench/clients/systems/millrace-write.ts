@@ -1,5 +1,6 @@
 // Ours: packed batches of 2,000 records to the native writer, eight of them under way.
-import { Writer, type BatchColumns } from '../../../native/writer.ts'
+import type { BatchColumns } from '../../../native/write-results.ts'
+import { Writer } from '../../../native/writer.ts'
 import { batchBytes, compression, lingerMs, transactionRecords, valueBytes } from '../workload.ts'
 import { finish, readTask, stopwatch } from './child.ts'
 import { writtenBatches } from './written-batches.ts'

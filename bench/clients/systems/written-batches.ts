@@ -1,4 +1,4 @@
-import type { BatchColumns } from '../../../native/writer.ts'
+import type { BatchColumns } from '../../../native/write-results.ts'
 import { writtenRecords } from './written-records.ts'
 
 /** The same records as `writtenRecords` makes, packed in batches. */

@@ -52,7 +52,7 @@ async function existing(address: string, needed: number): Promise<KafkaAddresses
   const colon = address.lastIndexOf(':')
   const host = address.slice(0, colon)
   const answer = await askMetadata(Number(address.slice(colon + 1)), { host }).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = (error as Error).message
     throw new Error(
       `test servers: no Kafka answers at MILLRACE_KAFKA=${address} (${reason}); start it or unset the variable`,
     )
