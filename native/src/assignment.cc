@@ -117,8 +117,9 @@ Failure Assignment::adopt(const TopicPartition& partition) {
   Entry& entry = entries_[partition];
   if (!entry.leaving) return {};
   if (revoked_.contains(partition))
-    return Failure::of(RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST,
-                       name_of(partition) + " is being revoked: it can be assigned when the group has given it again.");
+    return Failure::of(
+        RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST,
+        name_of(partition) + " is being revoked: it can be assigned when the group has given it again.");
   entry.leaving = false;
   given_up_.erase(partition);
   return {};
@@ -250,7 +251,8 @@ Failure Assignment::seek(const rd_kafka_topic_partition_list_t* list) {
     go_to(partition, element.offset);
   });
   if (running->cnt > 0)
-    if (Failure whole = Failure::take(rd_kafka_seek_partitions(client_, running.get(), seek_limit_ms))) return whole;
+    if (Failure whole = Failure::take(rd_kafka_seek_partitions(client_, running.get(), seek_limit_ms)))
+      return whole;
   each(running.get(), [&](const auto& element) {
     if (element.err == RD_KAFKA_RESP_ERR__STATE)
       add(others, key_of(element), element.offset);

@@ -15,8 +15,8 @@ namespace millrace {
 using MakeEvent = std::function<napi_value(napi_env)>;
 
 /** What rd_kafka_conf_set_events must be given for them. */
-constexpr int client_event_types =
-    RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH;
+constexpr int client_event_types = RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS | RD_KAFKA_EVENT_LOG |
+                                   RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH;
 
 /** The event `failed`. */
 MakeEvent failed_event(Failure failure, std::optional<TopicPartition> partition = std::nullopt);

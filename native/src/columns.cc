@@ -17,8 +17,8 @@ constexpr size_t small_waste = 64 * 1024;
 /** The smallest slabs are as large: many batches of few records would take far more memory than they need. */
 constexpr size_t small_batch = 16 * 1024;
 
-constexpr const char* names[] = {"keyStarts",    "keyEnds",      "valueStarts", "valueEnds",
-                                 "headerStarts", "headerEnds"};
+constexpr const char* names[] = {"keyStarts", "keyEnds",      "valueStarts",
+                                 "valueEnds", "headerStarts", "headerEnds"};
 constexpr const char* parts[] = {"key", "value", "headers"};
 
 /** The memory of a typed array of the type, of `count` elements at least; null otherwise. */

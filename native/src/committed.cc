@@ -16,7 +16,9 @@ constexpr auto one_call = std::chrono::milliseconds(1000);
 /** How long a coordinator is left alone before it is asked again. */
 constexpr auto pause_between = std::chrono::milliseconds(50);
 
-void destroy_at_once(rd_kafka_t* client) { rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
+void destroy_at_once(rd_kafka_t* client) {
+  rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
 
 using Client = std::unique_ptr<rd_kafka_t, Destroyer<destroy_at_once>>;
 
@@ -62,7 +64,8 @@ bool passes(rd_kafka_resp_err_t code) {
 
 }  // namespace
 
-Failure fetch_committed(rd_kafka_t* client, const CommittedRequest& question, const std::atomic<bool>& hurry) {
+Failure fetch_committed(rd_kafka_t* client, const CommittedRequest& question,
+                        const std::atomic<bool>& hurry) {
   const bool is_own = setting(client, "group.id") == question.group &&
                       setting(client, "isolation.level") == isolation_of(question);
   Failure failure;
@@ -71,7 +74,8 @@ Failure fetch_committed(rd_kafka_t* client, const CommittedRequest& question, co
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(question.until - Clock::now());
     const auto limit = std::clamp(left, std::chrono::milliseconds(1), one_call);
-    failure = Failure::of(rd_kafka_committed(is_own ? client : other.get(), question.list.get(), static_cast<int>(limit.count())));
+    failure = Failure::of(rd_kafka_committed(is_own ? client : other.get(), question.list.get(),
+                                             static_cast<int>(limit.count())));
     if (!failure) failure = first_failure(question.list.get());
     if (!passes(failure.code) || hurry || Clock::now() + pause_between >= question.until) return failure;
     std::this_thread::sleep_for(pause_between);

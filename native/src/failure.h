@@ -25,8 +25,9 @@ struct Failure {
   /** Takes over `error`, which may be null. */
   static Failure take(rd_kafka_error_t* error) {
     if (error == nullptr) return {};
-    Failure failure{rd_kafka_error_code(error), rd_kafka_error_string(error), rd_kafka_error_is_fatal(error) != 0,
-                    rd_kafka_error_is_retriable(error) != 0, rd_kafka_error_txn_requires_abort(error) != 0};
+    Failure failure{rd_kafka_error_code(error), rd_kafka_error_string(error),
+                    rd_kafka_error_is_fatal(error) != 0, rd_kafka_error_is_retriable(error) != 0,
+                    rd_kafka_error_txn_requires_abort(error) != 0};
     rd_kafka_error_destroy(error);
     return failure;
   }

@@ -30,7 +30,9 @@ inline napi_value string(napi_env env, const char* text, size_t length = NAPI_AU
   return value;
 }
 
-inline napi_value string(napi_env env, const std::string& text) { return string(env, text.data(), text.size()); }
+inline napi_value string(napi_env env, const std::string& text) {
+  return string(env, text.data(), text.size());
+}
 
 inline napi_value number(napi_env env, double number) {
   napi_value value = nullptr;

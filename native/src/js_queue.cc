@@ -17,8 +17,8 @@ void run(napi_env env, napi_value, void*, void* data) {
 
 std::shared_ptr<JsQueue> JsQueue::create(napi_env env, const char* name) {
   auto queue = std::make_shared<JsQueue>();
-  napi_create_threadsafe_function(env, nullptr, nullptr, js::string(env, name), 0, 1, nullptr, nullptr, nullptr, run,
-                                  &queue->function_);
+  napi_create_threadsafe_function(env, nullptr, nullptr, js::string(env, name), 0, 1, nullptr, nullptr,
+                                  nullptr, run, &queue->function_);
   napi_unref_threadsafe_function(env, queue->function_);
   return queue;
 }
@@ -84,10 +84,11 @@ void Answer::resolve(Make make) {
 void Answer::reject(Failure failure) {
   if (deferred_ == nullptr) return;
   auto queue = queue_;
-  queue_->post([queue, deferred = std::exchange(deferred_, nullptr), failure = std::move(failure)](napi_env env) {
-    napi_reject_deferred(env, deferred, failure.error(env));
-    queue->let_go(env);
-  });
+  queue_->post(
+      [queue, deferred = std::exchange(deferred_, nullptr), failure = std::move(failure)](napi_env env) {
+        napi_reject_deferred(env, deferred, failure.error(env));
+        queue->let_go(env);
+      });
 }
 
 }  // namespace millrace

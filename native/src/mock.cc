@@ -104,9 +104,9 @@ auto push_errors(napi_env env, const Call& call, rd_kafka_mock_cluster_t* mock) 
 
 /** `pushAnswer(broker, apiKey, error, delayMs)`: the next request of the kind to the broker. */
 auto push_answer(napi_env env, const Call& call, rd_kafka_mock_cluster_t* mock) {
-  return rd_kafka_mock_broker_push_request_error_rtts(
-      mock, integer(env, call[0]), static_cast<int16_t>(integer(env, call[1])), size_t{1},
-      error_code(env, call[2]), integer(env, call[3]));
+  return rd_kafka_mock_broker_push_request_error_rtts(mock, integer(env, call[0]),
+                                                      static_cast<int16_t>(integer(env, call[1])), size_t{1},
+                                                      error_code(env, call[2]), integer(env, call[3]));
 }
 
 auto clear_errors(napi_env env, const Call& call, rd_kafka_mock_cluster_t* mock) {

@@ -1,6 +1,7 @@
 #include "pack.h"
 
 #include <cstring>
+#include <new>
 
 #include "packed_headers.h"
 
@@ -36,7 +37,9 @@ class Sorter {
   void add(rd_kafka_message_t* record) {
     if (record->err) return add_error(record);
     const auto headers = packed_size(record);
-    if (!headers) return add_broken(record, Failure::of(RD_KAFKA_RESP_ERR__BAD_MSG, "The headers of a record are damaged."));
+    if (!headers)
+      return add_broken(record,
+                        Failure::of(RD_KAFKA_RESP_ERR__BAD_MSG, "The headers of a record are damaged."));
     const size_t size = record->len + record->key_len + *headers;
     Pending& run = run_of(record, size);
     run.records.push_back(record);
@@ -119,6 +122,13 @@ void fill(const Run& run, std::vector<rd_kafka_message_t*>& records) {
   }
 }
 
+/** The reader's thread has nobody to tell: without memory the process ends. */
+std::shared_ptr<Slab> memory(size_t size) {
+  auto slab = Slab::take(size);
+  if (slab == nullptr) throw std::bad_alloc();
+  return slab;
+}
+
 }  // namespace
 
 std::vector<Part> pack(rd_kafka_message_t** records, size_t count) {
@@ -126,8 +136,9 @@ std::vector<Part> pack(rd_kafka_message_t** records, size_t count) {
   Sorter sorter(parts);
   for (size_t i = 0; i < count; i++) sorter.add(records[i]);
   size_t total = 0;
-  for (const Pending& run : sorter.runs()) total += aligned(run.records.size() * column_bytes) + aligned(run.bytes);
-  auto slab = total == 0 ? nullptr : Slab::take(total);
+  for (const Pending& run : sorter.runs())
+    total += aligned(run.records.size() * column_bytes) + aligned(run.bytes);
+  auto slab = total == 0 ? nullptr : memory(total);
   size_t at = 0;
   for (Pending& pending : sorter.runs()) {
     Run run{partition_of(pending.records.front()), slab, pending.records.size(), at, 0, pending.bytes};
@@ -156,7 +167,7 @@ Run from_row(const Run& run, size_t row) {
   rest.count = run.count - row;
   rest.columns = 0;
   rest.bytes = aligned(rest.count * column_bytes);
-  rest.slab = Slab::take(rest.bytes + run.length);
+  rest.slab = memory(rest.bytes + run.length);
   // A column after the other: two of 8 bytes, six of 4.
   uint8_t* to = rest.slab->data();
   const uint8_t* from = run.slab->data() + run.columns;

@@ -29,7 +29,8 @@ bool each_raw(RawHeaders raw, Begin begin, Use use) {
     int64_t name_length, value_length;
     const uint8_t *name, *value = nullptr;
     if (!reader.number(name_length) || !reader.bytes(name_length, name)) return false;
-    if (!reader.number(value_length) || (value_length != -1 && !reader.bytes(value_length, value))) return false;
+    if (!reader.number(value_length) || (value_length != -1 && !reader.bytes(value_length, value)))
+      return false;
     use(Header{name, static_cast<size_t>(name_length), value, static_cast<size_t>(value_length)});
   }
   return true;

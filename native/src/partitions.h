@@ -38,6 +38,8 @@ inline std::string name_of(const TopicPartition& partition) {
   return partition.first + "/" + std::to_string(partition.second);
 }
 
-inline TopicPartition key_of(const rd_kafka_topic_partition_t& element) { return {element.topic, element.partition}; }
+inline TopicPartition key_of(const rd_kafka_topic_partition_t& element) {
+  return {element.topic, element.partition};
+}
 
 }  // namespace millrace

@@ -48,7 +48,8 @@ bool layout_is_known() {
 std::optional<RawHeaders> raw_headers(const rd_kafka_message_t* message) {
   if (!layout_is_known()) return std::nullopt;
   const Bytes& bytes = reinterpret_cast<const Record*>(message)->kind.fetched.headers;
-  return RawHeaders{static_cast<const uint8_t*>(bytes.data), bytes.length > 0 ? static_cast<size_t>(bytes.length) : 0};
+  return RawHeaders{static_cast<const uint8_t*>(bytes.data),
+                    bytes.length > 0 ? static_cast<size_t>(bytes.length) : 0};
 }
 
 }  // namespace millrace

@@ -20,7 +20,8 @@ void wake(rd_kafka_t*, void* mailbox) { static_cast<Mailbox*>(mailbox)->signal()
 Reader::Reader(napi_env env, ReaderOptions options)
     : options_(options), js_(JsQueue::create(env, "reader")), taken_(options.batch_records) {}
 
-std::shared_ptr<Reader> Reader::open(napi_env env, Settings settings, ReaderOptions options, Failure& failure) {
+std::shared_ptr<Reader> Reader::open(napi_env env, Settings settings, ReaderOptions options,
+                                     Failure& failure) {
   Conf conf = configure(settings, failure);
   if (conf == nullptr) return nullptr;
   rd_kafka_conf_set_events(conf.get(),
@@ -68,7 +69,8 @@ void Reader::poll(Answer answer, size_t max_bytes, double wait_ms) {
   auto shared = std::make_shared<Answer>(std::move(answer));
   order(std::move(*shared), [request](Reader& reader, Answer& asked) {
     if (reader.request_ != nullptr)
-      return asked.reject(Failure::of(RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS, "The last poll is not answered yet."));
+      return asked.reject(
+          Failure::of(RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS, "The last poll is not answered yet."));
     reader.request_ = std::make_unique<Request>(std::move(*request));
     reader.request_->answer = std::move(asked);
   });
@@ -129,7 +131,8 @@ bool Reader::serve() {
   take_replies();
   if (request_ == nullptr) {
     // Ahead of the next request, when it is worth a batch or when the last one left something.
-    const bool worth = more_ || rd_kafka_queue_length(data_.get()) * bytes_per_record_ > options_.batch_bytes / 2;
+    const bool worth =
+        more_ || rd_kafka_queue_length(data_.get()) * bytes_per_record_ > options_.batch_bytes / 2;
     return worth && ready_.empty() && prepare();
   }
   take_events(events_.get());

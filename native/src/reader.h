@@ -31,7 +31,8 @@ struct ReaderOptions {
 class Reader : public std::enable_shared_from_this<Reader> {
  public:
   /** On the JavaScript thread. Null with a failure where librdkafka refuses. */
-  static std::shared_ptr<Reader> open(napi_env env, Settings settings, ReaderOptions options, Failure& failure);
+  static std::shared_ptr<Reader> open(napi_env env, Settings settings, ReaderOptions options,
+                                      Failure& failure);
 
   // What follows is called on the JavaScript thread.
 

@@ -35,8 +35,10 @@ void forgotten(napi_env env, void* reader, void*) {
 napi_value construct(napi_env env, napi_callback_info info) {
   Call call(env, info);
   ReaderOptions options;
-  options.batch_bytes = static_cast<size_t>(js::to_number(env, call[1], static_cast<double>(options.batch_bytes)));
-  options.batch_records = static_cast<size_t>(js::to_number(env, call[2], static_cast<double>(options.batch_records)));
+  options.batch_bytes =
+      static_cast<size_t>(js::to_number(env, call[1], static_cast<double>(options.batch_bytes)));
+  options.batch_records =
+      static_cast<size_t>(js::to_number(env, call[2], static_cast<double>(options.batch_records)));
   Failure failure;
   Shared reader = Reader::open(env, settings_of(env, call[0]), options, failure);
   if (reader == nullptr) {
@@ -57,7 +59,8 @@ napi_value ordered(napi_env env, napi_callback_info info) {
   Reader* reader = reader_of(env, call);
   if (reader == nullptr) return nullptr;
   Answer answer(env, reader->js(), &promise);
-  reader->order(std::move(answer), [input = Read(env, call)](Reader& self, Answer& asked) { Work(self, asked, input); });
+  reader->order(std::move(answer),
+                [input = Read(env, call)](Reader& self, Answer& asked) { Work(self, asked, input); });
   return promise;
 }
 
@@ -151,7 +154,8 @@ struct CommittedQuestion {
 };
 
 CommittedQuestion committed_arguments(napi_env env, const Call& call) {
-  return {js::to_string(env, call[1]), list_argument(env, call), js::to_boolean(env, call[2]), limit_of(env, call[3])};
+  return {js::to_string(env, call[1]), list_argument(env, call), js::to_boolean(env, call[2]),
+          limit_of(env, call[3])};
 }
 
 struct OffsetsQuestion {
@@ -183,47 +187,58 @@ napi_value reader_class(napi_env env) {
   const napi_property_descriptor methods[] = {
       method("poll", poll),
       method("close", close),
-      method("subscribe", ordered<topics_argument, [](Reader& r, Answer& a, const SharedList& topics) {
-               r.subscribe(topics.get(), a);
-             }>),
-      method("assign", ordered<list_argument, [](Reader& r, Answer& a, const SharedList& list) { r.assign(list.get(), a); }>),
-      method("unassign",
-             ordered<list_argument, [](Reader& r, Answer& a, const SharedList& list) { r.unassign(list.get(), a); }>),
-      method("pause", ordered<list_argument, [](Reader& r, Answer& a, const SharedList& list) {
-               r.pause(list.get());
-               a.resolve();
-             }>),
-      method("resume", ordered<list_argument, [](Reader& r, Answer& a, const SharedList& list) {
-               r.resume(list.get());
-               a.resolve();
-             }>),
-      method("seek", ordered<list_argument, [](Reader& r, Answer& a, const SharedList& list) { r.seek(list.get(), a); }>),
-      method("commit", ordered<list_argument, [](Reader& r, Answer& a, const SharedList& list) {
-               r.commit(list.get(), std::move(a));
-             }>),
+      method("subscribe",
+             ordered<topics_argument,
+                     [](Reader& r, Answer& a, const SharedList& topics) { r.subscribe(topics.get(), a); }>),
+      method("assign", ordered<list_argument, [](Reader& r, Answer& a,
+                                                 const SharedList& list) { r.assign(list.get(), a); }>),
+      method("unassign", ordered<list_argument, [](Reader& r, Answer& a,
+                                                   const SharedList& list) { r.unassign(list.get(), a); }>),
+      method("pause", ordered<list_argument,
+                              [](Reader& r, Answer& a, const SharedList& list) {
+                                r.pause(list.get());
+                                a.resolve();
+                              }>),
+      method("resume", ordered<list_argument,
+                               [](Reader& r, Answer& a, const SharedList& list) {
+                                 r.resume(list.get());
+                                 a.resolve();
+                               }>),
+      method("seek", ordered<list_argument,
+                             [](Reader& r, Answer& a, const SharedList& list) { r.seek(list.get(), a); }>),
+      method("commit",
+             ordered<list_argument, [](Reader& r, Answer& a,
+                                       const SharedList& list) { r.commit(list.get(), std::move(a)); }>),
       method("position", ordered<list_argument, position>),
       method("assignment", ordered<no_argument, assigned>),
       method("groupMetadata", ordered<no_argument, group_metadata>),
-      method("setToken", ordered<token_argument, [](Reader& r, Answer& a, const Token& token) {
-               Failure failure = set_token(r.client(), token);
-               if (!failure) r.queries().remember(token);
-               a.settle(std::move(failure));
-             }>),
-      method("setTokenFailure", ordered<text_argument, [](Reader& r, Answer& a, const std::string& cause) {
-               a.settle(set_token_failure(r.client(), cause));
-             }>),
-      method("committed", ordered<committed_arguments, [](Reader& r, Answer& a, const CommittedQuestion& q) {
-               r.queries().committed(std::move(a), q.group, q.list, q.stable, q.limit_ms);
-             }>),
-      method("offsets", ordered<offsets_arguments, [](Reader& r, Answer& a, const OffsetsQuestion& q) {
-               r.queries().offsets(std::move(a), q.list, q.isolation, q.limit_ms);
-             }>),
-      method("partitionCount", ordered<topic_arguments, [](Reader& r, Answer& a, const TopicQuestion& q) {
-               r.queries().partition_count(std::move(a), q.first, q.second);
-             }>),
+      method("setToken", ordered<token_argument,
+                                 [](Reader& r, Answer& a, const Token& token) {
+                                   Failure failure = set_token(r.client(), token);
+                                   if (!failure) r.queries().remember(token);
+                                   a.settle(std::move(failure));
+                                 }>),
+      method("setTokenFailure", ordered<text_argument,
+                                        [](Reader& r, Answer& a, const std::string& cause) {
+                                          a.settle(set_token_failure(r.client(), cause));
+                                        }>),
+      method("committed", ordered<committed_arguments,
+                                  [](Reader& r, Answer& a, const CommittedQuestion& q) {
+                                    r.queries().committed(std::move(a), q.group, q.list, q.stable,
+                                                          q.limit_ms);
+                                  }>),
+      method("offsets", ordered<offsets_arguments,
+                                [](Reader& r, Answer& a, const OffsetsQuestion& q) {
+                                  r.queries().offsets(std::move(a), q.list, q.isolation, q.limit_ms);
+                                }>),
+      method("partitionCount", ordered<topic_arguments,
+                                       [](Reader& r, Answer& a, const TopicQuestion& q) {
+                                         r.queries().partition_count(std::move(a), q.first, q.second);
+                                       }>),
   };
   napi_value result = nullptr;
-  napi_define_class(env, "Reader", NAPI_AUTO_LENGTH, construct, nullptr, std::size(methods), methods, &result);
+  napi_define_class(env, "Reader", NAPI_AUTO_LENGTH, construct, nullptr, std::size(methods), methods,
+                    &result);
   return result;
 }
 

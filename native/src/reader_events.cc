@@ -8,7 +8,8 @@ namespace {
 /** A burst of logs must not keep a request waiting for ever. */
 constexpr int most_events = 1000;
 
-MakeEvent rebalance_event(const char* type, std::string protocol, std::shared_ptr<rd_kafka_topic_partition_list_t> list) {
+MakeEvent rebalance_event(const char* type, std::string protocol,
+                          std::shared_ptr<rd_kafka_topic_partition_list_t> list) {
   return [type, protocol = std::move(protocol), list = std::move(list)](napi_env env) {
     napi_value object = js::object(env);
     js::set(env, object, "type", js::string(env, type));
@@ -95,7 +96,8 @@ void Reader::take_commit(rd_kafka_event_t* event) {
 }
 
 void Reader::subscribe(const rd_kafka_topic_partition_list_t* topics, Answer& answer) {
-  answer.settle(Failure::of(topics->cnt == 0 ? rd_kafka_unsubscribe(client_) : rd_kafka_subscribe(client_, topics)));
+  answer.settle(
+      Failure::of(topics->cnt == 0 ? rd_kafka_unsubscribe(client_) : rd_kafka_subscribe(client_, topics)));
 }
 
 void Reader::assign(const rd_kafka_topic_partition_list_t* list, Answer& answer) {

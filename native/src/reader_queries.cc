@@ -19,7 +19,8 @@ Options options_of(rd_kafka_t* client, rd_kafka_admin_op_t operation, Clock::tim
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
   char reason[256];
   rd_kafka_AdminOptions_set_request_timeout(
-      options.get(), static_cast<int>(std::clamp<int64_t>(left, 1, std::chrono::milliseconds(longest).count())), reason,
+      options.get(),
+      static_cast<int>(std::clamp<int64_t>(left, 1, std::chrono::milliseconds(longest).count())), reason,
       sizeof reason);
   rd_kafka_AdminOptions_set_opaque(options.get(), reinterpret_cast<void*>(id));
   return options;
@@ -99,7 +100,8 @@ void Queries::offsets(Answer answer, const List& list, rd_kafka_IsolationLevel_t
     if (Failure failure = failure_of(event)) return asked.reject(failure);
     size_t count = 0;
     const auto** infos = rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count);
-    List found(rd_kafka_topic_partition_list_new(static_cast<int>(count)), rd_kafka_topic_partition_list_destroy);
+    List found(rd_kafka_topic_partition_list_new(static_cast<int>(count)),
+               rd_kafka_topic_partition_list_destroy);
     for (size_t i = 0; i < count; i++) {
       const auto* one = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
       auto* copy = rd_kafka_topic_partition_list_add(found.get(), one->topic, one->partition);
@@ -121,7 +123,8 @@ void Queries::partition_count(Answer answer, const std::string& topic, int limit
   query.read = [](rd_kafka_event_t* event, Answer& asked) {
     if (Failure failure = failure_of(event)) return asked.reject(failure);
     size_t count = 0;
-    const auto** topics = rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
+    const auto** topics =
+        rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
     if (count == 0) return asked.reject(Failure::of(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART));
     const auto* error = rd_kafka_TopicDescription_error(topics[0]);
     if (error != nullptr && rd_kafka_error_code(error))

@@ -27,7 +27,8 @@ class Buffers {
     auto* owner = new std::shared_ptr<Slab>(slab);
     const napi_status status = napi_create_external_arraybuffer(
         env_, slab->data(), slab->size(),
-        [](napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<Slab>*>(hint); }, owner, &buffer);
+        [](napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<Slab>*>(hint); }, owner,
+        &buffer);
     if (status != napi_ok) delete owner;
     return buffers_[slab.get()] = buffer;
   }
@@ -71,7 +72,8 @@ napi_value to_js(napi_env env, const Part& part, Buffers& buffers) {
 
 /** Packs one batch of what librdkafka has; false if it has nothing. */
 bool Reader::prepare() {
-  const size_t want = std::clamp(options_.batch_bytes / std::max<size_t>(bytes_per_record_, 1), size_t{1}, taken_.size());
+  const size_t want =
+      std::clamp(options_.batch_bytes / std::max<size_t>(bytes_per_record_, 1), size_t{1}, taken_.size());
   const ssize_t got = rd_kafka_consume_batch_queue(data_.get(), 0, taken_.data(), want);
   more_ = got == static_cast<ssize_t>(want);
   const bool heard = !heard_.empty();

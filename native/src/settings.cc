@@ -40,8 +40,8 @@ const char* certificate_trouble(int number) {
 }
 
 /** Accepts what OpenSSL accepts, and has the reason of a refusal logged, which librdkafka's error does not tell. */
-int check_certificate(rd_kafka_t*, const char*, int32_t, int* number, int, const char*, size_t, char* reason, size_t size,
-                      void*) {
+int check_certificate(rd_kafka_t*, const char*, int32_t, int* number, int, const char*, size_t, char* reason,
+                      size_t size, void*) {
   if (*number == 0) return 1;
   const char* known = certificate_trouble(*number);
   if (known != nullptr)
@@ -72,7 +72,8 @@ Conf configure(const Settings& settings, Failure& failure) {
   char reason[512];
   for (const auto& [name, value] : settings) {
     // Topic-level names fall through to the default topic configuration.
-    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), reason, sizeof reason) == RD_KAFKA_CONF_OK) continue;
+    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), reason, sizeof reason) == RD_KAFKA_CONF_OK)
+      continue;
     failure = Failure::of(RD_KAFKA_RESP_ERR__INVALID_ARG,
                           is_secret(name) ? "The value of " + name + " is refused." : std::string(reason));
     return nullptr;

@@ -11,7 +11,7 @@ namespace millrace {
 
 class Slab {
  public:
-  /** At least `size` bytes, aligned for any column; null where there is no memory. The content is undefined. */
+  /** At least `size` bytes, aligned for any column. The content is undefined. Null where there is no memory. */
   static std::shared_ptr<Slab> take(size_t size);
 
   ~Slab();

@@ -193,8 +193,7 @@ void Writer::answer_flushes() {
 void Writer::shut_down() {
   hurry_ = true;
   fail_waiting(Failure::closed());
-  if (in_flight_ > 0)
-    rd_kafka_purge(client_, everything);
+  if (in_flight_ > 0) rd_kafka_purge(client_, everything);
   const auto until = Clock::now() + purge_time;
   while (in_flight_ > 0 && Clock::now() < until) {
     mailbox_.run();

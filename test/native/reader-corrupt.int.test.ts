@@ -40,7 +40,7 @@ test('a damaged batch is told, and nothing behind it is delivered before somebod
   await kafka.stop(1)
   await damage(topic, 150)
   await kafka.start(1)
-  const reader = await PolledReader.open({ 'bootstrap.servers': kafka.bootstrap, 'check.crcs': true })
+  const reader = await PolledReader.open({ 'bootstrap.servers': kafka.bootstrap })
   const partition = { topic, partition: 0 }
   await reader.reader.assign([{ ...partition, offset: 'beginning' }])
   const failed = await reader.event('failed', (event) => event.partition !== undefined)
