@@ -2,7 +2,7 @@ import { afterEach, beforeAll, expect, test } from '@jest/globals'
 import { Reader } from '../../native/reader.ts'
 import { Writer } from '../../native/writer.ts'
 import { sharedKafka, type SharedKafka } from '../support/servers/shared.ts'
-import { fill } from './support/fill.ts'
+import { filledTopic } from './support/filled.ts'
 import { closeAll, PolledReader } from './support/polled-reader.ts'
 
 let kafka: SharedKafka
@@ -15,12 +15,8 @@ afterEach(closeAll)
 
 const settings = () => ({ 'bootstrap.servers': kafka.bootstrap })
 
-async function filled(count: number, partitions = 1, size = 0): Promise<string> {
-  const topic = kafka.uniqueTopic('control')
-  await kafka.createTopic(topic, { partitions })
-  if (count > 0) await fill(kafka.bootstrap, topic, { count, partitions, size })
-  return topic
-}
+const filled = (count: number, partitions = 1, size = 0) =>
+  filledTopic(kafka, 'control', { count, partitions, size })
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
 const beginning = (topic: string, partitions: number) =>

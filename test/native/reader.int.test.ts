@@ -5,6 +5,7 @@ import { plainRecord, type PackedRecords } from '../../native/records.ts'
 import { Writer } from '../../native/writer.ts'
 import { sharedKafka, type SharedKafka } from '../support/servers/shared.ts'
 import { fill } from './support/fill.ts'
+import { filledTopic } from './support/filled.ts'
 import { closeAll, PolledReader } from './support/polled-reader.ts'
 
 let kafka: SharedKafka
@@ -18,12 +19,8 @@ afterEach(closeAll)
 const settings = () => ({ 'bootstrap.servers': kafka.bootstrap })
 
 /** A topic with so many records in each partition. */
-async function filled(count: number, partitions = 1, size = 0): Promise<string> {
-  const topic = kafka.uniqueTopic('read')
-  await kafka.createTopic(topic, { partitions })
-  if (count > 0) await fill(kafka.bootstrap, topic, { count, partitions, size })
-  return topic
-}
+const filled = (count: number, partitions = 1, size = 0) =>
+  filledTopic(kafka, 'read', { count, partitions, size })
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { sharedKafka, type SharedKafka } from '../support/servers/shared.ts'
-import { fill } from './support/fill.ts'
+import { filledTopic } from './support/filled.ts'
 import { protocols, quicken } from './support/protocols.ts'
 import { closeAll, PolledReader, type PolledOptions } from './support/polled-reader.ts'
 
@@ -13,12 +13,7 @@ beforeAll(async () => {
 afterEach(closeAll)
 
 describe.each(Object.entries(protocols))('%s', (protocol, ofProtocol) => {
-  async function filled(count: number, partitions: number): Promise<string> {
-    const topic = kafka.uniqueTopic(protocol)
-    await kafka.createTopic(topic, { partitions })
-    if (count > 0) await fill(kafka.bootstrap, topic, { count, partitions })
-    return topic
-  }
+  const filled = (count: number, partitions: number) => filledTopic(kafka, protocol, { count, partitions })
 
   async function newGroup(): Promise<string> {
     const group = kafka.uniqueGroup()
