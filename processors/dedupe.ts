@@ -59,5 +59,6 @@ still sends a record again (its delivery time-out, the age of its spool, how far
 
   outputs: () => ['conflicts'],
   reads: ({ by }) => [by],
+  stores: (_config, { node }) => [{ name: node, kind: 'ids' }],
   create: ({ by, window }) => distinct({ by, windowMs: window, conflicts: 'conflicts' }),
 })

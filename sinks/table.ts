@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineSink, Duration, FieldPath, TableName, type SinkWriter } from '../engine/component/index.ts'
+import { fieldOfColumn } from './table/columns.ts'
 
 const Retention = z.union([z.literal('unlimited'), Duration])
 
@@ -135,6 +136,11 @@ one, in whatever order they come. Null and absent fields delete their cells. A d
     ]),
   ],
   table: (given) => given.table,
+  tables: ({ table: main, variants }) => [
+    main,
+    ...Object.values(variants?.when ?? {}).map(({ table: other }) => other),
+  ],
+  fieldOf: fieldOfColumn,
 
   async open(given, context): Promise<SinkWriter> {
     const { tableWriter } = await import('./table/writer.ts')

@@ -1,17 +1,13 @@
 import { z } from 'zod'
 import {
   defineSink,
-  FieldAccess,
   FieldPath,
-  permanentError,
   SchemaName,
   TopicName,
-  type Header,
-  type OutgoingRecord,
+  type PreparedWrite,
   type RowOutcome,
   type SinkWriter,
-  type ValueEncoder,
-  type WriteBatch,
+  type WriteResult,
 } from '../engine/component/index.ts'
 
 const Key = z.union([FieldPath, z.array(FieldPath).min(1)])
@@ -39,7 +35,6 @@ const config = z.strictObject({
       examples: [{ 'content-type': 'application/json' }],
     }),
 })
-type Config = z.output<typeof config>
 
 export const topic = defineSink({
   name: 'topic',
@@ -66,98 +61,32 @@ the others of the batch are written.
 
   async open(given, { log, schemas }): Promise<SinkWriter> {
     await log.ensureTopic(given.topic)
-    const encoder = given.schema === undefined ? undefined : await schemas.encoder(given.schema)
-    const outgoing = recordMaker(given, encoder)
+    const encoder = given.schema === undefined ? undefined : await schemas.encoder(given.schema, given.topic)
+    const { topicPacker } = await import('./topic/packer.ts')
+    const prepare = topicPacker(given, encoder)
     return {
       order: 'batch',
       concurrency: 1,
       maxBatch: 5000,
+      prepare,
       async write(batch) {
-        const { records, outcomes } = makeAll(batch, outgoing)
-        if (records.length > 0) await log.append(records)
-        return outcomes
+        const prepared = prepare(batch)
+        if (prepared.output.count === 0) return prepared.outcomes
+        return withFailures(batch.length, prepared, await log.write(prepared.output))
       },
       close: () => Promise.resolve(),
     }
   },
 })
 
-type Make = (batch: WriteBatch, n: number) => OutgoingRecord
-
-/** What can be written, in order; outcomes only where something could not. */
-function makeAll(batch: WriteBatch, make: Make) {
-  const records: OutgoingRecord[] = []
-  const refusedKeys = new Set<string>()
-  let outcomes: RowOutcome[] | undefined
-  for (let n = 0; n < batch.length; n++) {
-    const key = batch.keyText(n)
-    let outcome: RowOutcome = { outcome: 'stored' }
-    if (key !== undefined && refusedKeys.has(key)) outcome = { outcome: 'untried' }
-    else {
-      try {
-        records.push(make(batch, n))
-      } catch (error) {
-        outcome = { outcome: 'refused', error }
-        if (key !== undefined) refusedKeys.add(key)
-      }
-    }
-    if (outcome.outcome !== 'stored') outcomes ??= new Array<RowOutcome>(n).fill({ outcome: 'stored' })
-    outcomes?.push(outcome)
-  }
-  return { records, outcomes }
-}
-
-function recordMaker({ topic, key, headers }: Config, encoder: ValueEncoder | undefined): Make {
-  const keyFields = key === undefined ? undefined : [key].flat().map((path) => new FieldAccess(path))
-  const fixed = Object.entries(headers).map(([name, text]): Header => ({ name, value: Buffer.from(text) }))
-  return (writes, n) => {
-    const batch = writes.batchOf(n)
-    const i = writes.indexOf(n)
-    const own = batch.headers(i).filter(({ name }) => !Object.hasOwn(headers, name))
-    return {
-      topic,
-      key: keyFields === undefined ? batch.key(i) : keyOf(keyFields, (field) => field.read(batch, i)),
-      value: encoder === undefined ? rawOrJson(writes, n) : encoded(encoder, batch.value(i)),
-      headers: fixed.length === 0 ? own : [...own, ...fixed],
-      timestamp: batch.timestamp(i),
-    }
-  }
-}
-
-function keyOf(fields: readonly FieldAccess[], read: (field: FieldAccess) => unknown): Buffer {
-  const parts = fields.map((field) => {
-    const part = read(field) ?? null
-    if (part === null || typeof part === 'object') {
-      const path = field.path.join('.')
-      throw permanentError(
-        'RECORD_INVALID',
-        `The field ${path} cannot be a key: it is null, absent or no plain value.`,
-      )
-    }
-    return `${part as string}`
-  })
-  return Buffer.from(parts.join('/'))
-}
-
-function encoded(encoder: ValueEncoder, value: unknown): Uint8Array | null {
-  return value === null ? null : encoder.encode(value)
-}
-
-/** The bytes that came in, where no node made another value; otherwise JSON. */
-function rawOrJson(writes: WriteBatch, n: number): Uint8Array | null {
-  const batch = writes.batchOf(n)
-  const i = writes.indexOf(n)
-  if (batch.isTombstone(i)) return null
-  if (batch.values !== undefined) {
-    const value = batch.values[i]
-    return value instanceof Uint8Array ? value : Buffer.from(JSON.stringify(value, jsonSafe) ?? 'null')
-  }
-  const { bytes, valueStarts, valueEnds } = batch.origin.records
-  const row = batch.rows[i]!
-  return bytes.subarray(valueStarts[row], valueEnds[row])
-}
-
-function jsonSafe(_name: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
-  return value
+/** The outcomes, with those of records that the topic did not take. */
+function withFailures(
+  length: number,
+  { sources, outcomes }: PreparedWrite,
+  failed: readonly { readonly row: number; readonly error: unknown }[],
+): WriteResult {
+  if (failed.length === 0) return outcomes
+  const all: RowOutcome[] = Array.from({ length }, (_, n) => outcomes?.[n] ?? { outcome: 'stored' })
+  for (const { row, error } of failed) all[sources?.[row] ?? row] = { outcome: 'refused', error }
+  return all
 }

@@ -47,8 +47,10 @@ With \`json\`, \`text\` and \`bytes\` there is no schema, so that a misspelt fie
   ],
 
   topics: (given) => [given.topic].flat(),
-  codec: ({ schema, format }, schemas) =>
-    schema === undefined ? Promise.resolve(codecOf(format ?? 'json')) : schemas.codec(schema),
+  codec: ({ topic, schema, format }, schemas) =>
+    schema === undefined
+      ? Promise.resolve(codecOf(format ?? 'json'))
+      : schemas.codec(schema, [topic].flat()[0]),
   eventTime: ({ timestamp }) => timestamp,
   open: (given, { log, group }) => log.read(group, [given.topic].flat()),
 })

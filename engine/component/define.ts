@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { ValueCodec } from './codec.ts'
 import type { Clock } from './contracts/clock.ts'
+import type { StoreRef } from './contracts/commit.ts'
 import type { SinkContext, SinkWriter, Schemas } from './contracts/sink.ts'
 import type { SourceReader } from './contracts/reader.ts'
 import type { SourceContext } from './contracts/source.ts'
@@ -66,6 +67,10 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
   readonly sideOnly?: boolean
   /** Fields of the value that it reads, as dotted paths: for lint. */
   reads?(config: z.output<Schema>): readonly string[]
+  /** Fields that it fills from elsewhere than the record: another run may fill them otherwise. */
+  looksUp?(config: z.output<Schema>): readonly string[]
+  /** The state stores that it keeps: each has a changelog, and belongs to the partitions as they are numbered now. */
+  stores?(config: z.output<Schema>, context: { readonly node: string }): readonly StoreRef[]
   /** Called once for each task. Several operators run one after the other. */
   create(config: z.output<Schema>, context: ProcessorContext): Operator | readonly Operator[]
 }
@@ -78,6 +83,10 @@ export interface SinkDefinition<Schema extends z.ZodObject = any> extends Descri
   reads?(config: z.output<Schema>): readonly string[]
   /** The table that it writes, for lint and describe. */
   table?(config: z.output<Schema>): string | undefined
+  /** All tables that it may write, where there are others besides `table`. */
+  tables?(config: z.output<Schema>): readonly string[]
+  /** The field that a column of its table gets, as a dotted path; undefined for one that is computed or left alone. */
+  fieldOf?(config: z.output<Schema>, column: string): string | undefined
   /** The topic that it writes, for lint, describe and set-up. */
   topic?(config: z.output<Schema>): string | undefined
   /** Called once for each task. */

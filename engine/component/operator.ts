@@ -46,7 +46,7 @@ export interface OperatorScope {
   readonly fingerprint: Fingerprint
   /** Number of the input that the batch came from, for `IdStore`. */
   inputOf(batch: RecordBatch): number
-  /** Says that a telling moment was reached (engine/runtime/points.ts). */
+  /** Says that a telling moment was reached (engine/component/points.ts). */
   reach(point: 'claimed' | 'rotated'): void
   /** Adds to a counter of the node (engine/observe/metrics.ts says which there are). */
   count(what: string, by: number): void

@@ -9,17 +9,10 @@ export interface PlainRecord {
   readonly timestamp: number
 }
 
-/**
- * Records of one partition, packed: one backing buffer, and columns that say where each record's parts lie in it.
- * A start of -1 means null. Offsets ascend, with gaps where the log has them, and are exact (below 2^53).
- * Immutable once a source has handed it over, and never copied as a whole.
- */
-export interface PackedRecords {
-  readonly topic: string
-  readonly partition: number
+/** One backing buffer, and columns that say where each record's parts lie in it. A start of -1 means null. */
+export interface PackedColumns {
   readonly count: number
   readonly bytes: Buffer
-  readonly offsets: Float64Array
   /** Milliseconds since 1970, as the topic keeps them (not the event time). */
   readonly timestamps: Float64Array
   readonly keyStarts: Int32Array
@@ -28,6 +21,16 @@ export interface PackedRecords {
   readonly valueEnds: Int32Array
   readonly headerStarts: Int32Array
   readonly headerEnds: Int32Array
+}
+
+/**
+ * Records of one partition, packed. Offsets ascend, with gaps where the log has them, and are exact (below 2^53).
+ * Immutable once a source has handed it over, and never copied as a whole.
+ */
+export interface PackedRecords extends PackedColumns {
+  readonly topic: string
+  readonly partition: number
+  readonly offsets: Float64Array
 }
 
 /** Packs plain records, one after the other from `firstOffset`. Offsets of its own go into `offsets`. */
@@ -66,7 +69,7 @@ export function copyOut(records: PackedRecords, row: number): PackedRecords {
 }
 
 /** Row `row` as a plain record; its parts are views into the batch. */
-export function plainRecord(records: PackedRecords, row: number): PlainRecord {
+export function plainRecord(records: PackedColumns, row: number): PlainRecord {
   return {
     key: keyOf(records, row),
     value: valueOf(records, row),
@@ -76,13 +79,13 @@ export function plainRecord(records: PackedRecords, row: number): PlainRecord {
 }
 
 /** The key's bytes (a view), or null. */
-export function keyOf(records: PackedRecords, row: number): Buffer | null {
+export function keyOf(records: PackedColumns, row: number): Buffer | null {
   const start = records.keyStarts[row]!
   return start < 0 ? null : records.bytes.subarray(start, records.keyEnds[row])
 }
 
 /** The value's bytes (a view), or null for a tombstone. */
-export function valueOf(records: PackedRecords, row: number): Buffer | null {
+export function valueOf(records: PackedColumns, row: number): Buffer | null {
   const start = records.valueStarts[row]!
   return start < 0 ? null : records.bytes.subarray(start, records.valueEnds[row])
 }

@@ -122,12 +122,13 @@ function assemble(
   named: readonly NamedNode[],
   outline: readonly OutlineNode[],
 ): TopologyConfig {
-  const { name, description, errors, budget, commit } = data
+  const { name, description, delivery, errors, budget, commit } = data
   return {
     file: yaml.file,
     name,
     description,
     nodes: named.map((node, index) => nodeConfig(yaml, node, outline[index]!)),
+    delivery,
     errors,
     budget: { partitionBytes: budget.partition, totalBytes: budget.total },
     commitInterval: commit.every,

@@ -67,6 +67,7 @@ export interface TopologyConfig {
   readonly description: string
   /** In the order of the file: sources, processors, sinks. */
   readonly nodes: readonly NodeConfig[]
+  readonly delivery: 'at-least-once' | 'exactly-once'
   readonly errors: {
     readonly attempts: number
     readonly then: 'park' | 'skip' | 'halt'

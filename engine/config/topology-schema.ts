@@ -104,6 +104,15 @@ const Commit = z
   .prefault({})
   .meta({ description: 'When progress is committed.' })
 
+const Delivery = z
+  .enum(['at-least-once', 'exactly-once'])
+  .prefault('at-least-once')
+  .meta({
+    description:
+      '`exactly-once`: what topic sinks write belongs to the commit that covers the records that it was made of, so that ' +
+      'readers of committed records see each effect once. `at-least-once`: it is written at once, and again after a crash.',
+  })
+
 /** The top-level fields of a topology that hold nodes, with the kind of node in each. */
 export const sections = { sources: 'source', processors: 'processor', sinks: 'sink' } as const
 export type Section = keyof typeof sections
@@ -126,6 +135,7 @@ export function topologySchema(registry: Registry) {
       sources: nodes('sources', 'Where records come from.').refine(some, 'name at least one source'),
       processors: nodes('processors', 'What happens to them.').prefault({}),
       sinks: nodes('sinks', 'Where records go.').refine(some, 'name at least one sink'),
+      delivery: Delivery,
       errors: Errors,
       budget: Budget,
       commit: Commit,

@@ -1,15 +1,18 @@
 import { crc32 } from 'node:zlib'
 import type { StatementSync } from 'node:sqlite'
 import type {
-  Checkpoint,
   CommitBackend,
   CommitOutcome,
   SealedCommit,
   SealedTask,
   StateBlock,
+  StoreRef,
   TaskId,
+  TaskRef,
 } from '../component/contracts/commit.ts'
-import type { TopicPartition } from '../component/contracts/position.ts'
+import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
+import type { OutgoingRecord } from '../component/contracts/log.ts'
+import { unpackBatch } from '../component/outgoing.ts'
 import { fatalError, type MillraceError } from '../errors.ts'
 import type { Appender, AppendPlan } from './appender.ts'
 import type { Groups } from './groups.ts'
@@ -97,22 +100,45 @@ export class EmbeddedCommit implements CommitBackend {
     return { outcome: 'committed' }
   }
 
-  async restore(task: TaskId, group: string, inputs: readonly TopicPartition[]): Promise<Checkpoint> {
+  async positions(
+    { group }: TaskRef,
+    inputs: readonly TopicPartition[],
+  ): Promise<(CommittedPosition | undefined)[]> {
     try {
-      const positions = inputs.map((input) => this.#parts.groups.committed(group, input))
-      return { positions, blocks: this.#liveBlocks(task) }
+      return inputs.map((input) => this.#parts.groups.committed(group, input))
     } catch (error) {
       throw this.#parts.store.explain(error)
     }
   }
 
+  async restore(
+    { task }: TaskRef,
+    stores: readonly StoreRef[],
+    apply: (block: StateBlock) => void,
+  ): Promise<void> {
+    const wanted = new Set(stores.map(({ name }) => name))
+    try {
+      for (const block of this.#liveBlocks(task)) if (wanted.has(block.store)) apply(block)
+    } catch (error) {
+      throw this.#parts.store.explain(error)
+    }
+  }
+
+  release(): void {
+    // Nothing is open for a single task.
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
   #plan(commit: SealedCommit): AppendPlan[] {
-    return commit.tasks
-      .filter((task) => task.records.length > 0)
-      .map((task) => {
-        this.#parts.appender.check(task.records)
-        return this.#parts.appender.plan(task.records)
-      })
+    return commit.tasks.flatMap((task) => {
+      const records = recordsOf(task)
+      if (records.length === 0) return []
+      this.#parts.appender.check(records)
+      return [this.#parts.appender.plan(records)]
+    })
   }
 
   /** Everything inside the transaction; an outcome where there is nothing to apply. */
@@ -157,17 +183,15 @@ export class EmbeddedCommit implements CommitBackend {
     return { outcome: 'failed', error: explained }
   }
 
-  #liveBlocks(task: TaskId): StateBlock[] {
+  *#liveBlocks(task: TaskId): Generator<StateBlock> {
     const expired = this.#parts.expiry.of(task)
-    const blocks: StateBlock[] = []
     for (const row of this.#blocks.iterate(task)) {
       const [id, store, bucket, crc, level, bytes] = row as unknown as StateRow
       const limit = expired.get(store)
       if (limit !== undefined && bucket < limit.below && id <= limit.upto) continue
       if (crc32(bytes) !== crc) throw this.#damaged(task, store)
-      for (const block of blocksIn(level, bytes)) blocks.push({ store, bucket, bytes: block })
+      for (const block of blocksIn(level, bytes)) yield { store, bucket, bytes: block }
     }
-    return blocks
   }
 
   #damaged(task: TaskId, name: string): MillraceError {
@@ -186,5 +210,10 @@ export class EmbeddedCommit implements CommitBackend {
 type StateRow = [id: number, store: string, bucket: number, crc: number, level: number, bytes: Uint8Array]
 
 function plansRecords(commit: SealedCommit): boolean {
-  return commit.tasks.some((task) => task.records.length > 0)
+  return commit.tasks.some((task) => task.records.length > 0 || task.outputs.length > 0)
+}
+
+/** Letters, and then outputs one by one. */
+function recordsOf({ records, outputs }: SealedTask): OutgoingRecord[] {
+  return [...records, ...outputs.flatMap(unpackBatch)]
 }

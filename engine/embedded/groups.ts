@@ -66,6 +66,17 @@ export class Groups {
     return rows.map(([topic, partition, offset, metadata]) => ({ topic, partition, offset, metadata }))
   }
 
+  /** Commits other positions for a group, without settled ranges. Only for the store's worker: another would overwrite them. */
+  setPositions(group: string, offsets: readonly (TopicPartition & { readonly offset: number })[]): void {
+    const set = this.#store.prepare(
+      `INSERT INTO millrace_positions (group_name, topic, partition, offset, metadata) VALUES (?, ?, ?, ?, '')
+       ON CONFLICT (group_name, topic, partition) DO UPDATE SET offset = excluded.offset, metadata = ''`,
+    )
+    this.#store.write(() => {
+      for (const { topic, partition, offset } of offsets) set.run(group, topic, partition, offset)
+    })
+  }
+
   /** How far the group is in each partition of the topics that it reads or has committed. */
   lagOf(group: string): PartitionLag[] {
     const sql = `SELECT topic FROM millrace_subscriptions WHERE group_name = ?1

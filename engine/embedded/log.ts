@@ -1,5 +1,14 @@
-import type { Log, OutgoingRecord, RecordPosition, TopicOptions } from '../component/contracts/log.ts'
+import type {
+  FailedRow,
+  Fetched,
+  Log,
+  OutgoingBatch,
+  OutgoingRecord,
+  RecordPosition,
+  TopicOptions,
+} from '../component/contracts/log.ts'
 import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
+import { unpackBatch } from '../component/outgoing.ts'
 import { type PackedRecords, packRecords } from '../component/packed-records.ts'
 import { downstreamError } from '../errors.ts'
 import type { Appender } from './appender.ts'
@@ -77,8 +86,14 @@ export class EmbeddedLog implements Log {
     })
   }
 
-  async fetch(partition: TopicPartition, offset: number, limit: number): Promise<PackedRecords> {
-    return this.#explained(() => this.#fetch(partition, offset, limit))
+  async write(batch: OutgoingBatch): Promise<readonly FailedRow[]> {
+    await this.append(unpackBatch(batch))
+    return []
+  }
+
+  async fetch(partition: TopicPartition, offset: number, limit: number): Promise<Fetched> {
+    const records = this.#explained(() => this.#fetch(partition, offset, limit))
+    return { records, next: records.count === 0 ? offset : records.offsets[records.count - 1]! + 1 }
   }
 
   async bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }> {

@@ -1,16 +1,14 @@
 import { type ByteSink, readI64, readU32 } from '../cql/bytes.ts'
 import { decodeCell, writeCell } from '../cql/cells.ts'
 import { decodeKey, writeKeyPart } from '../cql/keys.ts'
-import { longestTtl } from '../cql/parse-options.ts'
-import { type ColumnSchema, nearest, type TableSchema } from '../cql/schema.ts'
+import { emptyPartitionKey, mayBeEmpty, missingInKey, unknownColumn } from '../cql/row-rules.ts'
+import { type ColumnSchema, type TableSchema } from '../cql/schema.ts'
+import type { RowValues } from '../cql/read-pages.ts'
+import type { StoredCell } from '../cql/stored-rows.ts'
 import type { CqlType, CqlValue } from '../cql/types.ts'
-import { describeValue, toCqlValue } from '../cql/values.ts'
-import { type MillraceError, permanentError } from '../errors.ts'
+import { toCqlValue } from '../cql/values.ts'
 import { shadowRow } from './tables-merge.ts'
 import { closeLength, decodeRow, readLength, type RowState, rowFlag, rowForm, type Span, uniformHead, writeUniformHead } from './tables-row.ts' // prettier-ignore
-
-/** The values of a row that was read: every column asked for, null where there is none. */
-export type RowValues = Record<string, CqlValue | null>
 
 interface CodecColumn {
   readonly name: string
@@ -27,8 +25,6 @@ export interface WriteStamp {
   readonly ttl: number
   readonly insert: boolean
 }
-
-const longestKey = 65_535
 
 /** Turns the values of one table's rows into stored bytes and back. */
 export class TableCodec {
@@ -83,23 +79,13 @@ export class TableCodec {
 
   #writePart(sink: ByteSink, column: CodecColumn, given: unknown, descending: boolean): void {
     const value = toCqlValue(column.type, given, column.path)
-    if (value === undefined || value === null) {
-      throw refusal(
-        `${column.path} belongs to the primary key and ${describeValue(given)} was given: correct the record, or the mapping.`,
-        column.path,
-      )
-    }
+    if (value === undefined || value === null) throw missingInKey(column.path, given)
     writeKeyPart(sink, column.type, value, descending)
   }
 
   #refuseEmpty(start: number, sink: ByteSink): void {
     const { type, path } = this.#partition[0]!
-    const variable = type.kind === 'text' || type.kind === 'ascii' || type.kind === 'blob'
-    if (!variable || sink.buffer[start] !== 0) return
-    throw refusal(
-      `${path} is the whole partition key and may not be empty: correct the record, or the mapping.`,
-      path,
-    )
+    if (mayBeEmpty(type) && sink.buffer[start] === 0) throw emptyPartitionKey(path)
   }
 
   /** Appends a row of one write. Throws ROW_REFUSED. Returns false where an UPDATE sets nothing. */
@@ -136,10 +122,7 @@ export class TableCodec {
     for (const _ in values) names++
     if (names === known) return
     for (const name of Object.keys(values)) {
-      if (this.#names.has(name)) continue
-      const near = nearest(name, this.#names)
-      const hint = near === undefined ? `it has ${[...this.#names].join(', ')}` : `did you mean ${near}?`
-      throw refusal(`The table ${this.schema.name} has no column "${name}": ${hint}`, name)
+      if (!this.#names.has(name)) throw unknownColumn(this.schema.name, name, this.#names)
     }
   }
 
@@ -193,6 +176,24 @@ export class TableCodec {
     return live
   }
 
+  /** The live regular cells of a stored row by column, or undefined where the row is gone. `now` in seconds. */
+  readCells(
+    bytes: Buffer,
+    now: number,
+    shadow: number | undefined,
+  ): ReadonlyMap<string, StoredCell> | undefined {
+    const stored = decodeRow(bytes)
+    const { marker, cells } = shadow === undefined ? stored : shadowRow(stored, shadow)
+    const found = new Map<string, StoredCell>()
+    for (const { id, value, timestamp, written, ttl } of cells) {
+      const column = this.#byId[id]
+      if (value === null || column === undefined || (ttl !== 0 && written + ttl <= now)) continue
+      found.set(column.name, { bytes: value, timestamp, expiresAt: ttl === 0 ? 0 : written + ttl })
+    }
+    const marked = marker !== undefined && (marker.ttl === 0 || marker.written + marker.ttl > now)
+    return found.size > 0 || marked ? found : undefined
+  }
+
   #readState(
     stored: RowState,
     now: number,
@@ -211,38 +212,6 @@ export class TableCodec {
     }
     return live
   }
-}
-
-/** A write timestamp as an exact number of microseconds. Throws ROW_REFUSED beyond ±2^53 (the year 2255). */
-export function timestampMicros(given: bigint | number): number {
-  const timestamp = Number(given)
-  if (Number.isSafeInteger(timestamp)) return timestamp
-  throw permanentError(
-    'ROW_REFUSED',
-    `The write timestamp ${given} is no whole number of microseconds before the year 2255: give microseconds since 1970.`,
-  )
-}
-
-/** A TTL in seconds. Throws ROW_REFUSED for what Cassandra would refuse. */
-export function checkedTtl(ttl: number): number {
-  if (Number.isInteger(ttl) && ttl >= 0 && ttl <= longestTtl) return ttl
-  throw permanentError(
-    'ROW_REFUSED',
-    `The TTL ${ttl} is not a whole number of seconds from 0 (for ever) to ${longestTtl} (twenty years): correct it.`,
-  )
-}
-
-/** Refuses a key that Cassandra could not hold. */
-export function checkKeyLength(table: string, length: number): void {
-  if (length <= longestKey) return
-  throw refusal(
-    `A primary key of ${table} is ${length} bytes long and may have ${longestKey}: shorten its columns.`,
-    table,
-  )
-}
-
-function refusal(sentence: string, column: string): MillraceError {
-  return permanentError('ROW_REFUSED', sentence, { facts: { column } })
 }
 
 function fill(into: RowValues, name: string, value: CqlValue): void {

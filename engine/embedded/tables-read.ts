@@ -1,18 +1,10 @@
-import { type BucketWalk } from '../cql/named-reads.ts'
-import { bucketsBetween } from '../cql/buckets.ts'
 import { encodeKey, writeKeyPart } from '../cql/keys.ts'
 import { ByteSink } from '../cql/bytes.ts'
-import { type PagePosition } from '../cql/page-tokens.ts'
-import { type Bound, type Operand, type SelectStatement } from '../cql/parse-select.ts'
-import { type ColumnSchema } from '../cql/schema.ts'
-import { type CqlType, type CqlValue } from '../cql/types.ts'
-import { toCqlValue } from '../cql/values.ts'
-import { MillraceError, permanentError } from '../errors.ts'
-import { emptyRow, type RowValues, type TableCodec } from './tables-codec.ts'
+import { type Bound, type SelectStatement } from '../cql/parse-select.ts'
+import { type LastRow, type PageJob, type Parameters, type RowValues, valueOf } from '../cql/read-pages.ts'
+import { type CqlType } from '../cql/types.ts'
+import { emptyRow, type TableCodec } from './tables-codec.ts'
 import { afterPrefix, type EmbeddedTable, type KeyRange } from './tables-table.ts'
-
-/** The values of a read's parameters, by name, canonical or not. */
-export type Parameters = Readonly<Record<string, unknown>>
 
 /** A table as reads need it. */
 export interface OpenTable {
@@ -20,22 +12,12 @@ export interface OpenTable {
   readonly codec: TableCodec
 }
 
-/** One page of a read. */
-export interface ReadPage {
-  readonly columns: readonly Pick<ColumnSchema, 'name' | 'type'>[]
-  readonly rows: readonly RowValues[]
-  /** Give it with the same parameters for the next page; undefined where there are no more rows. */
-  readonly nextPageToken: string | undefined
-}
-
-/** What `readPage` carries out: SELECTs whose rows are merged, over the buckets of a walk. */
-export interface ReadJob {
-  readonly selects: readonly SelectStatement[]
+/** What is read: SELECTs whose rows are merged, over the buckets of a walk. */
+export interface ReadJob extends Pick<
+  PageJob,
+  'selects' | 'params' | 'bucketParam' | 'buckets' | 'after' | 'count'
+> {
   readonly open: readonly OpenTable[]
-  readonly params: Parameters
-  /** Which parameter is the bucket, and its values in the order of the walk; one empty bucket where none is walked. */
-  readonly bucketParam: string | undefined
-  readonly buckets: readonly string[]
   /** The clock, in seconds. */
   readonly now: number
 }
@@ -49,15 +31,11 @@ interface Found {
 }
 
 /** Reads up to `count` rows behind a position, and says where the last one stands if there are more. */
-export function readPage(
-  job: ReadJob,
-  count: number,
-  after: Pick<PagePosition, 'bucket' | 'select' | 'key'> | undefined,
-): { rows: RowValues[]; last: Pick<PagePosition, 'bucket' | 'select' | 'key'> | undefined } {
+export function readRows(job: ReadJob): { rows: RowValues[]; last: LastRow | undefined } {
   const rows: RowValues[] = []
   let last: Found | undefined
-  for (const found of walk(job, after)) {
-    if (rows.length === count) {
+  for (const found of walk(job)) {
+    if (rows.length === job.count) {
       const { bucket, select, clustering } = last!
       return { rows, last: { bucket, select, key: Buffer.from(clustering, 'latin1') } }
     }
@@ -67,11 +45,8 @@ export function readPage(
   return { rows, last: undefined }
 }
 
-function* walk(
-  job: ReadJob,
-  after: Pick<PagePosition, 'bucket' | 'select' | 'key'> | undefined,
-): Generator<Found> {
-  const { buckets, bucketParam, params } = job
+function* walk(job: ReadJob): Generator<Found> {
+  const { buckets, bucketParam, params, after } = job
   const start = after === undefined ? 0 : Math.max(buckets.indexOf(after.bucket), 0)
   for (let index = start; index < buckets.length; index++) {
     const bucket = buckets[index]!
@@ -85,7 +60,7 @@ function* mergeSelects(
   job: ReadJob,
   params: Parameters,
   bucket: string,
-  after: Pick<PagePosition, 'select' | 'key'> | undefined,
+  after: LastRow | undefined,
 ): Generator<Found> {
   const reversed = job.selects[0]?.reversed === true
   const sources = job.selects.map((select, index) => {
@@ -186,24 +161,4 @@ function endOf(
   const sink = new ByteSink(64)
   writeKeyPart(sink, type, valueOf(bound.operand, type, params), descending)
   return { key: start + sink.copy().toString('latin1'), inclusive: bound.inclusive }
-}
-
-/** The canonical value of an operand. Throws QUERY_REFUSED for a parameter that is missing or does not fit. */
-export function valueOf(operand: Operand, type: CqlType, params: Parameters): CqlValue {
-  if (operand.kind === 'value') return operand.value
-  const given = params[operand.name]
-  try {
-    const value = toCqlValue(type, given, operand.name)
-    if (value !== undefined && value !== null) return value
-  } catch (error) {
-    if (!(error instanceof MillraceError)) throw error
-    throw permanentError('QUERY_REFUSED', error.message, { facts: error.facts })
-  }
-  throw permanentError('QUERY_REFUSED', `The parameter ${operand.name} is missing: give ${operand.name}=….`)
-}
-
-/** The buckets that a walk goes through, in its order. */
-export function bucketsOf(buckets: BucketWalk, params: Readonly<Record<string, CqlValue>>): string[] {
-  const { from, to, unit, newestFirst } = buckets
-  return bucketsBetween(params[from] as number, params[to] as number, unit, newestFirst)
 }

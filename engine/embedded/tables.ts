@@ -2,13 +2,16 @@ import { type DatabaseSync } from 'node:sqlite'
 import { ByteSink } from '../cql/bytes.ts'
 import { type NamedRead } from '../cql/named-reads.ts'
 import { type SelectStatement } from '../cql/parse-select.ts'
+import { checkedTtl, checkKeyLength, timestampMicros } from '../cql/row-rules.ts'
+import { type PageOptions, type ReadPage, type RowValues } from '../cql/read-pages.ts'
 import { type Catalogue, tableOf, unknownTable } from '../cql/schema.ts'
+import { type StoredRow } from '../cql/stored-rows.ts'
 import { asMillraceError, type MillraceError, permanentError } from '../errors.ts'
 import { explainStoreError } from './sqlite-errors.ts'
-import { checkedTtl, checkKeyLength, type RowValues, TableCodec, timestampMicros } from './tables-codec.ts'
+import { TableCodec } from './tables-codec.ts'
 import { closeEntry, entryKey, openEntry, TableLog } from './tables-log.ts'
-import { type PageOptions, runNamedRead, runSelect } from './tables-pages.ts'
-import { type OpenTable, type ReadPage } from './tables-read.ts'
+import { runNamedRead, runSelect } from './tables-pages.ts'
+import { type OpenTable } from './tables-read.ts'
 import { encodeRow, rowForm, writeDeletion } from './tables-row.ts'
 import { registerTables } from './tables-schema.ts'
 import { type SweepResult, TableSweep } from './tables-sweep.ts'
@@ -254,6 +257,19 @@ export class EmbeddedTables {
   /** Every row of a table in order of the key: partitions by the bytes of their keys, rows as clustered. */
   *dump(name: string): Generator<RowValues> {
     for (const values of this.#liveRows(name, true)) yield values!
+  }
+
+  /** Every live row of a table as it is stored: timestamps and times to live as well. In order of the key's bytes. */
+  *scan(name: string): Generator<StoredRow> {
+    const { table, codec } = this.#open(name)
+    this.#explained(() => this.#log.refresh())
+    const now = this.#seconds()
+    for (const { key, row } of table.all()) {
+      const bytes = Buffer.from(key, 'latin1')
+      const partition = table.erased.size === 0 ? '' : codec.partitionOf(bytes)
+      const cells = codec.readCells(row, now, table.shadowOf(partition))
+      if (cells !== undefined) yield { key: bytes, cells }
+    }
   }
 
   *#liveRows(name: string, wanted: boolean): Generator<RowValues | undefined> {

@@ -1,6 +1,12 @@
 import type { SubTopology } from '../topology/plan-types.ts'
 import type { Task } from './task.ts'
 
+/** A partition of what a source reads. */
+export interface SourcePartition {
+  readonly node: string
+  readonly partition: number
+}
+
 /** Which partitions of which sources a worker has, and the tasks that run on them. */
 export class Assignments {
   readonly #epochs = new Map<string, Map<number, number>>()

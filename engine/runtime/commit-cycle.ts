@@ -1,7 +1,7 @@
 import type { Clock } from '../component/contracts/clock.ts'
 import type { CommitBackend, CommitOutcome, SealedCommit, SealedTask } from '../component/contracts/commit.ts'
 import { fatalError, MillraceError, sentenceOf } from '../errors.ts'
-import { reach } from './points.ts'
+import { reach } from '../component/points.ts'
 import type { Task } from './task.ts'
 
 /** What a commit cycle needs of its worker. */

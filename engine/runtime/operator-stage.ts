@@ -6,7 +6,7 @@ import { materialize, type KeyedWork, type Operator, type OperatorScope } from '
 import { type RecordBatch } from '../component/record-batch.ts'
 import type { WriteBatch } from '../component/write-batch.ts'
 import { KeyedExecutor, type Outcome } from './keyed-executor.ts'
-import { reach } from './points.ts'
+import { reach } from '../component/points.ts'
 import { ResultBuffer } from './result-buffer.ts'
 import { detach, failHead, Lane, type Item, type StageContext } from './lanes.ts'
 

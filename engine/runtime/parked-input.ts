@@ -7,7 +7,7 @@ import type { Ledger } from './ledger.ts'
 import type { LedgerRun, RunOwner } from './ledger-run.ts'
 import { decodeParked, isParkedEntry, type LetterCommand } from './letters.ts'
 import type { Parking } from './parking.ts'
-import { reach } from './points.ts'
+import { reach } from '../component/points.ts'
 
 /** A letter in the parked partition that is neither processed nor discarded. */
 interface OpenLetter {
@@ -47,6 +47,8 @@ export class ParkedInput {
   readonly #readers: (() => void)[] = []
   #commands: Promise<void> = Promise.resolve()
   #polling = false
+  /** Where to read on: beyond the ledger's end where the log has gaps. */
+  #next = 0
   /** True once all that there was at the beginning has been read. */
   #begun = false
   #stopping = false
@@ -98,9 +100,12 @@ export class ParkedInput {
 
   async #readOn(): Promise<void> {
     const { end } = await this.#log.bounds(this.#ledger.partition)
-    while (this.#ledger.end < end && !this.#ledger.discarded) {
-      const records = await this.#log.fetch(this.#ledger.partition, this.#ledger.end, 1000)
-      if (records.count === 0) break
+    this.#next = Math.max(this.#next, this.#ledger.end)
+    while (this.#next < end && !this.#ledger.discarded) {
+      const { records, next } = await this.#log.fetch(this.#ledger.partition, this.#next, 1000)
+      if (next <= this.#next) break
+      this.#next = next
+      if (records.count === 0) continue
       this.#read(records)
       this.#tellReaders()
     }
@@ -215,7 +220,7 @@ export class ParkedInput {
   async #release(letter: OpenLetter): Promise<boolean> {
     const stored = await this.#insist(() => this.#log.fetch(this.#ledger.partition, letter.parkedOffset, 1))
     if (stored === undefined) return false
-    const entry = decodeParked(plainRecord(stored, 0))
+    const entry = decodeParked(plainRecord(stored.records, 0))
     if (entry.type !== 'letter') return false
     const { info, record } = entry
     const records = packRecords(info.topic, info.partition, [record], info.offset)

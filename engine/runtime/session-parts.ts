@@ -1,3 +1,4 @@
+import type { Log } from '../component/contracts/log.ts'
 import type { SinkWriter } from '../component/contracts/sink.ts'
 import type { SourceReader } from '../component/contracts/reader.ts'
 import { isOperator, type Operator } from '../component/operator.ts'
@@ -30,7 +31,11 @@ export interface SessionParts {
 }
 
 /** Opens sinks first and sources last, so that nothing comes in before it can go out. */
-export async function openSessionParts(plan: TopologyPlan, environment: Environment): Promise<SessionParts> {
+export async function openSessionParts(
+  plan: TopologyPlan,
+  environment: Environment,
+  log: Log,
+): Promise<SessionParts> {
   const writers = new Map<string, SinkWriter>()
   const sources: OpenSource[] = []
   const close = async (): Promise<void> => {
@@ -39,10 +44,10 @@ export async function openSessionParts(plan: TopologyPlan, environment: Environm
   }
   try {
     for (const node of plan.nodes.values()) {
-      if (node.kind === 'sink') writers.set(node.name, await openSink(plan, node, environment))
+      if (node.kind === 'sink') writers.set(node.name, await openSink(plan, node, environment, log))
     }
     for (const node of plan.nodes.values()) {
-      if (node.kind === 'source') sources.push(await openSource(plan, node, environment))
+      if (node.kind === 'source') sources.push(await openSource(plan, node, environment, log))
     }
   } catch (error) {
     await close()
@@ -55,12 +60,17 @@ export async function openSessionParts(plan: TopologyPlan, environment: Environm
     source,
     close,
     operators: (node) => createOperators(plan, node, environment),
-    prepareParking: (sub, partition) => prepareParking(plan, environment, sub.sources.map(source), partition),
+    prepareParking: parkingPreparer(plan, log, source),
   }
 }
 
-function openSink(plan: TopologyPlan, node: SinkNode, environment: Environment): Promise<SinkWriter> {
-  const { clock, log, tables, schemas, print } = environment
+function openSink(
+  plan: TopologyPlan,
+  node: SinkNode,
+  environment: Environment,
+  log: Log,
+): Promise<SinkWriter> {
+  const { clock, tables, schemas, print } = environment
   return node.definition.open(node.config, {
     clock,
     log,
@@ -76,9 +86,10 @@ async function openSource(
   plan: TopologyPlan,
   node: SourceNode,
   environment: Environment,
+  log: Log,
 ): Promise<OpenSource> {
   const { definition, config, name } = node
-  const { clock, log, schemas } = environment
+  const { clock, schemas } = environment
   const topics = definition.topics(config, { topology: plan.name, node: name })
   const topic = topics[0]
   if (topic === undefined || topics.length > 1) {
@@ -106,15 +117,28 @@ function createOperators(
   )
 }
 
-async function prepareParking(
+/** Makes the topics that records are parked in, as many partitions as the source has; each source once. */
+function parkingPreparer(
   plan: TopologyPlan,
-  environment: Environment,
-  sources: readonly OpenSource[],
-  partition: number,
-): Promise<void> {
-  for (const { topic } of sources) {
-    const partitions = (await environment.log.partitionsOf(topic)) ?? partition + 1
-    await environment.log.ensureTopic(parkedTopic(plan.name, topic), { partitions })
-    await environment.log.ensureTopic(deadLetterTopic(topic), { partitions })
+  log: Log,
+  sourceOf: (node: string) => OpenSource,
+): SessionParts['prepareParking'] {
+  const prepared = new Map<string, Promise<void>>()
+  const prepare = async (topic: string, partition: number): Promise<void> => {
+    const partitions = (await log.partitionsOf(topic)) ?? partition + 1
+    await log.ensureTopic(parkedTopic(plan.name, topic), { partitions })
+    await log.ensureTopic(deadLetterTopic(topic), { partitions })
+  }
+  return async (sub, partition) => {
+    for (const node of sub.sources) {
+      const { topic } = sourceOf(node)
+      const preparing = prepared.get(topic) ?? prepare(topic, partition)
+      prepared.set(topic, preparing)
+      // What failed is tried again by whoever comes next.
+      await preparing.catch((error: unknown) => {
+        prepared.delete(topic)
+        throw error
+      })
+    }
   }
 }

@@ -1,18 +1,23 @@
 import type { PackedRecords } from '../component/packed-records.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
+import type { SourceReader } from '../component/contracts/reader.ts'
 import type { Verdict } from '../component/lineage.ts'
 import { fatalError, kindOf, MillraceError, sentenceOf } from '../errors.ts'
+import { drivesOf, isStateful } from '../topology/plan-facts.ts'
 import type { SubTopology } from '../topology/plan-types.ts'
-import { Assignments } from './assignments.ts'
-import { Budget, type Share } from './budget.ts'
+import { Assignments, type SourcePartition } from './assignments.ts'
+import { Budget } from './budget.ts'
 import { CommitCycle } from './commit-cycle.ts'
 import type { Counters } from './counters.ts'
 import { EndWatch } from './end-watch.ts'
-import { openSessionParts, type SessionParts } from './session-parts.ts'
-import { reach } from './points.ts'
-import { SourceLoop } from './source-loop.ts'
+import { insist } from './insist.ts'
+import { Pauses } from './pauses.ts'
+import { openSessionParts, type OpenSource, type SessionParts } from './session-parts.ts'
+import { reach } from '../component/points.ts'
+import { type SourceHandler, SourceLoop } from './source-loop.ts'
 import { Task } from './task.ts'
-import type { WorkerOptions } from './worker-options.ts'
+import { TaskOpener } from './task-opener.ts'
+import type { Membership, WorkerOptions } from './worker-options.ts'
 
 export interface SessionOptions extends WorkerOptions {
   readonly counters: Counters
@@ -25,13 +30,16 @@ export class Session {
   readonly #options: SessionOptions
   readonly #budget: Budget
   readonly #assignments = new Assignments()
-  readonly #shares = new Map<Task, Share>()
-  readonly #paused = new Set<Task>()
+  readonly #pauses = new Pauses((node) => this.#parts!.source(node).reader)
   readonly #verdicts: Readonly<Record<Verdict, number>>[]
-  readonly #cycle: CommitCycle
+  readonly #opener: TaskOpener
   readonly #ends = new EndWatch()
   readonly #ended = Promise.withResolvers<'stopped' | 'fenced'>()
+  #membership: Membership | undefined
+  #cycle: CommitCycle | undefined
   #parts: SessionParts | undefined
+  /** One loop for each reader, in the same order. */
+  #readers: SourceReader[] = []
   #loops: SourceLoop[] = []
   #stopAsked = false
   #over = false
@@ -40,15 +48,7 @@ export class Session {
     this.#options = options
     this.#verdicts = options.before?.verdicts() ?? []
     this.#budget = new Budget(options.plan.budget.partitionBytes, options.plan.budget.totalBytes)
-    this.#cycle = new CommitCycle({
-      backend: options.environment.openBackend(),
-      clock: options.environment.clock,
-      tasks: () => this.#assignments.tasks,
-      lost: (tasks) => this.#discard(tasks),
-      fenced: () => this.#ended.resolve('fenced'),
-      failed: (error) => this.#ended.reject(error),
-      done: (outcome, seconds) => options.committed?.(outcome, seconds),
-    })
+    this.#opener = this.#makeOpener()
   }
 
   get tasks(): Iterable<Task> {
@@ -59,10 +59,13 @@ export class Session {
     return this.#loops.length === 0 ? undefined : Math.min(...this.#loops.map(({ heartbeat }) => heartbeat))
   }
 
-  /** True when every source has had its partitions assigned. */
+  /** True when every source has had its partitions assigned, and their state is restored. */
   get assigned(): boolean {
+    const { subTopologies } = this.#options.plan
     return (
-      this.#loops.length > 0 && this.#options.plan.subTopologies.every((sub) => this.#ends.knows(sub.sources))
+      this.#loops.length > 0 &&
+      !this.#opener.busy &&
+      subTopologies.every((sub) => this.#ends.knows(sub.sources))
     )
   }
 
@@ -88,8 +91,11 @@ export class Session {
     const ended = this.#ended.promise
     ended.catch(() => undefined)
     try {
-      this.#parts = await openSessionParts(this.#options.plan, this.#options.environment)
-      const running = this.#startLoops(this.#parts)
+      const { environment, trouble } = this.#options
+      const wanted = (): boolean => !this.#stopAsked
+      const insistence = { clock: environment.clock, what: 'opening', wanted, trouble }
+      if (!(await insist(insistence, () => this.#open()))) return await ended
+      const running = this.#startLoops()
       const how = await Promise.race([ended, running.then(() => ended), this.#tick()])
       await this.#leave(how === 'stopped')
       return how
@@ -102,25 +108,49 @@ export class Session {
     }
   }
 
-  #startLoops(parts: SessionParts): Promise<unknown> {
-    this.#loops = parts.sources.map(
-      ({ node, reader }) =>
-        new SourceLoop(
-          reader,
-          {
-            available: () => this.#budget.available,
-            assigned: (partitions, epoch) => this.#assigned(node, partitions, epoch),
-            revoked: (partitions, poll) => this.#revoked(node, partitions, poll),
-            lost: (partitions) => this.#lost(node, partitions),
-            records: (records) => this.#records(node, records),
-            end: (partition, offset) => this.#ends.reached(node, partition.partition, offset),
-            failed: (error) => this.#sourceFailed(node, error),
-            polled: () => this.#balancePauses(),
-          },
-          this.#options.environment.clock,
-        ),
-    )
+  async #open(): Promise<void> {
+    const { plan, environment, committed } = this.#options
+    const request = { group: plan.name, drives: drivesOf(plan), stateful: isStateful(plan) }
+    this.#membership ??= await environment.join(request)
+    this.#cycle ??= new CommitCycle({
+      backend: this.#membership.backend,
+      clock: environment.clock,
+      tasks: () => this.#assignments.tasks,
+      lost: (tasks) => this.#discard(tasks),
+      fenced: () => this.#ended.resolve('fenced'),
+      failed: (error) => this.#ended.reject(error),
+      done: (outcome, seconds) => committed?.(outcome, seconds),
+    })
+    this.#parts = await openSessionParts(plan, environment, this.#membership.log)
+  }
+
+  /** A loop for each reader: several sources may have one, which tells of them in one order. */
+  #startLoops(): Promise<unknown> {
+    const byReader = new Map<SourceReader, OpenSource[]>()
+    for (const source of this.#parts!.sources) {
+      byReader.set(source.reader, [...(byReader.get(source.reader) ?? []), source])
+    }
+    this.#readers = [...byReader.keys()]
+    this.#loops = [...byReader].map(([reader, sources]) => this.#makeLoop(reader, sources))
     return Promise.all(this.#loops.map((loop) => loop.run()))
+  }
+
+  #makeLoop(reader: SourceReader, sources: readonly OpenSource[]): SourceLoop {
+    const nodes = new Map(sources.map(({ topic, node }) => [topic, node]))
+    const nodeOf = ({ topic }: TopicPartition): string => nodes.get(topic)!
+    const told = (partitions: readonly TopicPartition[]): SourcePartition[] =>
+      partitions.map((one) => ({ node: nodeOf(one), partition: one.partition }))
+    const handler: SourceHandler = {
+      available: () => this.#budget.available,
+      assigned: (partitions, epoch) => this.#assigned([...nodes.values()], told(partitions), epoch),
+      revoked: (partitions, poll) => this.#revoked(told(partitions), poll),
+      lost: (partitions) => this.#withdraw(told(partitions)),
+      records: (records) => this.#records(nodeOf(records), records),
+      end: (partition, offset) => this.#ends.reached(nodeOf(partition), partition.partition, offset),
+      failed: (error) => this.#sourceFailed([...nodes.values()], error),
+      polled: () => this.#pauses.balance(this.#assignments.tasks),
+    }
+    return new SourceLoop(reader, handler, this.#options.environment.clock)
   }
 
   /** Commits, looks at the parked partitions, and sees whether the end is reached, about every commit interval. */
@@ -128,7 +158,7 @@ export class Session {
     const { clock } = this.#options.environment
     while (!this.#over && !this.#stopAsked) {
       await new Promise<void>((resolve) => clock.after(this.#options.plan.commitInterval, resolve))
-      await this.#cycle.run()
+      await this.#cycle!.run()
       for (const task of [...this.#assignments.tasks]) await task.pollParked()
       if (await this.#atEnd()) return 'stopped'
     }
@@ -151,73 +181,86 @@ export class Session {
     )
   }
 
-  async #assigned(source: string, partitions: readonly TopicPartition[], epoch: number): Promise<void> {
-    const sub = this.#subOf(source)
-    for (const { partition } of partitions) {
-      this.#assignments.assign(source, partition, epoch)
-      if (this.#assignments.complete(sub, partition)) await this.#openTask(sub, partition)
-    }
-    this.#ends.assigned(source)
+  #assigned(nodes: readonly string[], partitions: readonly SourcePartition[], epoch: number): void {
+    for (const { node, partition } of partitions) this.#assignments.assign(node, partition, epoch)
+    void this.#opener.assigned(partitions).then(() => {
+      for (const node of nodes) this.#ends.assigned(node)
+    })
   }
 
-  async #openTask(sub: SubTopology, partition: number): Promise<void> {
+  #makeOpener(): TaskOpener {
+    const { clock } = this.#options.environment
+    return new TaskOpener({
+      assignments: this.#assignments,
+      clock,
+      subOf: (node) => this.#subOf(node),
+      open: (sub, partition, epoch) => this.#openTask(sub, partition, epoch),
+      opened: (sub, partition, task) => {
+        this.#assignments.add(sub, partition, task)
+        this.#verdicts.push(task.verdicts)
+      },
+      abandoned: (task) => this.#abandon(task),
+      between: (node, action) => this.#loopOf(node).between(action),
+      start: ({ node, partition, position }) => this.#parts!.source(node).reader.start(partition, position),
+      over: () => this.#over || this.#stopAsked,
+      failed: (error) =>
+        this.#ended.reject(error instanceof MillraceError ? error : sourceDefect('of a task', error)),
+      trouble: this.#options.trouble,
+    })
+  }
+
+  async #openTask(sub: SubTopology, partition: number, epoch: number): Promise<Task> {
     const parts = this.#parts!
-    const share = this.#budget.share()
-    const epoch = this.#assignments.epoch(sub, partition)!
+    const { plan, environment, counters, trouble, random } = this.#options
+    const { backend, log } = this.#membership!
     await parts.prepareParking(sub, partition)
-    const task = await Task.open({
-      plan: this.#options.plan,
+    return Task.open({
+      plan,
       sub,
       partition,
-      share,
+      share: this.#budget.share(),
       epoch,
       sources: sub.sources.map((node) => parts.source(node)),
       operators: (node) => parts.operators(node),
       writers: parts.writers,
-      log: this.#options.environment.log,
-      backend: this.#cycle.backend,
-      clock: this.#options.environment.clock,
-      counters: this.#options.counters,
+      log,
+      backend,
+      clock: environment.clock,
+      counters,
       stop: (error) => this.#ended.reject(error),
-      trouble: this.#options.trouble,
-      ...(this.#options.random !== undefined && { random: this.#options.random }),
+      trouble,
+      ...(random !== undefined && { random }),
     })
-    // It may have been lost while it was restored, and come back under another epoch.
-    if (this.#over || this.#assignments.epoch(sub, partition) !== epoch) return task.discard()
-    this.#assignments.add(sub, partition, task)
-    this.#shares.set(task, share)
-    this.#verdicts.push(task.verdicts)
-    for (const input of task.inputs)
-      await parts.source(input.node).reader.start(input.partition, input.position)
   }
 
-  async #revoked(
-    source: string,
-    partitions: readonly TopicPartition[],
-    poll: () => Promise<void>,
-  ): Promise<void> {
-    const tasks = this.#tasksOf(source, partitions)
+  #loopOf(node: string): SourceLoop {
+    return this.#loops[this.#readers.indexOf(this.#parts!.source(node).reader)]!
+  }
+
+  #abandon(task: Task): void {
+    task.discard()
+    this.#membership?.backend.release(task.id)
+  }
+
+  async #revoked(partitions: readonly SourcePartition[], poll: () => Promise<void>): Promise<void> {
+    const tasks = this.#tasksOf(partitions)
     for (const task of tasks) task.stopLetters()
     reach('draining')
     await this.#drain(tasks, poll)
-    await this.#inTime(() => this.#cycle.run())
-    this.#withdraw(source, partitions)
+    await this.#inTime(() => this.#cycle!.run())
+    this.#withdraw(partitions)
   }
 
-  #lost(source: string, partitions: readonly TopicPartition[]): void {
-    this.#withdraw(source, partitions)
-  }
-
-  #withdraw(source: string, partitions: readonly TopicPartition[]): void {
-    this.#discard(this.#tasksOf(source, partitions))
-    for (const { partition } of partitions) this.#assignments.withdraw(source, partition)
+  #withdraw(partitions: readonly SourcePartition[]): void {
+    this.#discard(this.#tasksOf(partitions))
+    for (const { node, partition } of partitions) this.#assignments.withdraw(node, partition)
   }
 
   #discard(tasks: readonly Task[]): void {
     for (const task of tasks) {
       this.#assignments.remove(task)
-      this.#shares.delete(task)
-      this.#paused.delete(task)
+      this.#pauses.forget(task)
+      this.#membership?.backend.release(task.id)
     }
   }
 
@@ -225,30 +268,11 @@ export class Session {
     this.#assignments.task(this.#subOf(source), records.partition)?.take(source, records)
   }
 
-  #sourceFailed(source: string, error: unknown): void {
+  #sourceFailed(sources: readonly string[], error: unknown): void {
+    const source = sources.join(', ')
     if (kindOf(error) === 'downstream') return this.#options.trouble(`Source ${source}: ${sentenceOf(error)}`)
     const fatal = error instanceof MillraceError ? error : sourceDefect(source, error)
     this.#ended.reject(fatal)
-  }
-
-  /** Pauses the partitions whose share of the budget is used up, or whose map of settled ranges is full. */
-  #balancePauses(): void {
-    for (const [task, share] of this.#shares) {
-      const saturated = task.inputs.some((input) => input.saturated)
-      const paused = this.#paused.has(task)
-      if (!paused && (share.exhausted || saturated)) this.#pause(task)
-      else if (paused && share.relaxed && !saturated) this.#resume(task)
-    }
-  }
-
-  #pause(task: Task): void {
-    this.#paused.add(task)
-    for (const input of task.inputs) this.#parts!.source(input.node).reader.pause(input.partition)
-  }
-
-  #resume(task: Task): void {
-    this.#paused.delete(task)
-    for (const input of task.inputs) this.#parts!.source(input.node).reader.resume(input.partition)
   }
 
   /** Waits until nothing of these tasks is under way, or the time is up. */
@@ -273,7 +297,7 @@ export class Session {
     await this.#drain(tasks, () => new Promise((resolve) => clock.after(20, resolve)))
     // A letter may have to wait for a cycle until the records before it are in one.
     await this.#inTime(async () => {
-      for (let cycles = 0; cycles < 3; cycles++) await this.#cycle.run()
+      for (let cycles = 0; cycles < 3; cycles++) await this.#cycle!.run()
     })
     for (const task of tasks) if (task.open === 0) task.checkConservation()
   }
@@ -282,7 +306,7 @@ export class Session {
   async #leaveAfter(error: unknown): Promise<void> {
     for (const loop of this.#loops) loop.stopIntake()
     const code = error instanceof MillraceError ? error.code : undefined
-    if (code === 'HALTED' || code === 'FAILURE_FLOOD') await this.#inTime(() => this.#cycle.run())
+    if (code === 'HALTED' || code === 'FAILURE_FLOOD') await this.#inTime(() => this.#cycle!.run())
   }
 
   /** A commit that does not come to its end keeps nobody from leaving: the next life asks what became of it. */
@@ -293,19 +317,23 @@ export class Session {
   }
 
   async #close(): Promise<void> {
-    this.#cycle.stop()
+    this.#cycle?.stop()
     for (const loop of this.#loops) loop.stop()
     this.#discard([...this.#assignments.tasks])
     await this.#parts?.close()
+    await this.#membership?.close()
   }
 
   #subOf(source: string): SubTopology {
     return this.#options.plan.subTopologies.find((sub) => sub.sources.includes(source))!
   }
 
-  #tasksOf(source: string, partitions: readonly TopicPartition[]): Task[] {
-    const sub = this.#subOf(source)
-    return partitions.flatMap(({ partition }) => this.#assignments.task(sub, partition) ?? [])
+  /** The tasks that have one of these partitions. */
+  #tasksOf(partitions: readonly SourcePartition[]): Task[] {
+    const tasks = partitions.flatMap(
+      ({ node, partition }) => this.#assignments.task(this.#subOf(node), partition) ?? [],
+    )
+    return [...new Set(tasks)]
   }
 }
 

@@ -4,20 +4,26 @@ import type { WriteBatch } from '../component/write-batch.ts'
 import { downstreamError, MillraceError, sentenceOf } from '../errors.ts'
 import { KeyedExecutor, type Outcome } from './keyed-executor.ts'
 import type { StageContext } from './lanes.ts'
-import { reach } from './points.ts'
+import type { Outbox } from './outbox.ts'
+import { reach } from '../component/points.ts'
 
 /** A sink in one task: records go through its executor, and settle with the sink's acknowledgement. */
 export class SinkStage {
   readonly #executor: KeyedExecutor
   readonly #context: StageContext
 
-  constructor(writer: SinkWriter, context: StageContext) {
+  /** With an outbox, what the sink would append goes there instead, and into the commit. */
+  constructor(writer: SinkWriter, context: StageContext, outbox?: Outbox) {
     this.#context = context
+    const write =
+      outbox === undefined || writer.prepare === undefined
+        ? (batch: WriteBatch) => writer.write(batch)
+        : (batch: WriteBatch) => outbox.add(batch, writer.prepare!(batch))
     this.#executor = new KeyedExecutor(context, {
       order: writer.order,
       concurrency: writer.order === 'batch' ? 1 : writer.concurrency,
       maxBatch: writer.maxBatch,
-      perform: (batch) => this.#write(writer, batch),
+      perform: (batch) => this.#write(write, batch),
       done: (batch, outcomes) => this.#acknowledge(batch, outcomes),
     })
   }
@@ -31,11 +37,11 @@ export class SinkStage {
     return this.#executor.held
   }
 
-  #write(writer: SinkWriter, batch: WriteBatch): ReturnType<SinkWriter['write']> {
+  #write(write: SinkWriter['write'], batch: WriteBatch): ReturnType<SinkWriter['write']> {
     reach('sink.writing')
     const started = performance.now()
     try {
-      const answer = writer.write(batch)
+      const answer = write(batch)
       if (!(answer instanceof Promise)) return this.#written(batch, started, answer)
       return answer.then(
         (outcomes) => this.#written(batch, started, outcomes),

@@ -7,7 +7,8 @@ import type { PackedRecords } from '../component/packed-records.ts'
 export interface SourceHandler {
   /** Bytes that may come in now; 0 while the budget is used up. */
   available(): number
-  assigned(partitions: readonly TopicPartition[], epoch: number): Promise<void>
+  /** Answers at once: what has to be restored is restored while polling goes on. */
+  assigned(partitions: readonly TopicPartition[], epoch: number): void
   /** Answers when the partitions are drained and committed. `poll` keeps the membership alive meanwhile. */
   revoked(partitions: readonly TopicPartition[], poll: () => Promise<void>): Promise<void>
   lost(partitions: readonly TopicPartition[]): void
@@ -28,6 +29,8 @@ export class SourceLoop {
   readonly #clock: Clock
   /** What came while something drained. */
   #later: SourceEvent[] = []
+  /** What is to be done between two events. */
+  #between: (() => Promise<void>)[] = []
   #intake = true
   #running = true
   #polling: Promise<void> | undefined
@@ -50,6 +53,16 @@ export class SourceLoop {
     this.#intake = false
   }
 
+  /**
+   * Does `action` between two events, so that nothing is assigned or taken away while it lasts. Resolves when it is done;
+   * rejects with its error; never, if the loop ends first.
+   */
+  between(action: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#between.push(() => action().then(resolve, reject))
+    })
+  }
+
   /** Ends the loop after the poll that is under way. */
   stop(): void {
     this.#running = false
@@ -62,6 +75,7 @@ export class SourceLoop {
       this.#heartbeat = this.#clock.now()
       this.#later.push(...events)
       while (this.#later.length > 0) await this.#handle(this.#later.shift()!)
+      for (const action of this.#between.splice(0)) await action()
       this.#handler.polled()
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -72,7 +86,7 @@ export class SourceLoop {
       case 'records':
         return this.#handler.records(event.records)
       case 'assigned':
-        return this.#whilePolling(this.#handler.assigned(event.partitions, event.epoch))
+        return this.#handler.assigned(event.partitions, event.epoch)
       case 'revoked':
         await this.#whilePolling(this.#handler.revoked(event.partitions, () => this.#pollOnly()))
         return this.#reader.release(event.partitions)
@@ -85,7 +99,7 @@ export class SourceLoop {
     }
   }
 
-  /** Goes on polling until `work` is through: a task that is restored, or a last commit, may take its time. */
+  /** Goes on polling until `work` is through: a last commit may take its time. */
   async #whilePolling(work: Promise<void>): Promise<void> {
     let over = false
     const done = work.finally(() => {

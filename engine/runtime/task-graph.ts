@@ -5,6 +5,7 @@ import { fatalError } from '../errors.ts'
 import type { PlanNode, ProcessorNode, SubTopology, TopologyPlan } from '../topology/plan-types.ts'
 import type { StageContext } from './lanes.ts'
 import { OperatorStage, type OperatorServices } from './operator-stage.ts'
+import type { Outbox } from './outbox.ts'
 import { Port, type Receiver } from './port.ts'
 import { SinkStage } from './sink-stage.ts'
 
@@ -15,6 +16,8 @@ export interface GraphServices {
   /** All that an operator needs but its side outputs. */
   services(node: string): Omit<OperatorServices, 'side'>
   writer(node: string): SinkWriter
+  /** Where sinks put what they would append, in an exactly-once topology. */
+  readonly outbox: Outbox | undefined
 }
 
 /** The nodes of one sub-topology in one task, connected. Batches go in at a source and are pushed through. */
@@ -36,7 +39,7 @@ export class TaskGraph {
     if (node.kind === 'source') return undefined
     const context = services.context(node.name)
     if (node.kind === 'sink') {
-      const stage = new SinkStage(services.writer(node.name), context)
+      const stage = new SinkStage(services.writer(node.name), context, services.outbox)
       this.#sinks.push(stage)
       return (batch) => stage.receive(batch)
     }

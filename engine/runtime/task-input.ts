@@ -44,6 +44,8 @@ export class TaskInput {
   readonly #eventTime: EventTime
   /** Set while something waits for a schema: what comes after it waits too. */
   #queue: Promise<void> | undefined
+  /** True once the reader delivers for this task: what came before was meant for the task before it. */
+  started = false
   /** Length of the last commit's metadata. */
   metadataLength = 0
 
@@ -71,6 +73,7 @@ export class TaskInput {
 
   /** The records come in: into the ledger now, into the graph as soon as their schemas are there. */
   take(records: PackedRecords): void {
+    if (!this.started) return
     const run = this.ledger.admit(records, this.#options.clock.now())
     const preparing = this.#options.codec.prepare(records)
     if (preparing === undefined && this.#queue === undefined) return this.#enter(records, run)

@@ -10,12 +10,14 @@ import { createIdStore } from '../state/id-store.ts'
 import { bodyHash, fingerprint } from '../state/fingerprint.ts'
 import { FailurePolicy, type Failure } from './failures.ts'
 import type { StageContext } from './lanes.ts'
+import type { Share } from './budget.ts'
 import type { Ledger } from './ledger.ts'
 import { type LedgerRun, type RunOwner } from './ledger-run.ts'
 import { fitMetadata } from './commit-metadata.ts'
 import { parkedTopic } from './letters.ts'
+import { Outbox } from './outbox.ts'
 import { ParkedInput } from './parked-input.ts'
-import { reach } from './points.ts'
+import { reach } from '../component/points.ts'
 import { TaskGraph } from './task-graph.ts'
 import type { TaskOptions, TaskSource } from './task-options.ts'
 import { restoredLedger, TaskInput } from './task-input.ts'
@@ -34,6 +36,7 @@ export class Task {
   readonly #parked: readonly { readonly ledger: Ledger; readonly input: ParkedInput }[]
   readonly #graph: TaskGraph
   readonly #byTopic = new Map<string, TaskInput>()
+  readonly #outbox: Outbox | undefined
   readonly #idle: (() => void)[] = []
   #open = 0
   #cancelled = false
@@ -43,9 +46,11 @@ export class Task {
     const group = options.plan.name
     const own = options.sources.map(({ topic }) => ({ topic, partition: options.partition }))
     const parked = own.map(({ topic, partition }) => ({ topic: parkedTopic(group, topic), partition }))
-    const checkpoint = await options.backend.restore(taskId(options), group, [...own, ...parked])
-    const task = new Task(options, own, parked, checkpoint.positions)
-    for (const block of checkpoint.blocks) task.#stores.get(block.store)?.restore(block)
+    const ref = { task: taskId(options), partition: options.partition, group }
+    const positions = await options.backend.positions(ref, [...own, ...parked])
+    const task = new Task(options, own, parked, positions)
+    const stores = [...task.#stores.values()].map(({ name, kind }) => ({ name, kind }))
+    await options.backend.restore(ref, stores, (block) => task.#stores.get(block.store)!.restore(block))
     await task.pollParked()
     return task
   }
@@ -54,7 +59,7 @@ export class Task {
     options: TaskOptions,
     own: readonly TopicPartition[],
     parked: readonly TopicPartition[],
-    positions: Awaited<ReturnType<CommitBackend['restore']>>['positions'],
+    positions: Awaited<ReturnType<CommitBackend['positions']>>,
   ) {
     this.id = taskId(options)
     this.epoch = options.epoch
@@ -67,6 +72,7 @@ export class Task {
     this.#parked = this.inputs.map((input, n) =>
       this.#parkedInput(input, parked[n]!, positions[own.length + n]),
     )
+    if (options.plan.delivery === 'exactly-once') this.#outbox = new Outbox(options.share)
     this.#graph = new TaskGraph(options.plan, options.sub, {
       context: (node) => this.#stageContext(node, policy),
       operators: options.operators,
@@ -76,6 +82,7 @@ export class Task {
         inputOf: (batch) => this.inputs.indexOf(this.#inputOf(batch)),
       }),
       writer: (node) => options.writers.get(node)!,
+      outbox: this.#outbox,
     })
   }
 
@@ -212,6 +219,11 @@ export class Task {
     for (const { input } of this.#parked) await input.poll()
   }
 
+  /** Its share of the budget. */
+  get share(): Share {
+    return this.#options.share
+  }
+
   /** Records under way. */
   get open(): number {
     return this.#open
@@ -245,21 +257,25 @@ export class Task {
       blocks.push(...change.blocks)
       if (change.expiredBelow !== undefined) expired.push({ store: store.name, below: change.expiredBelow })
     }
+    const outputs = this.#outbox?.seal() ?? []
     reach('sealed')
     return {
       task: this.id,
+      partition: this.#options.partition,
       epoch: this.epoch,
       group: this.#options.plan.name,
       positions,
       blocks,
       expired,
       records,
+      outputs,
     }
   }
 
   /** The cut that was sealed last is committed. */
   committed(): void {
     for (const store of this.#stores.values()) store.committed()
+    this.#outbox?.committed()
   }
 
   /** Throws if a node lost a record. To be asked when the task is idle. */
@@ -273,6 +289,7 @@ export class Task {
     this.#cancelled = true
     for (const { ledger } of [...this.inputs, ...this.#parked]) ledger.discard()
     this.#graph.close()
+    this.#outbox?.discard()
     this.#becameIdle()
   }
 

@@ -67,6 +67,8 @@ export interface TopologyPlan {
   readonly file: string
   readonly nodes: ReadonlyMap<string, PlanNode>
   readonly subTopologies: readonly SubTopology[]
+  /** `exactly-once`: what topic sinks write is part of the commit. */
+  readonly delivery: 'at-least-once' | 'exactly-once'
   readonly errors: ErrorSettings
   readonly budget: BudgetSettings
   /** Milliseconds between commits. */

@@ -30,6 +30,7 @@ export interface Plannable {
   readonly name: string
   readonly description: string
   readonly nodes: readonly PlannableNode[]
+  readonly delivery?: TopologyPlan['delivery']
   readonly errors: ErrorSettings
   readonly budget: BudgetSettings
   readonly commitInterval: number
@@ -74,11 +75,13 @@ function planErrors(code: ErrorCode, problems: readonly GraphProblem[]): Millrac
 }
 
 function planOf(config: Plannable): TopologyPlan {
-  const { name, description, file, errors, budget, commitInterval, sectionPositions = {} } = config
+  const { name, description, file, errors, budget, commitInterval } = config
+  const { delivery = 'at-least-once', sectionPositions = {} } = config
   const parts = componentsOf(config.nodes)
   const subTopologies = parts.map(({ nodes, sources }, number) => ({ number, nodes, sources }))
   const nodes = new Map(config.nodes.map((node) => [node.name, planNode(node)]))
-  return { name, description, file, nodes, subTopologies, errors, budget, commitInterval, sectionPositions }
+  const settings = { delivery, errors, budget, commitInterval, sectionPositions }
+  return { name, description, file, nodes, subTopologies, ...settings }
 }
 
 function planNode(node: PlannableNode): PlanNode {

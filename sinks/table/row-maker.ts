@@ -8,6 +8,7 @@ import {
   type TableRow,
 } from '../../engine/component/index.ts'
 import { canonicalHash } from './canonical-hash.ts'
+import { fieldOfColumn } from './columns.ts'
 
 /** The config of a table sink, checked. `sinks/table.ts` says what its fields mean. */
 export interface TableConfig {
@@ -128,8 +129,8 @@ function targetFor(
     )
   }
   const columns = info.columns.flatMap(({ name, kind }): Column[] => {
-    const path = given.columns[name] === undefined ? camelCase(name) : given.columns[name]
-    if (path === null || computed.includes(name)) return []
+    const path = fieldOfColumn(given, name)
+    if (path === undefined) return []
     return [{ name, field: new FieldAccess(path), inKey: kind !== 'regular' }]
   })
   return {
@@ -165,10 +166,6 @@ function sequenceOf(value: unknown, path: string): number {
     'RECORD_INVALID',
     `The field ${path} is no sequence: it must be a whole number below 2^53.`,
   )
-}
-
-function camelCase(column: string): string {
-  return column.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 function noKey(table: string, column: string, field: FieldAccess): Error {

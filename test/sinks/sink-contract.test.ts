@@ -105,7 +105,7 @@ const misfits = [
 ]
 
 async function recordsIn(room: Room, name: string): Promise<PlainRecord[]> {
-  const records = await room.look(({ log }) => log.fetch({ topic: name, partition: 0 }, 0, 1_000_000))
+  const { records } = await room.look(({ log }) => log.fetch({ topic: name, partition: 0 }, 0, 1_000_000))
   return Array.from({ length: records.count }, (_, row) => plainRecord(records, row))
 }
 

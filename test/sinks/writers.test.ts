@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
-import type { OutgoingRecord } from '../../engine/component/contracts/log.ts'
+import type { OutgoingBatch, OutgoingRecord } from '../../engine/component/contracts/log.ts'
 import type { SinkContext } from '../../engine/component/contracts/sink.ts'
 import type { SinkDefinition } from '../../engine/component/define.ts'
+import { unpackBatch } from '../../engine/component/outgoing.ts'
 import { RecordBatch } from '../../engine/component/record-batch.ts'
 import { WriteBatch } from '../../engine/component/write-batch.ts'
 import { downstreamError, permanentError } from '../../engine/errors.ts'
@@ -26,7 +27,7 @@ async function open(definition: SinkDefinition, config: object, append?: () => P
     print: (line: string) => lines.push(line),
     log: {
       ensureTopic: () => Promise.resolve(1),
-      append: append ?? ((records: OutgoingRecord[]) => Promise.resolve(void calls.push(records))),
+      write: append ?? ((batch: OutgoingBatch) => Promise.resolve(calls.push(unpackBatch(batch)) && [])),
     },
     schemas: { encoder: () => Promise.resolve({ name: 'test', encode: encodeOrRefuse }) },
   } as unknown as SinkContext

@@ -1,9 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { Log, OutgoingRecord } from '../../engine/component/contracts/log.ts'
+import type { Log, OutgoingBatch, OutgoingRecord } from '../../engine/component/contracts/log.ts'
 import type { TopicPartition } from '../../engine/component/contracts/position.ts'
+import { unpackBatch } from '../../engine/component/outgoing.ts'
 import type { Registry } from '../../engine/component/define.ts'
 import { readTopologyText } from '../../engine/config/load.ts'
-import type { Point } from '../../engine/runtime/points.ts'
+import type { Point } from '../../engine/component/points.ts'
 import { Worker } from '../../engine/runtime/worker.ts'
 import type { Environment } from '../../engine/runtime/worker-options.ts'
 import type { WorkerSummary } from '../../engine/runtime/worker-summary.ts'
@@ -184,15 +185,16 @@ export class ModelCluster {
     const unavailable = (): never => {
       throw new Error('The model cluster has no such thing.')
     }
+    const log = this.#log(life)
     return {
       clock: life.clock,
-      log: this.#log(life),
+      log,
       tables: { describe: () => undefined, order: 'batch', write: unavailable, lookup: unavailable },
       schemas: { encoder: unavailable, codec: unavailable },
-      openBackend: () => {
+      join: () => {
         const backend = new ModelBackend(this.commits, life)
         backends.push(backend)
-        return backend
+        return Promise.resolve({ log, backend, close: () => Promise.resolve() })
       },
       notes: () => ({ get: () => undefined, set: () => undefined }),
       print: () => undefined,
@@ -213,10 +215,17 @@ export class ModelCluster {
           () => new ModelReader(life, this.group(group), this.topics, topics, this.#options.pollRecords ?? 8),
         ),
       append: (records: readonly OutgoingRecord[]) => then(() => this.topics.append(records)),
+      write: (batch: OutgoingBatch) =>
+        then(() => {
+          this.topics.append(unpackBatch(batch))
+          return []
+        }),
       fetch: (partition, offset, limit) =>
         then(() => {
           this.onFetch()
-          return this.topics.read(partition, offset, limit)
+          const records = this.topics.read(partition, offset, limit)
+          const { count, offsets } = records
+          return { records, next: count === 0 ? offset : offsets[count - 1]! + 1 }
         }),
       bounds: (partition: TopicPartition) =>
         then(() => ({ first: 0, end: this.topics.lastStable(partition) })),

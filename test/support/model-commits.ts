@@ -1,13 +1,15 @@
 import type {
-  Checkpoint,
   CommitBackend,
   CommitOutcome,
   SealedCommit,
   SealedTask,
   StateBlock,
+  StoreRef,
   TaskId,
+  TaskRef,
 } from '../../engine/component/contracts/commit.ts'
 import type { CommittedPosition, TopicPartition } from '../../engine/component/contracts/position.ts'
+import { unpackBatch } from '../../engine/component/outgoing.ts'
 import type { ModelGroup } from './model-groups.ts'
 import type { Life } from './model-life.ts'
 import type { ModelTopics, Written } from './model-topics.ts'
@@ -57,7 +59,9 @@ export class ModelCommits {
   }
 
   begin(commit: SealedCommit, life: Life): Transaction {
-    const written = this.#logs.begin(commit.tasks.flatMap(({ records }) => records))
+    const written = this.#logs.begin(
+      commit.tasks.flatMap(({ records, outputs }) => [...records, ...outputs.flatMap(unpackBatch)]),
+    )
     const transaction = { commit, written, life, open: true }
     this.#transactions.add(transaction)
     return transaction
@@ -182,13 +186,33 @@ export class ModelBackend implements CommitBackend {
     return unknown ? { outcome: 'unknown', error: new Error('no answer') } : { outcome: 'committed' }
   }
 
-  async restore(task: TaskId, group: string, inputs: readonly TopicPartition[]): Promise<Checkpoint> {
+  async positions(
+    { task, group }: TaskRef,
+    inputs: readonly TopicPartition[],
+  ): Promise<(CommittedPosition | undefined)[]> {
     await this.#life.turn()
     while (this.#commits.undecided(task)) await this.#life.sleep(5)
-    return {
-      positions: inputs.map((input) => this.#commits.position(group, input)),
-      blocks: this.#commits.blocks(task),
+    return inputs.map((input) => this.#commits.position(group, input))
+  }
+
+  async restore(
+    { task }: TaskRef,
+    stores: readonly StoreRef[],
+    apply: (block: StateBlock) => void,
+  ): Promise<void> {
+    await this.#life.turn()
+    while (this.#commits.undecided(task)) await this.#life.sleep(5)
+    for (const block of this.#commits.blocks(task)) {
+      if (stores.some(({ name }) => name === block.store)) apply(block)
     }
+  }
+
+  release(): void {
+    // Nothing is open for a single task.
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
   }
 }
 

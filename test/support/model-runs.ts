@@ -1,7 +1,8 @@
-import { points } from '../../engine/runtime/points.ts'
+import { points } from '../../engine/component/points.ts'
 import { Bench, withBench } from './harness.ts'
 import type { CommitFaults } from './model-commits.ts'
 import { Judge } from './model-judge.ts'
+import { sentenceOf } from '../../engine/errors.ts'
 import { Storm, type Weather } from './model-storm.ts'
 
 // The runs on the model cluster that tests and mutants share, by name.
@@ -134,6 +135,9 @@ export async function storm(name: string, seed: number): Promise<Outcome> {
         judge.wrong.push(`${judge.facts.repeats} effects are there twice`)
     } catch (error) {
       judge.wrong.push(String(error), ...bench.cluster.commits.broken)
+      for (const one of bench.cluster.workers) {
+        if (one.error !== undefined) judge.wrong.push(`${one.life.name} failed: ${sentenceOf(one.error)}`)
+      }
     }
     return { wrong: judge.wrong, facts: { ...judge.facts, crashes: weather.crashes } }
   })

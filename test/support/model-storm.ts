@@ -1,5 +1,5 @@
 import { sentenceOf } from '../../engine/errors.ts'
-import type { Point } from '../../engine/runtime/points.ts'
+import type { Point } from '../../engine/component/points.ts'
 import type { Bench, TestInput } from './harness.ts'
 import { Random } from './harness-records.ts'
 import type { ModelWorker } from './model-cluster.ts'

@@ -123,7 +123,8 @@ export const mutants: readonly Mutant[] = [
     ],
     run: 'unknown outcomes',
     seeds,
-    noticed: /was unknown|not known/,
+    // Whoever restores waits for the commit that nobody asks about again.
+    noticed: /was unknown|not known|come to rest/,
   },
   {
     name: 'an aborted commit counts as committed',
@@ -143,7 +144,7 @@ export const mutants: readonly Mutant[] = [
     file: 'engine/runtime/session.ts',
     changes: [
       [
-        '    await this.#drain(tasks, poll)\n    await this.#inTime(() => this.#cycle.run())\n',
+        '    await this.#drain(tasks, poll)\n    await this.#inTime(() => this.#cycle!.run())\n',
         '    await this.#drain(tasks, poll)\n',
       ],
     ],

@@ -1,4 +1,4 @@
-import type { OutgoingRecord } from './log.ts'
+import type { OutgoingBatch, OutgoingRecord } from './log.ts'
 import type { CommittedPosition, TopicPartition } from './position.ts'
 
 /** A topology on one partition: `{topology}/{partition}`. */
@@ -11,18 +11,32 @@ export interface StateBlock {
   readonly bytes: Uint8Array
 }
 
-/** What one task has sealed: everything here belongs to exactly the records that its positions cover. */
-export interface SealedTask {
+/** Which task, for whatever keeps its progress. */
+export interface TaskRef {
   readonly task: TaskId
+  /** The partition of its inputs, which is that of its parked topics and changelogs too. */
+  readonly partition: number
+  readonly group: string
+}
+
+/** A store of a task: `ids` live in time buckets, `keyValue` for as long as nobody deletes them. */
+export interface StoreRef {
+  readonly name: string
+  readonly kind: 'ids' | 'keyValue'
+}
+
+/** What one task has sealed: everything here belongs to exactly the records that its positions cover. */
+export interface SealedTask extends TaskRef {
   /** The newest epoch among the assignments under which the records were read: one that is newer is another task's. */
   readonly epoch: number
-  readonly group: string
   readonly positions: readonly (TopicPartition & CommittedPosition)[]
   readonly blocks: readonly StateBlock[]
   /** Blocks of the store in buckets below this one may be deleted. */
   readonly expired: readonly { readonly store: string; readonly below: number }[]
-  /** Letters for the parked topic and the dead-letter topic, and outputs of exactly-once topologies. */
+  /** Letters for the parked topic and the dead-letter topic. */
   readonly records: readonly OutgoingRecord[]
+  /** What the sinks of an exactly-once topology write. */
+  readonly outputs: readonly OutgoingBatch[]
 }
 
 /** One commit: all tasks of a worker that have something to say. Takes effect as a whole or not at all. */
@@ -50,18 +64,25 @@ export type CommitOutcome =
   | { readonly outcome: 'fenced'; readonly error: unknown }
   | { readonly outcome: 'failed'; readonly error: unknown }
 
-/** What a task begins with: what was committed for it last. */
-export interface Checkpoint {
-  /** One entry for each input, in the order asked for; undefined where nothing was committed yet. */
-  readonly positions: readonly (CommittedPosition | undefined)[]
-  /** The live blocks of each store, oldest first. */
-  readonly blocks: readonly StateBlock[]
-}
-
 /** Makes sealed work durable: one SQLite transaction in embedded mode, one Kafka transaction in a cluster. */
 export interface CommitBackend {
   /** Never rejects. Never called while another commit of the worker is under way. */
   commit(commit: SealedCommit): Promise<CommitOutcome>
-  /** Reads what was committed, after waiting for every open transaction that could still change it. */
-  restore(task: TaskId, group: string, inputs: readonly TopicPartition[]): Promise<Checkpoint>
+  /**
+   * What was committed for each input, in the order asked for; undefined where nothing was yet. Waits for every open
+   * transaction that could still change it.
+   */
+  positions(
+    task: TaskRef,
+    inputs: readonly TopicPartition[],
+  ): Promise<readonly (CommittedPosition | undefined)[]>
+  /**
+   * Hands over the live blocks of these stores, those of a store oldest first: the state that belongs to the positions.
+   * Called after `positions`, and before the task's first commit.
+   */
+  restore(task: TaskRef, stores: readonly StoreRef[], apply: (block: StateBlock) => void): Promise<void>
+  /** The task is given up: what is open for it may be closed. */
+  release(task: TaskId): void
+  /** Ends whatever is open. Never hangs; may be called twice. */
+  close(): Promise<void>
 }

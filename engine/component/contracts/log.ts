@@ -1,4 +1,4 @@
-import type { PackedRecords, PlainRecord } from '../packed-records.ts'
+import type { PackedColumns, PackedRecords, PlainRecord } from '../packed-records.ts'
 import type { CommittedPosition, TopicPartition } from './position.ts'
 import type { SourceReader } from './reader.ts'
 
@@ -6,6 +6,19 @@ import type { SourceReader } from './reader.ts'
 export interface OutgoingRecord extends PlainRecord {
   readonly topic: string
   readonly partition?: number
+}
+
+/** Records for one topic, packed. Nobody changes them before the write is answered. */
+export interface OutgoingBatch extends PackedColumns {
+  readonly topic: string
+  /** The partition of all of them; by their keys, if it is not given. */
+  readonly partition?: number
+}
+
+/** A record of a written batch that was not taken. */
+export interface FailedRow {
+  readonly row: number
+  readonly error: unknown
 }
 
 /** Where a record went. */
@@ -20,6 +33,12 @@ export interface TopicOptions {
   readonly retentionMs?: number
 }
 
+/** What `Log.fetch` found. */
+export interface Fetched {
+  readonly records: PackedRecords
+  readonly next: number
+}
+
 /** The topics of an environment: SQLite in embedded mode, Kafka in a cluster. */
 export interface Log {
   /** Makes a topic if there is none; answers how many partitions it has. */
@@ -30,8 +49,16 @@ export interface Log {
   read(group: string, topics: readonly string[]): Promise<SourceReader>
   /** Appends; resolves when all are acknowledged. Rejects with a downstream error, having written a prefix or nothing. */
   append(records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]>
-  /** The records of a partition from `offset` on, at most `limit`; for letters and for people, not for processing. */
-  fetch(partition: TopicPartition, offset: number, limit: number): Promise<PackedRecords>
+  /**
+   * Appends a batch; resolves when each record is acknowledged or refused: the refused ones are answered. Rejects with a
+   * downstream error, having written some of it or nothing.
+   */
+  write(batch: OutgoingBatch): Promise<readonly FailedRow[]>
+  /**
+   * The records of a partition from `offset` on, at most `limit`; for letters and for people, not for processing. `next`
+   * is where to go on: beyond gaps (markers of transactions, aborted records) that no record tells of.
+   */
+  fetch(partition: TopicPartition, offset: number, limit: number): Promise<Fetched>
   bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }>
   committed(group: string, partition: TopicPartition): Promise<CommittedPosition | undefined>
 }

@@ -1,7 +1,7 @@
 import type { WriteBatch } from '../write-batch.ts'
 import type { ValueCodec, ValueEncoder } from '../codec.ts'
 import type { Clock } from './clock.ts'
-import type { Log } from './log.ts'
+import type { Log, OutgoingBatch } from './log.ts'
 import type { Tables } from './tables.ts'
 
 /**
@@ -17,6 +17,14 @@ export type RowOutcome =
 
 /** `undefined`: every record is stored. Otherwise one outcome for each index of the batch. */
 export type WriteResult = readonly RowOutcome[] | undefined
+
+/** What a write would append to a topic. */
+export interface PreparedWrite {
+  readonly output: OutgoingBatch
+  /** For each row of `output` the record of the batch that it was made of; undefined = row n of record n. */
+  readonly sources: Int32Array | undefined
+  readonly outcomes: WriteResult
+}
 
 /**
  * A sink under one task. The engine does batching, order, retries and parking; a sink writes, and answers per record
@@ -34,6 +42,11 @@ export interface SinkWriter {
   readonly concurrency: number
   /** The largest batch that the sink wants, in records. */
   readonly maxBatch: number
+  /**
+   * For sinks that append to topics: what `write` would append, without appending it. In an exactly-once topology the
+   * commit takes it, together with the progress of the records that it was made of.
+   */
+  prepare?(batch: WriteBatch): PreparedWrite
   /** A sink that answers synchronously may return the result itself. */
   write(batch: WriteBatch): Promise<WriteResult> | WriteResult
   close(): Promise<void>
@@ -51,8 +64,11 @@ export interface SinkContext {
   readonly print: (line: string) => void
 }
 
-/** The schemas of the environment, as components use them. */
+/**
+ * The schemas of the environment, as components use them. `schema` is a record's full name. `topic` says where the
+ * values are written or read: a registry server keeps a history of the record for each topic.
+ */
 export interface Schemas {
-  encoder(schema: string): Promise<ValueEncoder>
-  codec(schema: string): Promise<ValueCodec>
+  encoder(schema: string, topic?: string): Promise<ValueEncoder>
+  codec(schema: string, topic?: string): Promise<ValueCodec>
 }

@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs'
-import { sighting, type IdStore } from '../contracts/state.ts'
+import { type IdStore, type Sighting, sighting } from '../contracts/state.ts'
 import type { Fingerprint } from '../fingerprint.ts'
 import { operator, type Operator, type OperatorScope } from '../operator.ts'
 import type { RecordBatch } from '../record-batch.ts'
@@ -27,13 +27,15 @@ export function distinct(options: DistinctOptions): Operator {
     (scope) => (input) =>
       new Observable((output) => {
         const ids = scope.ids(options.windowMs)
-        const look = lookUp(scope, ids, new FieldAccess(options.by), scope.fingerprint)
+        const look = new Lookups(scope, ids, options.by)
         const emit = (batch: RecordBatch): void => output.next(batch)
         return input.subscribe((batch) => {
           const fresh = new Collector(batch, false)
           eachRow(scope, batch, (i) => {
+            look.prepare(batch, i)
             if (decide(scope, ids, look, options, batch, i, emit)) fresh.keep(i)
           })
+          look.end()
           if (fresh.length === 0) return
           scope.reach('claimed')
           emit(fresh.batch())
@@ -42,10 +44,94 @@ export function distinct(options: DistinctOptions): Operator {
   )
 }
 
-type Look = (batch: RecordBatch, i: number) => number
+// So many ids are announced to the store at a time: their places then lie in the processor's caches.
+const PREPARED = 256
+/** Words of a prepared id: its fingerprint, as the store wants it announced, then the hash of the body, then 1 if it is there. */
+const WORDS = 8
+const BODY = 4
+const READY = 5
 
-function lookUp(scope: OperatorScope, ids: IdStore, by: FieldAccess, fingerprint: Fingerprint): Look {
-  return (batch, i) => {
+/** Looks records up by their ids: many are hashed and announced ahead, then each is asked about. */
+class Lookups {
+  readonly #scope: OperatorScope
+  readonly #ids: IdStore
+  readonly #by: FieldAccess
+  readonly #fingerprint: Fingerprint
+  readonly #words = new Int32Array(PREPARED * WORDS)
+  /** What is prepared: these rows of this batch. */
+  #batch: RecordBatch | undefined
+  #from = 0
+  #to = 0
+
+  constructor(scope: OperatorScope, ids: IdStore, by: string) {
+    this.#scope = scope
+    this.#ids = ids
+    this.#by = new FieldAccess(by)
+    this.#fingerprint = scope.fingerprint
+  }
+
+  /** Lets the batch go. */
+  end(): void {
+    this.#batch = undefined
+  }
+
+  /** Prepares the record at `i`, and some that follow. */
+  prepare(batch: RecordBatch, i: number): void {
+    if (this.#isPrepared(batch, i)) return
+    this.#batch = batch
+    this.#from = i
+    this.#to = Math.min(batch.length, i + PREPARED)
+    const words = this.#words
+    for (let row = i; row < this.#to; row++) {
+      const at = (row - i) * WORDS
+      words[at + READY] = 0
+      try {
+        this.#hash(batch, row)
+      } catch {
+        // `see` says what is wrong with it, when it is its turn.
+        continue
+      }
+      const { probe } = this.#ids
+      words[at] = probe.id0
+      words[at + 1] = probe.id1
+      words[at + 2] = probe.id2
+      words[at + 3] = probe.id3
+      words[at + BODY] = probe.body
+      words[at + READY] = 1
+    }
+    this.#ids.touch(words, this.#to - i)
+  }
+
+  /** Asks about a record, prepared or not. */
+  see(batch: RecordBatch, i: number): Sighting {
+    const at = (i - this.#from) * WORDS
+    if (this.#isPrepared(batch, i) && this.#words[at + READY] === 1) this.#load(at)
+    else this.#hash(batch, i)
+    if (this.#ids.advance(batch.timestamp(i))) this.#scope.reach('rotated')
+    return this.#ids.see(
+      this.#scope.inputOf(batch),
+      batch.offset(i),
+      batch.origin.lineage,
+      batch.lineageRow(i),
+    )
+  }
+
+  #isPrepared(batch: RecordBatch, i: number): boolean {
+    return batch === this.#batch && i >= this.#from && i < this.#to
+  }
+
+  #load(at: number): void {
+    const words = this.#words
+    const { probe } = this.#ids
+    probe.id0 = words[at]!
+    probe.id1 = words[at + 1]!
+    probe.id2 = words[at + 2]!
+    probe.id3 = words[at + 3]!
+    probe.body = words[at + BODY]!
+  }
+
+  #hash(batch: RecordBatch, i: number): void {
+    const by = this.#by
     const bytes = by.locate(batch, i)
     if (bytes === undefined) {
       throw permanentError(
@@ -53,10 +139,8 @@ function lookUp(scope: OperatorScope, ids: IdStore, by: FieldAccess, fingerprint
         `The record has no ${by.path.join('.')}, by which duplicates are known.`,
       )
     }
-    if (ids.advance(batch.timestamp(i))) scope.reach('rotated')
-    fingerprint.id(bytes, by.place[0]!, by.place[1]!, ids.probe)
-    ids.probe.body = bodyHash(fingerprint, batch, i)
-    return ids.see(scope.inputOf(batch), batch.offset(i), batch.origin.lineage, batch.lineageRow(i))
+    this.#fingerprint.id(bytes, by.place[0]!, by.place[1]!, this.#ids.probe)
+    this.#ids.probe.body = bodyHash(this.#fingerprint, batch, i)
   }
 }
 
@@ -64,13 +148,13 @@ function lookUp(scope: OperatorScope, ids: IdStore, by: FieldAccess, fingerprint
 function decide(
   scope: OperatorScope,
   ids: IdStore,
-  look: Look,
+  look: Lookups,
   options: DistinctOptions,
   batch: RecordBatch,
   i: number,
   emit: (batch: RecordBatch) => void,
 ): boolean {
-  const seen = look(batch, i)
+  const seen = look.see(batch, i)
   if (seen === sighting.fresh) return true
   if (seen === sighting.replay) {
     scope.count('replays', 1)

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { DatabaseSync } from 'node:sqlite'
+import { checkpointOf } from '../../support/checkpoint.ts'
 import type { CommitStep } from '../../../engine/embedded/commit.ts'
 import { type Embedded, openEmbedded } from '../../../engine/embedded/embedded.ts'
 import { letter, sealed } from '../../support/contracts/commit-contract.ts'
 import { record } from '../../support/contracts/source-driver.ts'
 import { failureOf, Scratch } from './scratch.ts'
 
+const orders = { task: 'orders/0', partition: 0, group: 'orders' }
 const scratch = new Scratch()
 let dir: string
 let embedded: Embedded
@@ -108,7 +110,7 @@ describe('how a commit ends', () => {
 describe('state', () => {
   const block = (bucket: number) => ({ store: 'ids', bucket, bytes: Buffer.from(`${bucket}`) })
   const restored = async (): Promise<number[]> => {
-    const { blocks } = await embedded.backend.restore('orders/0', 'orders', [])
+    const { blocks } = await checkpointOf(embedded.backend, orders, [], ['ids'])
     return blocks.map(({ bucket }) => bucket)
   }
   const rows = (): number =>
@@ -145,7 +147,7 @@ describe('state', () => {
   test('that is damaged is told in a sentence', async () => {
     await embedded.backend.commit({ sequence: 1, tasks: [sealed(0, { blocks: [block(1)] })] })
     embedded.tablesDb.exec(`UPDATE millrace_state SET bytes = x'00'`)
-    const error = await failureOf(() => embedded.backend.restore('orders/0', 'orders', []))
+    const error = await failureOf(() => checkpointOf(embedded.backend, orders, [], ['ids']))
     expect(error).toMatchObject({ code: 'STORE_UNREADABLE', kind: 'fatal' })
     expect(error.message).toContain('The state of "ids" in task orders/0')
   })

@@ -99,7 +99,7 @@ class Comparison {
       case 'append':
         return this.#append(step.records)
       case 'fetch': {
-        const found = await this.#embedded.log.fetch(
+        const { records: found } = await this.#embedded.log.fetch(
           { topic: 't', partition: step.partition },
           step.at,
           step.limit,

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { setTimeout as delay } from 'node:timers/promises'
+import { checkpointOf } from '../../support/checkpoint.ts'
 import { valueOf } from '../../../engine/component/packed-records.ts'
 import { openEmbedded } from '../../../engine/embedded/embedded.ts'
 import { type Child, Scratch } from './scratch.ts'
@@ -49,7 +50,7 @@ test('processes that append at once and are killed leave every offset once, and 
     expect(first).toBe(0)
     let next = 0
     while (next < end) {
-      const records = await embedded.log.fetch({ topic: 'events', partition }, next, 5000)
+      const { records } = await embedded.log.fetch({ topic: 'events', partition }, next, 5000)
       for (let row = 0; row < records.count; row++) {
         if (records.offsets[row] !== next++)
           throw new Error(`Offset ${records.offsets[row]} where ${next - 1} was due`)
@@ -101,12 +102,17 @@ test('a worker that is killed leaves whole commits', async () => {
     await delay(Math.random() * 100)
     await child.kill()
     const acknowledged = Number(child.lines.at(-1))
-    const { positions, blocks } = await embedded.backend.restore('orders/0', 'orders', [input])
+    const { positions, blocks } = await checkpointOf(
+      embedded.backend,
+      { task: 'orders/0', partition: 0, group: 'orders' },
+      [input],
+      ['ids'],
+    )
     done = positions[0]!.offset
     expect(done).toBeGreaterThanOrEqual(acknowledged)
     expect(done).toBeLessThanOrEqual(acknowledged + 1)
     expect(blocks).toHaveLength(done)
-    const letters = await embedded.log.fetch({ topic: 'letters', partition: 0 }, 0, 1_000_000)
+    const { records: letters } = await embedded.log.fetch({ topic: 'letters', partition: 0 }, 0, 1_000_000)
     const values = Array.from({ length: letters.count }, (_, row) =>
       Number(valueOf(letters, row)!.toString()),
     )

@@ -155,19 +155,19 @@ describe('fetch', () => {
     await embedded.log.ensureTopic('events')
     for (let turn = 0; turn < 10; turn++) await embedded.log.append(many(10))
     const here = { topic: 'events', partition: 0 }
-    const found = await embedded.log.fetch(here, 27, 25)
+    const { records: found } = await embedded.log.fetch(here, 27, 25)
     expect([...found.offsets]).toEqual(Array.from({ length: 25 }, (_, index) => 27 + index))
     expect(values(found)).toEqual([...found.offsets].map((offset) => `v${offset % 10}`))
-    expect((await embedded.log.fetch(here, 95, 25)).count).toBe(5)
-    expect((await embedded.log.fetch(here, 100, 25)).count).toBe(0)
-    expect((await embedded.log.fetch(here, 0, 0)).count).toBe(0)
+    expect((await embedded.log.fetch(here, 95, 25)).records.count).toBe(5)
+    expect((await embedded.log.fetch(here, 100, 25)).records.count).toBe(0)
+    expect((await embedded.log.fetch(here, 0, 0)).records.count).toBe(0)
   })
 
   test('has a limit of bytes, too', async () => {
     await embedded.log.ensureTopic('events')
     for (let turn = 0; turn < 40; turn++)
       await embedded.log.append([record('events', { value: Buffer.alloc(1_000_000) })])
-    const found = await embedded.log.fetch({ topic: 'events', partition: 0 }, 0, 1000)
+    const { records: found } = await embedded.log.fetch({ topic: 'events', partition: 0 }, 0, 1000)
     expect(found.count).toBe(16)
     expect(plainRecord(found, 15).value).toHaveLength(1_000_000)
   })
@@ -192,7 +192,7 @@ describe('retention', () => {
     clock.time = time + 1001
     tidyUp()
     expect(await embedded.log.bounds(here)).toEqual({ first: 5, end: 15 })
-    expect((await embedded.log.fetch(here, 0, 100)).offsets[0]).toBe(5)
+    expect((await embedded.log.fetch(here, 0, 100)).records.offsets[0]).toBe(5)
     clock.time = time + 1501
     tidyUp()
     expect(await embedded.log.bounds(here)).toEqual({ first: 15, end: 15 })

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkpointOf } from '../../support/checkpoint.ts'
 import { openEmbedded } from '../../../engine/embedded/embedded.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'millrace-merge-'))
@@ -21,7 +22,9 @@ test('small state blocks are merged, and come back one by one in their order', a
       positions: [],
       blocks: [block],
       expired: [],
+      partition: 0,
       records: [],
+      outputs: [],
     }
     expect((await store.backend.commit({ sequence, tasks: [task] })).outcome).toBe('committed')
     if (sequence % 90 === 0) while (store.tidy());
@@ -30,7 +33,12 @@ test('small state blocks are merged, and come back one by one in their order', a
   const rows = store.tablesDb.prepare('SELECT count(*) AS n FROM millrace_state').get() as unknown as
     [number] | { n: number }
   expect(Array.isArray(rows) ? rows[0] : rows.n).toBeLessThan(4 * 3 * 16)
-  const checkpoint = await store.backend.restore('t/0/0', 't', [])
+  const checkpoint = await checkpointOf(
+    store.backend,
+    { task: 't/0/0', partition: 0, group: 't' },
+    [],
+    ['unique'],
+  )
   expect(checkpoint.blocks.map(({ bucket, bytes }) => `${bucket} ${Buffer.from(bytes).toString()}`)).toEqual(
     written,
   )

@@ -181,7 +181,7 @@ describe('a worker', () => {
     await worker.log.ensureTopic('events')
     const other = openEmbedded(dir)
     await Promise.all([worker.log.append([record('events')]), other.log.append([record('events')])])
-    expect((await other.log.fetch({ topic: 'events', partition: 0 }, 0, 10)).count).toBe(2)
+    expect((await other.log.fetch({ topic: 'events', partition: 0 }, 0, 10)).records.count).toBe(2)
     await other.close()
     await worker.close()
   })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { firsts, judgeEffects, judgeLetters, judgeSet, parked } from '../../support/crash/judge.ts'
 import { Lives, type Death } from '../../support/crash/lives.ts'
 import { makeEvents, randomFrom, writeEvents, type Written } from '../../support/crash/workload.ts'
-import { points } from '../../../engine/runtime/points.ts'
+import { points } from '../../../engine/component/points.ts'
 
 // A hang is a failure; nothing is judged by how long it takes.
 jest.setTimeout(300_000)

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import type {
-  Checkpoint,
   CommitBackend,
   CommitOutcome,
   SealedTask,
   StateBlock,
 } from '../../../engine/component/contracts/commit.ts'
 import type { Log, OutgoingRecord } from '../../../engine/component/contracts/log.ts'
+import { checkpointOf, type Checkpoint } from '../checkpoint.ts'
 import { valueOf } from '../../../engine/component/packed-records.ts'
 
 /** A backend under test, with the log that its records go to. */
@@ -17,6 +17,9 @@ export interface CommitHarness {
   restart(): Promise<CommitBackend>
   close(): Promise<void>
 }
+
+/** The stores that the blocks of these tests belong to. */
+const stores = ['ids', 'other', 'a', 'b']
 
 /** Time limit of the tests of a file that uses this contract; the servers of a cluster are slow at times. */
 const patience = 20_000
@@ -40,10 +43,11 @@ export function commitContract(name: string, make: () => Promise<CommitHarness>)
       return harness.backend.commit({ sequence: ++sequence, tasks })
     }
     const restore = (partition: number, backend = harness.backend): Promise<Checkpoint> => {
-      return backend.restore(`orders/${partition}`, 'orders', [{ topic: 'input', partition }])
+      const task = { task: `orders/${partition}`, partition, group: 'orders' }
+      return checkpointOf(backend, task, [{ topic: 'input', partition }], stores)
     }
     const letters = async (partition: number): Promise<string[]> => {
-      const records = await harness.log.fetch({ topic: 'letters', partition }, 0, 1000)
+      const { records } = await harness.log.fetch({ topic: 'letters', partition }, 0, 1000)
       return Array.from({ length: records.count }, (_, row) => valueOf(records, row)!.toString())
     }
 
@@ -89,11 +93,16 @@ export function commitContract(name: string, make: () => Promise<CommitHarness>)
       const parked = { topic: 'letters', partition: 1, offset: 3, metadata: 'parked' }
       const task = sealed(1, { offset: 9 })
       await commit({ ...task, positions: [...task.positions, parked] })
-      const { positions } = await harness.backend.restore('orders/1', 'orders', [
-        { topic: 'letters', partition: 1 },
-        { topic: 'input', partition: 0 },
-        { topic: 'input', partition: 1 },
-      ])
+      const { positions } = await checkpointOf(
+        harness.backend,
+        task,
+        [
+          { topic: 'letters', partition: 1 },
+          { topic: 'input', partition: 0 },
+          { topic: 'input', partition: 1 },
+        ],
+        [],
+      )
       expect(positions).toEqual([{ offset: 3, metadata: 'parked' }, undefined, { offset: 9, metadata: '' }])
     })
 
@@ -104,7 +113,8 @@ export function commitContract(name: string, make: () => Promise<CommitHarness>)
       expect((await restore(0)).positions).toEqual([{ offset: 1, metadata: '' }])
       expect((await restore(1)).positions).toEqual([{ offset: 2, metadata: '' }])
       expect((await restore(1)).blocks.map((each) => Buffer.from(each.bytes).toString())).toEqual(['one'])
-      const other = await harness.backend.restore('audit/0', 'audit', [{ topic: 'input', partition: 0 }])
+      const audit = { task: 'audit/0', partition: 0, group: 'audit' }
+      const other = await checkpointOf(harness.backend, audit, [{ topic: 'input', partition: 0 }], stores)
       expect(other).toEqual({ positions: [undefined], blocks: [] })
     })
 
@@ -199,12 +209,14 @@ export function sealed(
   const { offset = 0, metadata = '', ...rest } = parts
   return {
     task: `orders/${partition}`,
+    partition,
     epoch: 1,
     group: 'orders',
     positions: [{ topic: 'input', partition, offset, metadata }],
     blocks: [],
     expired: [],
     records: [],
+    outputs: [],
     ...rest,
   }
 }

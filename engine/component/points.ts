@@ -18,7 +18,15 @@ export const points = [
   'draining',
 ] as const
 
-export type Point = (typeof points)[number]
+/** Those inside the commit of a cluster: begun, all records acknowledged, the offsets accepted, the commit asked for. */
+export const transactionPoints = [
+  'transaction.begun',
+  'transaction.written',
+  'transaction.offsets',
+  'transaction.committing',
+] as const
+
+export type Point = (typeof points)[number] | (typeof transactionPoints)[number]
 
 const published = channel('millrace.point')
 

@@ -1,0 +1,131 @@
+import type { OutgoingBatch } from '../component/contracts/log.ts'
+import type { PreparedWrite, WriteResult } from '../component/contracts/sink.ts'
+import { selectRows } from '../component/outgoing.ts'
+import type { WriteBatch } from '../component/write-batch.ts'
+import type { Share } from './budget.ts'
+import type { LedgerRun } from './ledger-run.ts'
+
+/** Outputs that wait for the cut that their records are in. Row n was made of row `rows[n]` of `runs[n]`. */
+interface Waiting {
+  readonly output: OutgoingBatch
+  readonly runs: LedgerRun | readonly LedgerRun[]
+  readonly rows: Int32Array
+}
+
+/** What an output takes beside its bytes, roughly. */
+const bytesOfRow = 48
+
+/**
+ * What the topic sinks of a task have written in an exactly-once topology. It goes into the commit that covers the
+ * records that it was made of: neither earlier, nor without them. What a record put here before it was parked is dropped:
+ * it will be made again when the record is released.
+ *
+ * Outputs of a key leave in the order in which they came, since its records settle in order.
+ */
+export class Outbox {
+  readonly #share: Share
+  #waiting: Waiting[] = []
+  #waitingBytes = 0
+  #sealedBytes = 0
+
+  constructor(share: Share) {
+    this.#share = share
+  }
+
+  /** Takes what a sink would append; answers what became of the records of `batch`. */
+  add(batch: WriteBatch, { output, sources, outcomes }: PreparedWrite): WriteResult {
+    if (output.count > 0) {
+      const bytes = sizeOf(output)
+      this.#share.add(bytes)
+      this.#waitingBytes += bytes
+      this.#waiting.push({ output, ...originsOf(batch, sources, output.count) })
+    }
+    return outcomes
+  }
+
+  /** The outputs of all records that are in a cut by now. */
+  seal(): OutgoingBatch[] {
+    const sealed: OutgoingBatch[] = []
+    const left: Waiting[] = []
+    for (const one of this.#waiting) {
+      const { leaves, stays } = part(one)
+      if (leaves.count > 0) sealed.push(leaves)
+      if (stays !== undefined) left.push(stays)
+    }
+    this.#waiting = left
+    const waiting = left.reduce((sum, { output }) => sum + sizeOf(output), 0)
+    this.#sealedBytes += this.#waitingBytes - waiting
+    this.#waitingBytes = waiting
+    return sealed
+  }
+
+  /** What was sealed last is written. */
+  committed(): void {
+    this.#share.add(-this.#sealedBytes)
+    this.#sealedBytes = 0
+  }
+
+  /** The task is given up. */
+  discard(): void {
+    this.#share.add(-this.#sealedBytes - this.#waitingBytes)
+    this.#waiting = []
+    this.#sealedBytes = 0
+    this.#waitingBytes = 0
+  }
+}
+
+function originsOf(
+  batch: WriteBatch,
+  sources: Int32Array | undefined,
+  count: number,
+): Pick<Waiting, 'runs' | 'rows'> {
+  const rows = new Int32Array(count)
+  const { whole } = batch
+  if (whole !== undefined) {
+    for (let n = 0; n < count; n++) rows[n] = whole.lineageRow(sources === undefined ? n : sources[n]!)
+    return { runs: whole.origin.lineage as LedgerRun, rows }
+  }
+  const runs = new Array<LedgerRun>(count)
+  for (let n = 0; n < count; n++) {
+    const source = sources === undefined ? n : sources[n]!
+    const from = batch.batchOf(source)
+    runs[n] = from.origin.lineage as LedgerRun
+    rows[n] = from.lineageRow(batch.indexOf(source))
+  }
+  return { runs, rows }
+}
+
+/** Parts what is in a cut from what waits for one. */
+function part(waiting: Waiting): { readonly leaves: OutgoingBatch; readonly stays: Waiting | undefined } {
+  const { output, runs, rows } = waiting
+  const leaving = new Int32Array(output.count)
+  const staying = new Int32Array(output.count)
+  let leave = 0
+  let stay = 0
+  for (let n = 0; n < output.count; n++) {
+    const run = Array.isArray(runs) ? (runs as readonly LedgerRun[])[n]! : (runs as LedgerRun)
+    const row = rows[n]!
+    if (run.verdict(row) === 'parked') continue
+    if (run.isSealed(row)) leaving[leave++] = n
+    else staying[stay++] = n
+  }
+  if (leave === output.count) return { leaves: output, stays: undefined }
+  return {
+    leaves: selectRows(output, leaving.subarray(0, leave)),
+    stays: stay === 0 ? undefined : pick(waiting, staying.subarray(0, stay)),
+  }
+}
+
+function pick({ output, runs, rows }: Waiting, picked: Int32Array): Waiting {
+  return {
+    output: selectRows(output, picked),
+    runs: Array.isArray(runs) ? Array.from(picked, (n) => (runs as readonly LedgerRun[])[n]!) : runs,
+    rows: picked.map((n) => rows[n]!),
+  }
+}
+
+function sizeOf({ count, keyStarts, keyEnds, valueStarts, valueEnds }: OutgoingBatch): number {
+  let bytes = count * bytesOfRow
+  for (let n = 0; n < count; n++) bytes += keyEnds[n]! - keyStarts[n]! + valueEnds[n]! - valueStarts[n]!
+  return bytes
+}

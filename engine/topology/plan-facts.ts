@@ -1,0 +1,32 @@
+import type { StoreRef } from '../component/contracts/commit.ts'
+import type { SubTopology, TopologyPlan } from './plan-types.ts'
+
+/** The topic that a source node reads; undefined for a node that is no source or reads none. */
+export function sourceTopic(plan: TopologyPlan, name: string): string | undefined {
+  const node = plan.nodes.get(name)
+  if (node?.kind !== 'source') return undefined
+  return node.definition.topics(node.config, { topology: plan.name, node: name })[0]
+}
+
+/**
+ * The topics of each sub-topology: first the one by which its partitions are given out, which is that of the first source
+ * in the file, then those that go with it.
+ */
+export function drivesOf(plan: TopologyPlan): string[][] {
+  return plan.subTopologies.map(({ sources }) =>
+    sources.map((name) => sourceTopic(plan, name)).filter((topic) => topic !== undefined),
+  )
+}
+
+/** The state stores of a sub-topology. */
+export function storesOf(plan: TopologyPlan, sub: SubTopology): StoreRef[] {
+  return sub.nodes.flatMap((name) => {
+    const node = plan.nodes.get(name)
+    return node?.kind === 'processor' ? (node.definition.stores?.(node.config, { node: name }) ?? []) : []
+  })
+}
+
+/** True where some node keeps state. */
+export function isStateful(plan: TopologyPlan): boolean {
+  return plan.subTopologies.some((sub) => storesOf(plan, sub).length > 0)
+}
