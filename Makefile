@@ -112,6 +112,10 @@ OTHER_CLIENTS := bench/clients/node_modules/.installed
 bench-clients: system native $(OTHER_CLIENTS) ## measure Kafka clients side by side: half an hour (ARGS=--quick to try, --help)
 	@node bench/clients/run.ts $(ARGS)
 
+.PHONY: bench-engine
+bench-engine: system native ## measure Millrace beside other engines: 40 minutes (ARGS=--quick, --smoke, --sweep, --help)
+	@node bench/cluster/run.ts $(ARGS)
+
 $(OTHER_CLIENTS): bench/clients/package-lock.json | $(NODE)
 	$(call step,other clients,cd bench/clients && npm ci --ignore-scripts && touch node_modules/.installed)
 
@@ -142,7 +146,7 @@ system: | $(NODE) ## see that the JDK and all else is there; install it where th
 test-servers: system $(ALL)
 	$(call step,test servers,node tools/servers.ts --fetch)
 
-servers: system $(ALL) ## start Kafka until Ctrl-C (ARGS="--brokers 3 --tls --sasl", --help)
+servers: system $(ALL) ## start Kafka, Cassandra until Ctrl-C (ARGS="--cassandra --brokers 3 --tls --sasl", --help)
 	@node tools/servers.ts $(ARGS)
 
 .PHONY: check check-types check-lint check-format check-structure check-dead check-docs

@@ -55,9 +55,39 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./query.ts')).command,
   },
   {
+    name: 'cql',
+    summary: 'Applies the migrations of cql/ to Cassandra or Scylla.',
+    components: false,
+    load: async () => (await import('./cql.ts')).command,
+  },
+  {
+    name: 'reconcile',
+    summary: 'Compares the topics of a topology with its tables, row by row.',
+    components: true,
+    load: async () => (await import('./reconcile.ts')).command,
+  },
+  {
     name: 'dlq',
     summary: 'Lists, shows, releases and discards parked records.',
     components: false,
     load: async () => (await import('./dlq.ts')).command,
+  },
+  {
+    name: 'topics',
+    summary: 'Plans and makes the topics of a cluster; lists and shows them.',
+    components: true,
+    load: async () => (await import('./topics.ts')).command,
+  },
+  {
+    name: 'lag',
+    summary: 'Shows how far topologies are behind, in records and in seconds.',
+    components: true,
+    load: async () => (await import('./lag.ts')).command,
+  },
+  {
+    name: 'offsets',
+    summary: 'Shows what a topology has committed, and sets it back or forth.',
+    components: true,
+    load: async () => (await import('./offsets.ts')).command,
   },
 ]

@@ -88,7 +88,7 @@ async function lastEvent({ log, schemas }: Project): Promise<Sample | undefined>
   let last: Sample | undefined
   for (let partition = 0; partition < ((await log.partitionsOf(topic)) ?? 0); partition++) {
     const { first, end } = await log.bounds({ topic, partition })
-    const records = await log.fetch({ topic, partition }, Math.max(first, end - 50), 50)
+    const { records } = await log.fetch({ topic, partition }, Math.max(first, end - 50), 50)
     await codec.prepare(records)
     for (let row = 0; row < records.count; row++) {
       const event = decodeOrNothing(() =>

@@ -34,6 +34,11 @@ export const commonFlags = {
     placeholder: 'DIR',
     description: 'the folder whose .millrace/ holds topics, tables and state (default: the project)',
   },
+  env: {
+    type: 'string',
+    placeholder: 'NAME|FILE',
+    description: 'the cluster of environments/NAME.yaml (default: MILLRACE_ENV, or else the embedded store)',
+  },
   help: { type: 'boolean', short: 'h', description: 'show this' },
 } as const satisfies Readonly<Record<string, FlagOption>>
 

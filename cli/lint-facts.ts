@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AvroNode } from '../engine/avro/model.ts'
 import type { TableInfo } from '../engine/component/contracts/tables.ts'
-import { readCatalogue } from '../engine/config/catalogue.ts'
+import { readCatalogue, type CatalogueTopic } from '../engine/config/catalogue.ts'
 import { loadMigrations } from '../engine/cql/migrations.ts'
 import type { Catalogue } from '../engine/cql/schema.ts'
 import { typeName } from '../engine/cql/types.ts'
-import type { FieldTree, LintFacts } from '../engine/topology/facts.ts'
+import type { FieldTree, LintFacts, TopicFacts } from '../engine/topology/facts.ts'
 import { readCqlFiles, shownPath } from './project-files.ts'
 
 /** How deep the fields of a schema are known: enough for paths that people write, and an end for recursive ones. */
@@ -32,8 +32,14 @@ export async function projectFacts(root: string, cwd: string): Promise<LintFacts
     schemaFields: (name) => schemas?.get(name),
     tables: () => (tables === undefined ? undefined : [...tables.tables.keys()].sort()),
     table: (name) => tableInfo(tables, name),
-    topic: (name) => topics.get(name),
+    topic: (name) => topicFacts(topics.get(name)),
   }
+}
+
+function topicFacts(topic: CatalogueTopic | undefined): TopicFacts | undefined {
+  if (topic === undefined) return undefined
+  const { partitions, key, rate } = topic
+  return { ...(partitions && { partitions }), ...(key && { key }), ...(rate && { rate }) }
 }
 
 /** The newest version of every schema, by full name. */

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import type { Log } from '../engine/component/contracts/log.ts'
 import { keyOf, plainRecord, type PackedRecords } from '../engine/component/packed-records.ts'
 import type { PlainRecord } from '../engine/component/packed-records.ts'
 import type { LetterCommand, LetterInfo, ParkedEntry } from '../engine/runtime/letters.ts'
@@ -79,7 +80,7 @@ interface StoredEntry {
 }
 
 async function* entriesOf(
-  log: Project['log'],
+  log: Log,
   topic: string,
   partition: number,
   from: number,
@@ -87,8 +88,8 @@ async function* entriesOf(
   const { decodeParked } = await import('../engine/runtime/letters.ts')
   const { first, end } = await log.bounds({ topic, partition })
   for (let next = Math.max(first, from); next < end;) {
-    const records = await log.fetch({ topic, partition }, next, pageRecords)
-    if (records.count === 0) return
+    const { records, next: after } = await log.fetch({ topic, partition }, next, pageRecords)
+    if (after <= next) return
     for (let row = 0; row < records.count; row++) {
       yield {
         offset: records.offsets[row]!,
@@ -96,7 +97,7 @@ async function* entriesOf(
         entry: decodeParked(plainRecord(records, row)),
       }
     }
-    next = records.offsets[records.count - 1]! + 1
+    next = after
   }
 }
 
@@ -106,7 +107,7 @@ function keyCopy(records: PackedRecords, row: number): Buffer | null {
 }
 
 /** The open letters of a parked topic by key, in the order of the first letter of each. */
-export async function openKeys({ log }: Project, parked: ParkedTopic): Promise<ParkedKey[]> {
+export async function openKeys({ log }: { readonly log: Log }, parked: ParkedTopic): Promise<ParkedKey[]> {
   const { decodeMetadata } = await import('../engine/runtime/commit-metadata.ts')
   const keys: ParkedKey[] = []
   for (let partition = 0; partition < parked.partitions; partition++) {
@@ -176,7 +177,7 @@ export async function letterAt(
   const { first, end } = await log.bounds({ topic: parked.name, partition })
   if (offset < first || offset >= end) return undefined
   const { decodeParked } = await import('../engine/runtime/letters.ts')
-  const records = await log.fetch({ topic: parked.name, partition }, offset, 1)
+  const { records } = await log.fetch({ topic: parked.name, partition }, offset, 1)
   if (records.count === 0 || records.offsets[0] !== offset) return undefined
   const entry = decodeParked(plainRecord(records, 0))
   return entry.type === 'letter' ? entry : undefined

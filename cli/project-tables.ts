@@ -20,7 +20,7 @@ export function embeddedTables(tables: EmbeddedTables, catalogue: Catalogue): Ta
     order: 'batch',
     describe: (name) => {
       const schema = catalogue.tables.get(name)
-      return schema === undefined ? undefined : infoOf(schema)
+      return schema === undefined ? undefined : tableInfo(schema)
     },
     write: (rows) => {
       try {
@@ -49,7 +49,8 @@ function toOutcome(outcome: RowOutcome): TableOutcome {
   return outcome.unattempted === true ? untried : { outcome: 'refused', error: outcome.error }
 }
 
-function infoOf({ name, columns }: TableSchema): TableInfo {
+/** A table as components see it. */
+export function tableInfo({ name, columns }: TableSchema): TableInfo {
   const shown = columns.map((column): ColumnInfo => ({
     name: column.name,
     type: typeName(column.type),

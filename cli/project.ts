@@ -3,30 +3,29 @@ import { join, resolve } from 'node:path'
 import type { DirectoryRegistry } from '../engine/avro/directory-registry.ts'
 import type { Clock } from '../engine/component/contracts/clock.ts'
 import type { CommitBackend } from '../engine/component/contracts/commit.ts'
+import type { Log } from '../engine/component/contracts/log.ts'
 import type { Schemas } from '../engine/component/contracts/sink.ts'
 import type { Notes } from '../engine/component/contracts/source.ts'
 import type { Tables } from '../engine/component/contracts/tables.ts'
-import { loadMigrations } from '../engine/cql/migrations.ts'
-import { parseNamedRead, type NamedRead } from '../engine/cql/named-reads.ts'
+import type { EnvironmentConfig } from '../engine/config/environment-config.ts'
+import type { NamedRead } from '../engine/cql/named-reads.ts'
 import type { Catalogue } from '../engine/cql/schema.ts'
 import type { Embedded, EmbeddedOptions } from '../engine/embedded/embedded.ts'
 import type { EmbeddedTables } from '../engine/embedded/tables.ts'
-import { suggestion } from '../engine/config/suggest.ts'
-import { fatalError, permanentError } from '../engine/errors.ts'
-import {
-  cqlNames,
-  findRoot,
-  readCqlFile,
-  readCqlFiles,
-  shownPath,
-  type RootOptions,
-} from './project-files.ts'
+import { fatalError } from '../engine/errors.ts'
+import type { JoinRequest, Membership } from '../engine/runtime/worker-options.ts'
+import { ProjectDefinitions } from './project-definitions.ts'
+import type { RootOptions } from './project-files.ts'
 import { embeddedTables } from './project-tables.ts'
 
 /** What says which project is meant, and how it is opened. */
 export interface ProjectOptions extends RootOptions {
   /** `--store DIR`: the folder whose `.millrace/` is used. */
   readonly store?: string | undefined
+  /** Told of problems that pass, a sentence each. */
+  readonly trouble?: (sentence: string) => void
+  /** The cluster that it runs in, instead of the embedded store. */
+  readonly environment?: EnvironmentConfig | undefined
   readonly clock?: Clock
   /** For tests of crashes: called at each step of every commit. */
   readonly onCommitStep?: EmbeddedOptions['onCommitStep']
@@ -45,8 +44,10 @@ export interface Project {
   readonly hasStore: boolean
   /** The tables that the migrations in cql/ describe. */
   readonly catalogue: Catalogue
+  /** Where it runs; undefined = in its embedded store. */
+  readonly environment: EnvironmentConfig | undefined
   readonly embedded: Embedded
-  readonly log: Embedded['log']
+  readonly log: ProjectLog
   readonly tables: Tables
   readonly schemas: Schemas
   readonly backend: CommitBackend
@@ -61,7 +62,16 @@ export interface Project {
   namedRead(name: string): NamedRead
   /** Makes this process the store's worker; before the first use of the store. Throws STORE_LOCKED. */
   acquireWorkerLock(): void
+  /** Joins a consumer group. */
+  join(request: JoinRequest): Promise<Membership>
+  /** Puts things in order that no commit waits for; to be called about every second. Throws what can be tried again. */
+  tidy(): void
   close(): Promise<void>
+}
+
+/** The topics of a project, with their names. */
+export interface ProjectLog extends Log {
+  topicNames(): Promise<string[]>
 }
 
 /** Throws CONFIG_UNREADABLE where there is no store yet: for commands that only look, and should not make one. */
@@ -79,6 +89,11 @@ interface EmbeddedRoom {
 
 /** Finds a project, and says how its parts are opened. Throws CONFIG_UNREADABLE for a `--project` that is no folder. */
 export async function openProject(options: ProjectOptions): Promise<Project> {
+  const { environment } = options
+  if (environment !== undefined) {
+    const { openClusterProject } = await import('./cluster-project.ts')
+    return openClusterProject(options, environment)
+  }
   // Only code is loaded here: no file is opened before the store is asked for.
   const [{ openEmbedded }, { EmbeddedTables }] = await Promise.all([
     import('../engine/embedded/embedded.ts'),
@@ -88,21 +103,22 @@ export async function openProject(options: ProjectOptions): Promise<Project> {
 }
 
 class EmbeddedProject implements Project {
+  readonly environment = undefined
+  readonly #definitions: ProjectDefinitions
   readonly root: string
   readonly storeDir: string
   readonly schemas: Schemas
   readonly #options: ProjectOptions
   readonly #room: EmbeddedRoom
   #embedded: Embedded | undefined
-  #catalogue: Catalogue | undefined
   #storedTables: EmbeddedTables | undefined
   #tables: Tables | undefined
-  #registry: Promise<DirectoryRegistry> | undefined
 
   constructor(options: ProjectOptions, room: EmbeddedRoom) {
     this.#options = options
     this.#room = room
-    this.root = findRoot(options)
+    this.#definitions = new ProjectDefinitions(options)
+    this.root = this.#definitions.root
     this.storeDir = options.store === undefined ? this.root : resolve(options.cwd, options.store)
     this.schemas = directorySchemas(() => this.registry())
   }
@@ -112,8 +128,7 @@ class EmbeddedProject implements Project {
   }
 
   get catalogue(): Catalogue {
-    this.#catalogue ??= loadMigrations(readCqlFiles(join(this.root, 'cql'), this.#options.cwd))
-    return this.#catalogue
+    return this.#definitions.catalogue
   }
 
   get embedded(): Embedded {
@@ -146,24 +161,24 @@ class EmbeddedProject implements Project {
   }
 
   registry(): Promise<DirectoryRegistry> {
-    this.#registry ??= openRegistry(this.#schemaFolder())
-    return this.#registry
+    return this.#definitions.registry()
   }
 
   readNames(): string[] {
-    return cqlNames(join(this.root, 'cql', 'queries')).map((name) => name.slice(0, -'.cql'.length))
+    return this.#definitions.readNames()
   }
 
   namedRead(name: string): NamedRead {
-    const names = this.readNames()
-    if (!names.includes(name)) {
-      throw permanentError(
-        'QUERY_REFUSED',
-        `There is no named read "${name}" in cql/queries/${suggestion(name, names)}`,
-      )
-    }
-    const { path, text } = readCqlFile(join(this.root, 'cql', 'queries', `${name}.cql`), this.#options.cwd)
-    return parseNamedRead(path, text, this.catalogue)
+    return this.#definitions.namedRead(name)
+  }
+
+  join(): Promise<Membership> {
+    const { log, embedded } = this
+    return Promise.resolve({ log, backend: embedded.openBackend(), close: () => Promise.resolve() })
+  }
+
+  tidy(): void {
+    this.embedded.tidy()
   }
 
   acquireWorkerLock(): void {
@@ -176,13 +191,6 @@ class EmbeddedProject implements Project {
     await this.#embedded?.close()
   }
 
-  /** Relative where that is the same, since errors show it. */
-  #schemaFolder(): string {
-    const { cwd } = this.#options
-    const folder = join(this.root, 'schemas')
-    return cwd === process.cwd() ? shownPath(folder, cwd) : folder
-  }
-
   #openStore(worker: boolean): Embedded {
     const { clock, onCommitStep } = this.#options
     return this.#room.openEmbedded(this.storeDir, {
@@ -193,13 +201,8 @@ class EmbeddedProject implements Project {
   }
 }
 
-async function openRegistry(directory: string): Promise<DirectoryRegistry> {
-  const { openDirectoryRegistry } = await import('../engine/avro/directory-registry.ts')
-  return openDirectoryRegistry(directory)
-}
-
 /** The schemas of a directory as components use them. */
-function directorySchemas(registry: () => Promise<DirectoryRegistry>): Schemas {
+export function directorySchemas(registry: () => Promise<DirectoryRegistry>): Schemas {
   return {
     async encoder(schema) {
       const [{ avroValueEncoder }, opened] = await Promise.all([

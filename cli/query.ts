@@ -1,8 +1,11 @@
 import type { NamedRead } from '../engine/cql/named-reads.ts'
+import type { ReadPage } from '../engine/cql/read-pages.ts'
 import { plainValue } from '../engine/cql/read-params.ts'
-import type { ReadPage } from '../engine/embedded/tables-read.ts'
 import { MillraceError } from '../engine/errors.ts'
+import type { EnvironmentConfig } from '../engine/config/environment-config.ts'
+import { cassandraOf, withCassandra } from './cassandra.ts'
 import type { Command, CommandArgs } from './command.ts'
+import { openEnvironment } from './environment-file.ts'
 import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './flags.ts'
 import { needStore, openProject, type Project } from './project.ts'
 import { textTable } from './text-table.ts'
@@ -20,16 +23,19 @@ export const command: Command = {
     limit: { type: 'string', placeholder: 'N', description: `rows of a page (default: ${defaultLimit})` },
     page: { type: 'string', placeholder: 'TOKEN', description: 'go on where the page before ended' },
     output: { ...commonFlags.output, description: 'table (the default), json or jsonl' },
+    env: commonFlags.env,
     project: commonFlags.project,
     store: commonFlags.store,
   }),
   help: `
 Without NAME it lists the reads there are, with their parameters. Times are given as 2026-05-01T12:00:00Z, or as now,
-now-30d. A page that is not the last ends with the command for the next one.
+now-30d. A page that is not the last ends with the command for the next one. With --env the tables are those in Cassandra;
+pages, their tokens and what is printed are the same.
 
 Examples:
   millrace query
-  millrace query entity-history store=berlin entityType=order entityId=A-17 --limit 20
+  millrace query audit-by-entity store=berlin entityType=order entityId=A-17 --limit 20
+  millrace query audit-by-user userId=ada --env production -o json
 `,
   run,
 }
@@ -46,7 +52,9 @@ async function run(args: CommandArgs): Promise<number> {
   try {
     const [name, ...pairs] = positionals
     if (name === undefined) return listReads(project, format, args)
-    const page = readPage(project, name, parametersOf(pairs), { limit, pageToken: textFlag(values, 'page') })
+    const environment = await openEnvironment(values, { cwd, root: project.root, env: args.env })
+    const options = { limit, pageToken: textFlag(values, 'page') }
+    const page = await readPage({ project, environment }, name, parametersOf(pairs), options)
     const next = page.nextPageToken === undefined ? undefined : nextCommand(args, page.nextPageToken)
     printPage(page, format, next, args)
     return 0
@@ -67,14 +75,18 @@ function parametersOf(pairs: readonly string[]): Record<string, string> {
   return { ...given }
 }
 
-function readPage(
-  project: Project,
+async function readPage(
+  {
+    project,
+    environment,
+  }: { readonly project: Project; readonly environment: EnvironmentConfig | undefined },
   name: string,
   given: Readonly<Record<string, string>>,
   options: { readonly limit: number; readonly pageToken: string | undefined },
-): ReadPage {
+): Promise<ReadPage> {
   try {
     const read = project.namedRead(name)
+    if (environment !== undefined) return await clusterPage(environment, read, given, options)
     needStore(project)
     return project.storedTables.executeNamedRead(read, given, options)
   } catch (error) {
@@ -82,6 +94,19 @@ function readPage(
     if (error instanceof MillraceError && error.code === 'QUERY_REFUSED') throw usage(error.message)
     throw error
   }
+}
+
+async function clusterPage(
+  environment: EnvironmentConfig,
+  read: NamedRead,
+  given: Readonly<Record<string, string>>,
+  options: { readonly limit: number; readonly pageToken: string | undefined },
+): Promise<ReadPage> {
+  const { CassandraReads } = await import('../engine/cassandra/named-reads.ts')
+  // Statements name the keyspace: one that is missing is told with the read that wanted it.
+  return withCassandra(cassandraOf(environment), { useKeyspace: false }, (client) =>
+    new CassandraReads(client).executeNamedRead(read, given, options),
+  )
 }
 
 function printPage(
@@ -122,7 +147,7 @@ function terminalWidth(): number | undefined {
 }
 
 function nextCommand({ positionals, values }: CommandArgs, token: string): string {
-  const flags = ['limit', 'output', 'project', 'store'].flatMap((name) => {
+  const flags = ['limit', 'output', 'env', 'project', 'store'].flatMap((name) => {
     const value = textFlag(values, name)
     return value === undefined ? [] : [`--${name}`, value]
   })

@@ -83,7 +83,7 @@ export async function runTopologies(options: RunOptions): Promise<ReadonlyMap<st
 /** What can't be tidied now can be later: the next commit says it if the disk is full for good. */
 function tidy({ project, plans, trouble }: RunOptions): void {
   try {
-    project.embedded.tidy()
+    project.tidy()
   } catch (error) {
     trouble(plans[0]!.name, sentenceOf(error))
   }
@@ -153,7 +153,7 @@ function embeddedEnvironment({ project, print }: RunOptions): Environment {
     log: project.log,
     tables: project.tables,
     schemas: project.schemas,
-    openBackend: () => project.embedded.openBackend(),
+    join: (request) => project.join(request),
     notes: (group, node) => project.notes(group, node),
     clock: systemClock,
     print,

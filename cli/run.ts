@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
+import { openEnvironment } from './environment-file.ts'
+import { findRoot } from './project-files.ts'
 import { openProject } from './project.ts'
 import { refuseUnknownNames } from './refuse-unknown.ts'
 import { loadPlans, runTopologies, type RunOptions } from './run-topologies.ts'
@@ -33,6 +35,7 @@ export const command: Command = {
       description: 'how long a stop may wait for records under way (default: 10)',
     },
     output: commonFlags.output,
+    env: commonFlags.env,
     project: commonFlags.project,
     store: commonFlags.store,
   }),
@@ -54,11 +57,13 @@ async function run(args: CommandArgs): Promise<number> {
   const format = outputFlag(values, ['text', 'json'])
   const drainMs = drainOf(textFlag(values, 'drain'))
   const plans = await loadPlans(positionals, registry, env)
+  const place = { cwd, topology: resolve(cwd, first), project: textFlag(values, 'project') }
+  const environment = await openEnvironment(values, { cwd, root: findRoot(place), env })
   const project = await openProject({
-    cwd,
-    topology: resolve(cwd, first),
-    project: textFlag(values, 'project'),
+    ...place,
     store: textFlag(values, 'store'),
+    environment,
+    trouble: args.err,
   })
   try {
     await refuseUnknownNames(plans, project.root, args)

@@ -7,6 +7,9 @@ export interface RawPartition {
   readonly offset?: number
   readonly metadata?: string
   readonly leaderEpoch?: number
+  /** Where partitions are assigned or unassigned. */
+  readonly tag?: number
+  readonly given?: number
   readonly error?: Error
 }
 
@@ -22,12 +25,20 @@ export type RawEvent =
       readonly columns: number
       readonly bytes: number
       readonly length: number
+      readonly tag: number
     }
-  | { readonly type: 'end'; readonly topic: string; readonly partition: number; readonly offset: number }
+  | {
+      readonly type: 'end'
+      readonly topic: string
+      readonly partition: number
+      readonly offset: number
+      readonly tag: number
+    }
   | {
       readonly type: 'assigned' | 'revoked' | 'lost'
       readonly partitions: readonly RawPartition[]
       readonly protocol: string
+      readonly rebalances: number
     }
   | {
       readonly type: 'failed'
@@ -35,6 +46,7 @@ export type RawEvent =
       readonly topic?: string
       readonly partition?: number
       readonly offset?: number
+      readonly tag?: number
     }
   | RawClientEvent
 
@@ -49,6 +61,7 @@ export interface RawGroupMetadata {
   readonly bytes: Buffer
   readonly memberId: string
   readonly generation: number
+  readonly rebalances: number
 }
 
 /** `expires` in milliseconds since 1970; extensions are names and values in turn. */
@@ -68,7 +81,7 @@ export interface RawReader {
   pause(partitions: readonly RawPartition[]): Promise<void>
   resume(partitions: readonly RawPartition[]): Promise<void>
   seek(partitions: readonly RawPartition[]): Promise<void>
-  commit(offsets: readonly RawPartition[]): Promise<void>
+  commit(offsets: readonly RawPartition[], rebalances: number): Promise<void>
   position(partitions: readonly RawPartition[]): Promise<RawPartition[]>
   assignment(): Promise<RawPartition[]>
   groupMetadata(): Promise<RawGroupMetadata>

@@ -17,6 +17,18 @@ export type StartOffset = number | 'beginning' | 'end' | 'committed'
 /** A partition, and where to begin in it (`'committed'` if nothing is said). */
 export interface StartPosition extends TopicPartition {
   readonly offset?: StartOffset
+  /** A whole number below 2^32 that comes back with everything that is told of the partition from here on. 0 if not given. */
+  readonly tag?: number
+  /**
+   * `rebalances` of the event that gave the partition: if it was lost since then, also if it came back, the call rejects
+   * with class `lost`, and the partition stays as it is.
+   */
+  readonly given?: number
+}
+
+/** A partition to give up; with `given`, only if it is still the one of that rebalance. */
+export interface GivenPartition extends TopicPartition {
+  readonly given?: number
 }
 
 /** An offset to commit, or one that was committed: the next one to read, and a text that travels with it. */
@@ -30,8 +42,8 @@ export interface OffsetAndMetadata extends TopicPartition {
 /** librdkafka's logical offsets. */
 const logical = { beginning: -2, end: -1, committed: -1000 } as const
 
-export function rawStart({ topic, partition, offset = 'committed' }: StartPosition): RawPartition {
-  return { topic, partition, offset: typeof offset === 'number' ? exact(offset) : logical[offset] }
+export function rawStart({ topic, partition, offset = 'committed', ...marks }: StartPosition): RawPartition {
+  return { topic, partition, offset: typeof offset === 'number' ? exact(offset) : logical[offset], ...marks }
 }
 
 /** @throws RangeError for anything but a whole number from 0 below 2^53 */

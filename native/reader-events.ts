@@ -9,10 +9,10 @@ import type { Troubles } from './troubles.ts'
 export type RebalanceProtocol = 'eager' | 'cooperative' | 'none'
 
 /**
- * What a reader tells, in the order in which it happened.
+ * What a reader tells, in the order in which it happened. `tag` is what was said when the partition was assigned.
  *
- * - `assigned`: the group gives these partitions. Answered by `assign`, with an offset for each, at once or later, in
- *   one call or in several. Where there are none, nothing is to be answered.
+ * - `assigned`: the group gives these partitions. Each of them begins when it is assigned, with an offset, at once or
+ *   later; the group does not wait for it.
  * - `revoked`: the group wants them back. Nothing of them is delivered any more. Answered by `unassign`, after their
  *   records are processed and committed; the group waits for the last of them.
  * - `lost`: they are another member's already, and need no answer. Do not commit for them.
@@ -29,19 +29,31 @@ export type ReaderEvent =
       readonly type: 'assigned' | 'revoked' | 'lost'
       readonly partitions: readonly TopicPartition[]
       readonly protocol: RebalanceProtocol
+      /** How many rebalances there were so far, this one included: see `GroupMetadata`. */
+      readonly rebalances: number
     }
-  | { readonly type: 'records'; readonly records: PackedRecords }
-  | { readonly type: 'end'; readonly partition: TopicPartition; readonly offset: number }
-  | { readonly type: 'failed'; readonly error: KafkaError; readonly partition?: TopicPartition }
+  | { readonly type: 'records'; readonly records: PackedRecords; readonly tag: number }
+  | { readonly type: 'end'; readonly partition: TopicPartition; readonly offset: number; readonly tag: number }
+  | {
+      readonly type: 'failed'
+      readonly error: KafkaError
+      readonly partition?: TopicPartition
+      readonly tag?: number
+    }
   | Exclude<ClientEvent, { type: 'failed' }>
 
 /** An event of the addon as the caller sees it. */
 export function readerEvent(raw: RawEvent, troubles: Troubles): ReaderEvent {
   switch (raw.type) {
     case 'records':
-      return { type: 'records', records: unpackRun(raw) }
+      return { type: 'records', records: unpackRun(raw), tag: raw.tag }
     case 'end':
-      return { type: 'end', partition: { topic: raw.topic, partition: raw.partition }, offset: raw.offset }
+      return {
+        type: 'end',
+        partition: { topic: raw.topic, partition: raw.partition },
+        offset: raw.offset,
+        tag: raw.tag,
+      }
     case 'assigned':
     case 'revoked':
     case 'lost':
@@ -49,6 +61,7 @@ export function readerEvent(raw: RawEvent, troubles: Troubles): ReaderEvent {
         type: raw.type,
         partitions: raw.partitions.map(({ topic, partition }) => ({ topic, partition })),
         protocol: raw.protocol.toLowerCase() as RebalanceProtocol,
+        rebalances: raw.rebalances,
       }
     case 'failed':
       if (!('topic' in raw) || raw.topic === undefined) return troubles.hear(raw)
@@ -56,6 +69,7 @@ export function readerEvent(raw: RawEvent, troubles: Troubles): ReaderEvent {
         type: 'failed',
         error: kafkaError(raw.error),
         partition: { topic: raw.topic, partition: raw.partition ?? -1 },
+        tag: raw.tag ?? 0,
       }
     default:
       return troubles.hear(raw)

@@ -5,6 +5,7 @@ import { rawToken, type OAuthToken } from './oauth.ts'
 import {
   rawOffset,
   rawStart,
+  type GivenPartition,
   type OffsetAndMetadata,
   type StartPosition,
   type TopicPartition,
@@ -39,6 +40,11 @@ export interface GroupMetadata {
   readonly memberId: string
   /** -1 while the reader is no member. */
   readonly generation: number
+  /**
+   * How many rebalances there were, those included that no poll has told of yet. The reader answers a loss by itself and
+   * joins again: a generation that is read while a loss waits to be told would let a commit of lost partitions pass.
+   */
+  readonly rebalances: number
 }
 
 /** Which offset of a partition is meant: the first, the next to be written, or the first at or after a time (ms). */
@@ -143,7 +149,9 @@ export class Reader {
    */
   async assign(partitions: readonly StartPosition[]): Promise<void> {
     await asked(
-      this.#raw.assign(partitions.map((one) => (one.offset === undefined ? raw(one) : rawStart(one)))),
+      this.#raw.assign(
+        partitions.map(({ offset, ...one }) => (offset === undefined ? one : rawStart({ ...one, offset }))),
+      ),
     )
   }
 
@@ -151,8 +159,8 @@ export class Reader {
    * Stops reading partitions. During a revocation those of the group are given back when the last of them was
    * unassigned; others that are unassigned meanwhile go with them. What was added by hand and is not unassigned goes on.
    */
-  async unassign(partitions: readonly TopicPartition[]): Promise<void> {
-    await asked(this.#raw.unassign(partitions.map(raw)))
+  async unassign(partitions: readonly GivenPartition[]): Promise<void> {
+    await asked(this.#raw.unassign(partitions))
   }
 
   /** What is read now. */
@@ -185,10 +193,16 @@ export class Reader {
     return found.map(({ topic, partition, offset = -1001 }) => ({ topic, partition, offset }))
   }
 
-  /** Commits offsets with their metadata; resolves when the group's coordinator has them. */
-  async commit(offsets: readonly OffsetAndMetadata[]): Promise<void> {
+  /**
+   * Commits offsets with their metadata; resolves when the group's coordinator has them. With `rebalances` it rejects with
+   * class `lost` when there were others than those: the partitions may be another member's.
+   */
+  async commit(
+    offsets: readonly OffsetAndMetadata[],
+    options: { readonly rebalances?: number } = {},
+  ): Promise<void> {
     if (offsets.length === 0) return
-    await asked(this.#raw.commit(offsets.map(rawOffset)), 'unknown')
+    await asked(this.#raw.commit(offsets.map(rawOffset), options.rebalances ?? -1), 'unknown')
   }
 
   /**
@@ -256,7 +270,7 @@ export class Reader {
     return this.#query(`The partitions of ${topic} cannot be told`, this.#raw.partitionCount(topic, limitMs))
   }
 
-  /** To be read afresh for each transaction, after all events up to now were seen. */
+  /** To be read afresh for each transaction; good only if all rebalances that it counts were seen. */
   async groupMetadata(): Promise<GroupMetadata> {
     return asked(this.#raw.groupMetadata())
   }

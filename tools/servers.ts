@@ -1,22 +1,28 @@
-// Real servers for people: the same Kafka that the integration tests start, until Ctrl-C.
+// Real servers for people: the same Kafka and Cassandra that the integration tests start, until Ctrl-C.
 
 import { parseArgs } from 'node:util'
+import { cassandraClassPath, cassandraVersion } from '../test/support/servers/cassandra-jars.ts'
+import { startCassandra, type CassandraAddresses } from '../test/support/servers/cassandra.ts'
 import { makeArchive } from '../test/support/servers/kafka-archive.ts'
 import { kafkaProgram, kafkaVersion } from '../test/support/servers/kafka-jars.ts'
 import { startKafka, type KafkaAddresses, type KafkaOptions } from '../test/support/servers/kafka.ts'
 import { pythonEnvironment } from '../test/support/servers/python-client.ts'
+import { registryClassPath } from '../test/support/servers/registry-jars.ts'
+import { registryPythonEnvironment } from '../test/support/servers/registry-python.ts'
 
-const help = `Starts Kafka ${kafkaVersion} on free ports of this machine and stops it at Ctrl-C; its data is deleted then.
+const help = `Starts Kafka ${kafkaVersion} (and Cassandra) on free ports of this machine and stops it at Ctrl-C; the data is deleted then.
 
   make servers
   make servers ARGS="--brokers 3"
   make servers ARGS="--tls --sasl --property message.max.bytes=2000000"
+  make servers ARGS="--cassandra"
 
   --brokers 1|3          how many brokers (1)
   --tls                  listeners with TLS, one of them with a certificate that ran out in 2020
   --sasl                 a listener with PLAIN, SCRAM and OAUTHBEARER for the user alice
   --port NUMBER          of the (first) broker's plaintext listener; a free one otherwise
   --property NAME=VALUE  a setting of server.properties, as often as you like
+  --cassandra            Cassandra ${cassandraVersion} as well, with passwords where --sasl is given, TLS where --tls is
   --fetch                only fetch and compile what the servers and their outside clients need
   --heap SIZE            of each JVM (512m for one broker, 320m for three)
   --help
@@ -24,7 +30,12 @@ const help = `Starts Kafka ${kafkaVersion} on free ports of this machine and sto
 
 class UsageError extends Error {}
 
-function optionsOf(args: string[]): KafkaOptions | 'help' | 'fetch' {
+interface Wanted {
+  kafka: KafkaOptions
+  cassandra: boolean
+}
+
+function optionsOf(args: string[]): Wanted | 'help' | 'fetch' {
   const { values } = parseArgs({
     args,
     options: {
@@ -34,6 +45,7 @@ function optionsOf(args: string[]): KafkaOptions | 'help' | 'fetch' {
       property: { type: 'string', multiple: true, default: [] },
       port: { type: 'string' },
       heap: { type: 'string' },
+      cassandra: { type: 'boolean', default: false },
       fetch: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -43,7 +55,7 @@ function optionsOf(args: string[]): KafkaOptions | 'help' | 'fetch' {
   if (values.brokers !== '1' && values.brokers !== '3') {
     throw new UsageError(`--brokers ${values.brokers}: there can be 1 or 3 of them`)
   }
-  return {
+  const kafka: KafkaOptions = {
     brokers: values.brokers === '1' ? 1 : 3,
     tls: values.tls,
     sasl: values.sasl,
@@ -52,6 +64,7 @@ function optionsOf(args: string[]): KafkaOptions | 'help' | 'fetch' {
     ...(values.heap !== undefined && { heap: values.heap }),
     name: 'servers',
   }
+  return { kafka, cassandra: values.cassandra }
 }
 
 function portOf(text: string): number {
@@ -90,6 +103,36 @@ Ctrl-C stops it.
 `
 }
 
+function describeCassandra(node: CassandraAddresses): string {
+  const lines = [
+    ['contact point', node.contactPoint],
+    ['data center', node.datacenter],
+    ...(node.username ? [['user', `${node.username} / ${node.password}`]] : []),
+    ...(node.tls ? [['trust', node.tls.ca]] : []),
+    ['log', node.log],
+  ]
+  const table = lines.map(([name = '', value = '']) => `  ${name.padEnd(14)} ${value}\n`).join('')
+  return `
+Cassandra ${cassandraVersion} is ready
+
+${table}
+`
+}
+
+interface Running {
+  close(): Promise<void>
+}
+
+async function start({ kafka, cassandra }: Wanted): Promise<Running[]> {
+  const cluster = await startKafka(kafka)
+  const { tls, sasl } = kafka
+  const options = { tls: tls === true, auth: sasl === true, name: 'servers-cassandra' }
+  const node = cassandra ? await startCassandra(options) : undefined
+  if (node !== undefined) process.stdout.write(describeCassandra(node))
+  process.stdout.write(describe(cluster))
+  return node === undefined ? [cluster] : [cluster, node]
+}
+
 async function main(): Promise<void> {
   const options = optionsOf(process.argv.slice(2))
   if (options === 'help') {
@@ -99,15 +142,17 @@ async function main(): Promise<void> {
   if (options === 'fetch') {
     await makeArchive(await kafkaProgram())
     await pythonEnvironment()
+    await cassandraClassPath()
+    await registryClassPath()
+    await registryPythonEnvironment()
     return
   }
-  process.stdout.write('Starting; the first time on a machine this fetches Kafka …\n')
-  const kafka = await startKafka(options)
-  process.stdout.write(describe(kafka))
-  const stop = () => void kafka.close().then(() => process.exit(0))
+  process.stdout.write('Starting; the first time on a machine this fetches the servers …\n')
+  const servers = await start(options)
+  const stop = () => void Promise.all(servers.map((one) => one.close())).then(() => process.exit(0))
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
-  // Brokers do not keep this process alive.
+  // The servers do not keep this process alive.
   setInterval(() => undefined, 60_000)
 }
 

@@ -25,7 +25,7 @@ const oldestJava = 17
 const needs: Need[] = [
   {
     name: `a JDK, version ${oldestJava} or later`,
-    for: 'the brokers of the tests',
+    for: 'the servers of the tests',
     isThere: () => hasProgram('javac') && hasProgram('jar') && javaVersion() >= oldestJava,
     debian: [
       'openjdk-17-jdk-headless',
@@ -38,7 +38,7 @@ const needs: Need[] = [
   },
   {
     name: 'Maven',
-    for: 'fetching Kafka',
+    for: 'fetching Kafka and Cassandra',
     isThere: () => hasProgram('mvn'),
     debian: ['maven'],
     fedora: 'maven',

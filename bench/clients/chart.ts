@@ -1,4 +1,4 @@
-import type { Median, Results } from './rows.ts'
+import type { Results } from './rows.ts'
 import { scenarios, type Scenario } from './workload.ts'
 
 const titles: Record<Scenario, string> = {
@@ -8,26 +8,39 @@ const titles: Record<Scenario, string> = {
   'write-transactional': 'Writing in transactions',
 }
 
+/** A system's bars. */
+export interface Bars {
+  readonly name: string
+  readonly ours: boolean
+  /** Drawn pale: it has no valid run. */
+  readonly pale: boolean
+  readonly cpuSecondsPerMillion: number
+  readonly recordsPerSecond: number
+}
+
+/** Bars under a heading. */
+export interface BarBlock {
+  readonly title: string
+  readonly bars: readonly Bars[]
+}
+
 const width = 960
 const line = 24
 const bar = 14
-const names = 180
 const gap = 40
 const room = 70
 const columns = [
   {
     title: 'CPU seconds per million records (less is better)',
-    value: (one: Median) => one.cpuSecondsPerMillion,
-    text: (one: Median) => one.cpuSecondsPerMillion.toFixed(2),
+    value: (one: Bars) => one.cpuSecondsPerMillion,
+    text: (one: Bars) => one.cpuSecondsPerMillion.toFixed(2),
   },
   {
     title: 'records per second (more is better)',
-    value: (one: Median) => one.recordsPerSecond,
-    text: (one: Median) => one.recordsPerSecond.toLocaleString('en-US'),
+    value: (one: Bars) => one.recordsPerSecond,
+    text: (one: Bars) => one.recordsPerSecond.toLocaleString('en-US'),
   },
 ] as const
-const columnWidth = (width - names - gap * columns.length) / columns.length
-
 const style = `
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-size: 16px; font-weight: 600 }
@@ -39,23 +52,38 @@ const style = `
     .ours { fill: #4493f8 } .other { fill: #6e7681 } .axis { stroke: #3d444d }
   }`
 
-/** clients.svg: for each scenario a block of bars, on light and dark ground. */
+/** clients.svg: for each scenario a block of bars. */
 export function chart({ medians }: Results): string {
-  const shown = scenarios.filter((scenario) => medians.some((one) => one.scenario === scenario))
+  const blocks = scenarios.map((scenario) => ({
+    title: titles[scenario],
+    bars: medians
+      .filter((one) => one.scenario === scenario)
+      .map((one) => ({
+        ...one,
+        name: one.system,
+        ours: one.system === 'millrace',
+        pale: one.validRuns === 0,
+      })),
+  }))
+  return barChart('CPU per million records and records per second of Kafka clients', blocks)
+}
+
+/** Blocks of bars, readable on light and dark ground, as SVG; `names` is the room for names, in pixels. */
+export function barChart(title: string, given: readonly BarBlock[], names = 180): string {
+  const blocks = given.filter(({ bars }) => bars.length > 0)
   let top = 16
   const parts: string[] = []
-  for (const scenario of shown) {
-    const here = medians.filter((one) => one.scenario === scenario)
-    parts.push(block(titles[scenario], here, top))
-    top += heightOf(here)
+  for (const block of blocks) {
+    parts.push(drawBlock(block, top, names))
+    top += heightOf(block)
   }
-  if (medians.some(({ validRuns }) => validRuns === 0)) {
+  if (blocks.some(({ bars }) => bars.some(({ pale }) => pale))) {
     parts.push(`<text class="note" x="0" y="${top}">Pale: no valid run, the machine was busy.</text>`)
     top += line
   }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${top}" width="${width}" height="${top}" role="img">`,
-    '<title>CPU per million records and records per second of Kafka clients</title>',
+    `<title>${title}</title>`,
     `<style>${style}\n</style>`,
     ...parts,
     '</svg>',
@@ -63,40 +91,42 @@ export function chart({ medians }: Results): string {
   ].join('\n')
 }
 
-function heightOf(here: readonly Median[]): number {
-  return (here.length + 2) * line + 20
+function heightOf({ bars }: BarBlock): number {
+  return (bars.length + 2) * line + 20
 }
 
-function block(title: string, here: readonly Median[], top: number): string {
+function drawBlock({ title, bars: here }: BarBlock, top: number, names: number): string {
   const first = top + 2 * line
-  const parts = [`<text class="title" x="0" y="${top + 4}">${title}</text>`]
+  const columnWidth = (width - names - gap * columns.length) / columns.length
+  const parts = [`<text class="title" x="0" y="${top + 4}">${escape(title)}</text>`]
   for (const [n, one] of here.entries())
     parts.push(
-      `<text x="${names - 10}" y="${first + n * line + bar - 2}" text-anchor="end">${escape(one.system)}</text>`,
+      `<text x="${names - 10}" y="${first + n * line + bar - 2}" text-anchor="end">${escape(one.name)}</text>`,
     )
   for (const [index, column] of columns.entries()) {
     const left = names + index * (columnWidth + gap)
-    const most = Math.max(...here.map(column.value))
+    const longest = (columnWidth - room) / Math.max(...here.map(column.value))
     const bottom = first + here.length * line - line + bar + 4
     parts.push(
       `<text class="note" x="${left}" y="${top + line + 2}">${column.title}</text>`,
       `<line class="axis" x1="${left}" x2="${left}" y1="${first - 4}" y2="${bottom}"/>`,
-      ...here.map((one, n) => bars(one, column, left, first + n * line, most)),
+      ...here.map((one, n) => drawBar(one, column, left, first + n * line, longest)),
     )
   }
   return parts.join('\n')
 }
 
-function bars(
-  one: Median,
+/** `scale` is pixels for one of the column's unit. */
+function drawBar(
+  one: Bars,
   column: (typeof columns)[number],
   left: number,
   top: number,
-  most: number,
+  scale: number,
 ): string {
-  const length = Math.max(1, Math.round((column.value(one) / most) * (columnWidth - room)))
-  const kind = one.system === 'millrace' ? 'ours' : 'other'
-  const noisy = one.validRuns === 0 ? ' noisy' : ''
+  const length = Math.max(1, Math.round(column.value(one) * scale))
+  const kind = one.ours ? 'ours' : 'other'
+  const noisy = one.pale ? ' noisy' : ''
   return (
     `<rect class="${kind}${noisy}" x="${left}" y="${top}" width="${length}" height="${bar}" rx="2"/>` +
     `<text x="${left + length + 6}" y="${top + bar - 2}">${column.text(one)}</text>`

@@ -8,12 +8,12 @@ import { limits, noiseOf, parseCpuTimes, parseProcessCpu, type CpuTimes, type No
  * the runs are marked.
  */
 export class CpuWatch {
-  readonly #broker: number | undefined
+  readonly #servers: () => readonly number[]
   #before: { readonly times: CpuTimes; readonly known: number; readonly at: number } | undefined
 
-  /** `broker` is the process id of a broker on this machine. */
-  constructor(broker: number | undefined) {
-    this.#broker = broker
+  /** `servers` answers the process ids of the brokers (and databases) on this machine. */
+  constructor(servers: () => readonly number[]) {
+    this.#servers = servers
   }
 
   start(): void {
@@ -45,10 +45,15 @@ export class CpuWatch {
     }
   }
 
-  /** CPU seconds of the broker and of this process. */
+  /** CPU seconds that the servers have taken up to now. */
+  get serverSeconds(): number {
+    return this.#servers().reduce((sum, pid) => sum + processCpu(pid), 0)
+  }
+
+  /** CPU seconds of the servers and of this process. */
   #known(): number {
     const { user, system } = process.cpuUsage()
-    return (user + system) / 1e6 + (this.#broker === undefined ? 0 : processCpu(this.#broker))
+    return (user + system) / 1e6 + this.serverSeconds
   }
 }
 

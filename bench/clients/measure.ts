@@ -37,7 +37,8 @@ export async function measure(command: Command, folder: string): Promise<Run> {
   const script = join(import.meta.dirname, 'measure.py')
   const measured = ['python3', script, report, String(repeatSeconds), program, ...args]
   const { status, output, errors } = await runToEnd(measured, limitSeconds)
-  if (status !== 0) throw new BenchFailure(`it failed: ${lastLine(errors) || lastLine(output) || status}`)
+  if (status !== 0)
+    throw new BenchFailure(`it failed: ${tellingLine(errors) || tellingLine(output) || status}`)
   return { cost: JSON.parse(readFileSync(report, 'utf8')) as Cost, output }
 }
 
@@ -68,10 +69,19 @@ async function runToEnd([program, ...args]: readonly string[], limitSeconds: num
   clearTimeout(timer)
   process.off('exit', kill)
   return late
-    ? { status: 'late', output: '', errors: `not done after ${limitSeconds} s` }
+    ? {
+        status: 'late',
+        output: '',
+        errors: `not done after ${Math.round(limitSeconds)} s ${tellingLine(errors)}`,
+      }
     : { status, output, errors }
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? ''
+/** The last line that names an error (after it Node and Java print where it happened), or the last of all. */
+function tellingLine(text: string): string {
+  const lines = text.trim().split('\n')
+  return (
+    lines.findLast((line) => /^(\S+ in thread .*|Caused by: )?[\w.$]*(Error|Exception)\b/.test(line)) ??
+    lines.at(-1)!
+  )
 }

@@ -36,7 +36,8 @@ async function benchmark(options: Options): Promise<void> {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const topics = await Topics.open(bootstrap)
   try {
-    const watch = new CpuWatch(listenerOn(Number(bootstrap.split(':').at(-1))))
+    const servers = [listenerOn(Number(bootstrap.split(':').at(-1)))].filter((pid) => pid !== undefined)
+    const watch = new CpuWatch(() => servers)
     const bench: Bench = { options, bootstrap, topics, folder, watch, say: (text) => console.log(text) }
     const players = await readyPlayers(options)
     const rows: Row[] = []

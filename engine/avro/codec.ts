@@ -136,7 +136,7 @@ export function createWireCodec(registry: SchemaRegistry): WireCodec {
     const found = decoders.get(writerId)?.get(readerId)
     if (found !== undefined) return found
     const writer = registry.byId(writerId)
-    if (writer === undefined) throw unknownId(writerId)
+    if (writer === undefined) throw registry.refusal?.(writerId) ?? unknownId(writerId)
     const made = createDecoder(writer, reader === undefined || readerId === writerId ? writer : reader.schema)
     const ofWriter = decoders.get(writerId) ?? new Map<number, Decoder>()
     decoders.set(writerId, ofWriter.set(readerId, made))

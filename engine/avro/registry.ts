@@ -1,3 +1,4 @@
+import type { MillraceError } from '../errors.ts'
 import type { Schema } from './schema.ts'
 
 /** A schema and the id that values written with it carry. */
@@ -13,8 +14,9 @@ export interface SchemaRegistry {
   /**
    * The schema of an id, fetched if need be.
    *
-   * @throws AVRO_UNKNOWN_SCHEMA_ID (permanent) when the registry has none. A value may overtake its schema: give it
-   * some time before the record is given up. A downstream error while the registry is away.
+   * @throws AVRO_UNKNOWN_SCHEMA_ID when the registry has none: downstream for a grace period, since a value may overtake
+   * its schema, then permanent (a directory has no grace period). Other permanent errors for a schema that can't be
+   * used. A downstream error while the registry is away.
    */
   load(id: number): Promise<Schema>
   /**
@@ -23,6 +25,11 @@ export interface SchemaRegistry {
    * @throws SCHEMA_NOT_FOUND (fatal), with "did you mean".
    */
   latest(subject: string): Promise<RegisteredSchema>
+  /**
+   * Why the values with an id can't be decoded, where that was found out by `load`: no such schema, or one that is not
+   * Avro. Undefined while nothing is known against the id.
+   */
+  refusal?(id: number): MillraceError | undefined
   /** Makes a schema the newest version of a subject; absent where versions are made otherwise (as files). */
   register?(subject: string, schema: Schema): Promise<number>
 }

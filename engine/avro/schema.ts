@@ -13,6 +13,8 @@ export interface Schema {
   /** Where it came from, for sentences: a file's path or `schema id 7`. */
   readonly source: string
   readonly root: AvroNode
+  /** The JSON that it was made of, with documentation and whatever else is in it: what a registry is given. */
+  readonly json: unknown
   /** The parsing canonical form: equal for schemas that write the same bytes. */
   readonly canonical: string
   /** 64-bit Rabin fingerprint of `canonical`, unsigned. */
@@ -61,6 +63,7 @@ export function schemaFrom(json: unknown, source: string): Schema {
     fullName: isNamed(root) ? root.name : root.kind,
     source,
     root,
+    json,
     canonical,
     fingerprint: rabinFingerprint(canonical),
     contentId: hashId(JSON.stringify([identityForm(root), saltOf(json)])),

@@ -1,6 +1,6 @@
 import type { FieldReader as ValueFieldReader, ValueCodec, ValueEncoder } from '../component/codec.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
-import { MillraceError, permanentError } from '../errors.ts'
+import { kindOf, MillraceError, permanentError } from '../errors.ts'
 import { createEncoder, createWireCodec, type EncoderOptions, unknownId } from './codec.ts'
 import { compileFieldReader, createColumns, describeFieldFailure, type FieldReader } from './field-reader.ts'
 import type { FieldAs } from './field-plan.ts'
@@ -17,12 +17,14 @@ const undecodable = -1
 
 // An id that the registry does not know is asked for again after this many milliseconds.
 const askAgainAfter = 1000
+const mostAsked = 10_000
 
 /**
  * The values of a topic as a topology sees them: records of `reader`, whatever version wrote them.
  *
- * An id that the registry does not know does not fail `prepare`: the values that carry it throw
- * AVRO_UNKNOWN_SCHEMA_ID when they are decoded, and the registry is asked again at most once a second.
+ * An id whose schema cannot be had for good does not fail `prepare`: the values that carry it throw
+ * AVRO_UNKNOWN_SCHEMA_ID (or what else is wrong) when they are decoded, and the registry is asked again at most once a
+ * second.
  */
 export function avroValueCodec(registry: SchemaRegistry, reader: RegisteredSchema): ValueCodec {
   const codec = createWireCodec(registry)
@@ -44,12 +46,15 @@ export function avroValueEncoder(schema: RegisteredSchema, options: EncoderOptio
 function preparation(registry: SchemaRegistry): ValueCodec['prepare'] {
   const askedAt = new Map<number, number>()
   const fetch = async (id: number): Promise<void> => {
+    // Garbage may have a new id in each value.
+    if (askedAt.size >= mostAsked) askedAt.clear()
     askedAt.set(id, performance.now())
     try {
       await registry.load(id)
       askedAt.delete(id)
     } catch (error) {
-      if (error instanceof MillraceError && error.code === 'AVRO_UNKNOWN_SCHEMA_ID') return
+      // A verdict on the values with this id: it is theirs to fail, one by one.
+      if (kindOf(error) === 'permanent') return
       askedAt.delete(id)
       throw error
     }
@@ -176,7 +181,7 @@ function valueReader(registry: SchemaRegistry, reader: RegisteredSchema, path: r
   return (bytes, start, end) => {
     const id = readSchemaId(bytes, start, end)
     const compiled = readerOf(id)
-    if (compiled === undefined) throw unknownId(id)
+    if (compiled === undefined) throw registry.refusal?.(id) ?? unknownId(id)
     if (compiled instanceof MillraceError) throw compiled
     const code = compiled.read(bytes, start + WIRE_HEADER_BYTES, end, columns, 0)
     if (code === 0) return values[0]

@@ -1,29 +1,79 @@
 import { z } from 'zod'
+import { ByteSize, Duration, TopicName } from '../component/fields.ts'
 import { MillraceError } from '../errors.ts'
 import { problemsOf } from './issue-text.ts'
 import { configErrors } from './problems.ts'
 import { readYamlFile } from './yaml-file.ts'
 
-/** What the catalogue says of a topic. */
-export interface CatalogueTopic {
-  readonly partitions?: number
-  /** The field whose value is the key of its records. */
-  readonly key?: string
-  /** Records per second, at the peak. */
-  readonly rate?: number
+const minute = 60_000
+
+const Topic = z.strictObject({
+  description: z.string().optional().meta({ description: 'What is in it.' }),
+  owner: z.string().optional().meta({ description: 'Whom to ask about it.' }),
+  key: z.string().optional().meta({ description: 'The field whose value is the key of its records.' }),
+  rate: z.number().positive().optional().meta({ description: 'Records per second, at the peak: for lint.' }),
+  partitions: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .meta({ description: 'How many partitions (default: as the environment says).' }),
+  replication: z.int().min(1).max(32).optional().meta({
+    description: 'On how many brokers each partition is kept (default: as the environment says).',
+  }),
+  minInsync: z.int().min(1).max(32).optional().meta({
+    description: '`min.insync.replicas` (default: as the environment says).',
+  }),
+  retention: z
+    .union([z.literal('forever'), Duration.refine((ms) => ms >= minute, 'expected at least 1m')])
+    .optional()
+    .meta({ description: 'How long records are kept: a duration, or `forever`.', examples: ['7d'] }),
+  cleanup: z.enum(['delete', 'compact', 'compact,delete']).optional().meta({
+    description: 'What goes when it is old: records, or all but the last of each key, or both.',
+  }),
+  compression: z
+    .enum(['producer', 'uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'])
+    .optional()
+    .meta({ description: 'How it is kept; `producer` as it was written.' }),
+  recordLimit: ByteSize.optional().meta({
+    description: '`max.message.bytes`: the largest batch of records, compressed.',
+    examples: ['1MiB'],
+  }),
+  settings: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .superRefine((settings, context) => {
+      for (const name of Object.keys(settings)) {
+        const field = elsewhere[name]
+        if (field !== undefined)
+          context.addIssue({ code: 'custom', path: [name], message: `the field "${field}" says that` })
+      }
+    })
+    .optional()
+    .meta({ description: 'Other settings of the topic, by Kafka’s names.' }),
+})
+
+/** What has a field of its own, by Kafka’s name. */
+const elsewhere: Readonly<Record<string, string>> = {
+  'min.insync.replicas': 'minInsync',
+  'retention.ms': 'retention',
+  'cleanup.policy': 'cleanup',
+  'compression.type': 'compression',
+  'max.message.bytes': 'recordLimit',
 }
 
-// Loose: who owns a topic and who reads it is of no concern here.
-const Topic = z.looseObject({
-  partitions: z.int().min(1).optional(),
-  key: z.string().optional(),
-  rate: z.number().positive().optional(),
-})
-const CatalogueFile = z.looseObject({ topics: z.record(z.string(), Topic).prefault({}) })
+/** What the catalogue says of a topic. Durations are milliseconds, sizes bytes. */
+export type CatalogueTopic = z.output<typeof Topic>
+
+// Loose on top: who owns what besides topics is of no concern here.
+export const catalogueSchema = z
+  .looseObject({
+    topics: z.record(TopicName, Topic).prefault({}).meta({ description: 'The topics, by name.' }),
+  })
+  .meta({ title: 'The catalogue of a project of Millrace', description: 'What its topics are meant to be.' })
 
 /**
- * Reads `schemas/catalogue.yaml`: by topic, the field that is its key, its partitions and its rate. Empty where there is
- * no such file. Rejects with CONFIG_INVALID for one that is wrong.
+ * Reads `schemas/catalogue.yaml`: by topic, what it is meant to be. Empty where there is no such file. Rejects with
+ * CONFIG_INVALID for one that is wrong.
  */
 export async function readCatalogue(path: string): Promise<ReadonlyMap<string, CatalogueTopic>> {
   const yaml = await readYamlFile(path, {}).catch((error: unknown) => {
@@ -32,21 +82,23 @@ export async function readCatalogue(path: string): Promise<ReadonlyMap<string, C
   })
   if (yaml === undefined) return new Map()
   if (yaml.problems.length > 0) throw configErrors(yaml.problems)
-  const parsed = CatalogueFile.safeParse(yaml.value)
-  if (parsed.success)
-    return new Map(Object.entries(parsed.data.topics).map(([name, topic]) => [name, known(topic)]))
+  const parsed = catalogueSchema.safeParse(yaml.value ?? {})
+  if (parsed.success) return new Map(Object.entries(parsed.data.topics))
   const context = {
-    schema: CatalogueFile,
+    schema: catalogueSchema,
     root: yaml.value,
+    whole: 'the catalogue',
     types: { sources: [], processors: [], sinks: [] },
     secret: () => false,
   }
   const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, context))
-  throw configErrors(problems.map(({ path: at, message }) => ({ file: path, ...yaml.place(at), message })))
-}
-
-function known({ partitions, key, rate }: z.output<typeof Topic>): CatalogueTopic {
-  return { ...(partitions && { partitions }), ...(key && { key }), ...(rate && { rate }) }
+  throw configErrors(
+    problems.map(({ path: at, onKey, message }) => ({
+      file: path,
+      ...(onKey ? yaml.keyPlace(at) : yaml.place(at)),
+      message,
+    })),
+  )
 }
 
 function isMissing(error: unknown): boolean {

@@ -14,14 +14,16 @@ export interface ValueProblem {
   readonly message: string
 }
 
-/** What sentences need to know of the topology that is checked. */
+/** What sentences need to know of the file that is checked. */
 export interface IssueContext {
   readonly schema: z.ZodType
   readonly root: unknown
+  /** What the whole file is, `the topology` if not given. */
+  readonly whole?: string
   /** Names of the components of each section. */
   readonly types: Readonly<Record<Section, readonly string[]>>
-  /** True if the value at that path must not be printed. */
-  readonly secret: (path: Path) => boolean
+  /** True if the value at that path must not be printed, or what to call it instead. */
+  readonly secret: (path: Path) => boolean | string
 }
 
 /** Turns an issue of zod into sentences that name the node, the field and the remedy. */
@@ -75,7 +77,8 @@ function wrongType(expected: string, path: Path, value: unknown, context: IssueC
     return `The ${sections[section]} "${String(path[1])}" must be a mapping such as { type: ${type}, … }, not ${kindName(value)}.`
   }
   const form = expected === 'string' ? formOf(path, context) : undefined
-  if (form !== undefined) return `${subjectOf(path, context)}: ${form}, not ${kindName(value)}.`
+  if (form !== undefined)
+    return `${subjectOf(path, context)}: ${form}, not ${shownKind(value, path, context)}.`
   return `${subjectOf(path, context)} must be ${typeNames[expected] ?? expected}, not ${shownKind(value, path, context)}.`
 }
 
@@ -186,7 +189,8 @@ function ownerOf(path: Path, context: IssueContext): string {
   if (section !== undefined && path.length > 2) {
     return nodeName(section, path[1]!, context)
   }
-  return path.length < 2 ? 'the topology' : `"${path.slice(0, -1).map(String).join('.')}"`
+  const owner = path.slice(0, -fieldLength(path))
+  return owner.length === 0 ? (context.whole ?? 'the topology') : `"${owner.map(String).join('.')}"`
 }
 
 /** `the dedupe "unique"`, `the table sink "entities"`. */
@@ -201,13 +205,20 @@ function nodeName(section: Section, name: PropertyKey, context: IssueContext): s
 
 /** The field's name within its owner: `"by"`, `"columns.user"`, `"from[1]"`. */
 function fieldOf(path: Path): string {
-  const names = sectionOf(path) === undefined || path.length < 3 ? path.slice(-1) : path.slice(2)
+  const names =
+    sectionOf(path) === undefined || path.length < 3 ? path.slice(-fieldLength(path)) : path.slice(2)
   let text = ''
   for (const name of names) {
     const part = /^\d+$/.test(String(name)) ? `[${String(name)}]` : `.${String(name)}`
     text += text === '' ? String(name) : part
   }
   return `"${text}"`
+}
+
+/** How many names at the end of a path make the field: an entry of a list goes with its list. */
+function fieldLength(path: Path): number {
+  const field = path.findLastIndex((name) => !/^\d+$/.test(String(name)))
+  return field < 0 ? 1 : path.length - field
 }
 
 function described(path: Path, context: IssueContext): string {
@@ -244,13 +255,20 @@ export function valueAtPath(root: unknown, path: Path): unknown {
 }
 
 function shown(value: unknown, path: Path, context: IssueContext): string {
-  if (context.secret(path)) return 'what its variable holds'
+  const hidden = hiddenAs(path, context)
+  if (hidden !== undefined) return hidden
   const text = JSON.stringify(value)
   return text.length > 60 ? `${text.slice(0, 57)}…"` : text
 }
 
 function shownKind(value: unknown, path: Path, context: IssueContext): string {
-  return typeof value === 'string' ? shown(value, path, context) : kindName(value)
+  if (typeof value === 'string') return shown(value, path, context)
+  return typeof value === 'number' ? (hiddenAs(path, context) ?? kindName(value)) : kindName(value)
+}
+
+function hiddenAs(path: Path, { secret }: IssueContext): string | undefined {
+  const hidden = secret(path)
+  return hidden === true ? 'what its variable holds' : hidden === false ? undefined : hidden
 }
 
 function isNamed(value: unknown): boolean {

@@ -28,14 +28,24 @@ export function schemaAt(
   return at !== undefined && defOf(at).type === 'object' ? (at as z.ZodObject) : undefined
 }
 
-/** Without `optional`, defaults and transforms; the one option of a union that its discriminator names. */
+/**
+ * Without `optional`, defaults and transforms; the one option of a union that its discriminator names, or that alone can
+ * be a mapping where the value is one.
+ */
 export function unwrapped(schema: z.ZodType, value?: unknown): z.ZodType | undefined {
   const def = defOf(schema)
   if (def.innerType !== undefined) return unwrapped(def.innerType, value)
   if (def.type === 'pipe' && def.in !== undefined) return unwrapped(def.in, value)
-  if (def.type !== 'union' || def.discriminator === undefined) return schema
+  if (def.type !== 'union') return schema
+  if (def.discriminator === undefined) return onlyMapping(def, value) ?? schema
   const wanted = (value as Record<string, unknown> | null | undefined)?.[def.discriminator]
   return def.options?.find((option) => literalOf(option, def.discriminator!) === wanted)
+}
+
+function onlyMapping({ options = [] }: Def, value: unknown): z.ZodType | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const mappings = options.filter((option) => ['object', 'record'].includes(defOf(option).type))
+  return mappings.length === 1 ? mappings[0] : undefined
 }
 
 function childOf(schema: z.ZodType, name: PropertyKey): z.ZodType | undefined {

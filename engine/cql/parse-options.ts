@@ -14,8 +14,8 @@ export interface TableOptions {
 const knownOptions = new Set([
   'additional_write_policy', 'allow_auto_snapshot', 'bloom_filter_fp_chance', 'caching', 'cdc', 'comment', 'compaction',
   'compression', 'crc_check_chance', 'default_time_to_live', 'extensions', 'gc_grace_seconds', 'incremental_backups',
-  'max_index_interval', 'memtable', 'memtable_flush_period_in_ms', 'min_index_interval', 'read_repair',
-  'speculative_retry', 'tombstone_gc',
+  'max_index_interval', 'memtable', 'memtable_flush_period_in_ms', 'min_index_interval', 'paxos_grace_seconds',
+  'per_partition_rate_limit', 'read_repair', 'speculative_retry', 'tablets', 'tombstone_gc',
 ]) // prettier-ignore
 
 /** The longest TTL that Cassandra takes, in seconds: twenty years. */

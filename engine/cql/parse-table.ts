@@ -77,7 +77,8 @@ export function parseAlterTable(cursor: TokenCursor, table: TableSchema): TableS
   return { ...table, columns }
 }
 
-function withOptions(
+/** The table with these options, and what follows from them. */
+export function withOptions(
   table: Omit<TableSchema, 'options' | 'defaultTtl' | 'gcGrace'>,
   options: Readonly<Record<string, OptionValue>>,
 ): TableSchema {

@@ -21,15 +21,17 @@ export class IdBlockWriter {
   readonly blocks: StateBlock[] = []
   readonly #store: string
   readonly #bucket: number
+  readonly #endMs: number
   #left: number
   #words = new Int32Array(0)
   #count = 0
 
-  /** `expected` is the number of entries at most. */
-  constructor(store: string, bucket: number, expected: number) {
+  /** `expected` is the number of entries at most, `endMs` the bucket's end (state-frame.ts). */
+  constructor(store: string, bucket: number, expected: number, endMs = 0) {
     this.#store = store
     this.#bucket = bucket
     this.#left = expected
+    this.#endMs = endMs
   }
 
   /** Adds the entry at `at` of `source`, with another meta word. */
@@ -57,7 +59,7 @@ export class IdBlockWriter {
     if (this.#count === 0) return
     const bytes = new Uint8Array(FRAME_BYTES + this.#count * ENTRY_BYTES)
     asWords(bytes.subarray(FRAME_BYTES)).set(this.#words.subarray(0, this.#count << ENTRY_SHIFT))
-    writeFrame(bytes, blockKind.ids, ID_BLOCK_VERSION, this.#count, this.#bucket)
+    writeFrame(bytes, blockKind.ids, ID_BLOCK_VERSION, this.#count, this.#bucket, this.#endMs)
     this.blocks.push({ store: this.#store, bucket: this.#bucket, bytes })
     this.#count = 0
   }

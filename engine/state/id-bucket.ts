@@ -1,6 +1,6 @@
 import { GONE, META, positionIn } from './id-entry.ts'
 import type { IdFilter } from './id-filter.ts'
-import type { IdTable } from './id-table.ts'
+import { IdTable } from './id-table.ts'
 import { SortedIds } from './sorted-ids.ts'
 
 // Sort keys of one page: first word of the fingerprint × 2^21 (exact in a double) + slot, so that the native sort of
@@ -30,15 +30,14 @@ export class IdBucket {
   /** Ids whose first word (unsigned) is below this are sorted. */
   #sortedBelow = 0
 
-  /** Clears its lane of the filter, and adds ids to it as they are sorted. */
-  constructor(number: number, filled: IdTable, filter: IdFilter, lane: number) {
+  /** Of a table that was filled, or of ids that are sorted (and in its lane of the filter) already. */
+  constructor(number: number, ids: IdTable | SortedIds, filter: IdFilter, lane: number) {
     this.number = number
     this.lane = lane
     this.#filter = filter
-    filter.clear(lane)
-    this.#table = filled
-    this.#unsorted = filled.size
-    this.#sorted = new SortedIds(filled.size, filled.depth)
+    this.#table = ids instanceof IdTable ? ids : undefined
+    this.#unsorted = this.#table?.size ?? 0
+    this.#sorted = ids instanceof IdTable ? new SortedIds(ids.size, ids.depth) : ids
     this.words = this.#sorted.words
   }
 

@@ -3,23 +3,33 @@ import type { IdClaims } from './id-claims.ts'
 import { ENTRY_WORDS, META, OFFSET_LOW, REMOVAL } from './id-entry.ts'
 import { IdFilter } from './id-filter.ts'
 import { isRemovalOf } from './id-removals.ts'
+import { IdRun, placeIn } from './id-run.ts'
 import { IdTable } from './id-table.ts'
+import { SortedIds } from './sorted-ids.ts'
 
 // One page (some 3,000 ids) of the bucket that ended last is sorted for so many new ids: done long before the next
 // bucket ends, for a fraction of a microsecond an id.
 const IDS_PER_STEP = 512
 // So many pages are sorted when a bucket ends: small buckets are done with that.
 const PAGES_AT_ONCE = 4
-const TOUCHED_WORDS = 256 * ENTRY_WORDS
+const TOUCHED_ENTRIES = 256
+const TOUCHED_WORDS = TOUCHED_ENTRIES * ENTRY_WORDS
 
 /** The ids by the time bucket in which they were seen: the active one in a table, those that have ended sorted. */
 export class IdBuckets {
   active = new IdTable()
-  /** The bucket that stream time is in; undefined before the first `enter` or `restore`. */
+  /** The bucket that ids go into; undefined before the first `advance` or `restore`. */
   current: number | undefined
+  /**
+   * The bucket that stream time has reached, for all that is known. Behind `current` only for a while after the window was
+   * made shorter: the last of the long buckets then ends in the future.
+   */
+  clock = Number.NEGATIVE_INFINITY
   /** Where `findEnded` left the entry: eight words of `words` from `at`. */
   words: Int32Array
   at = 0
+  /** False during a restore: `settle` is to be called before anything else. */
+  settled = true
   /** Without meaning (see `IdTable.touch`). */
   touched = 0
   readonly #live: number
@@ -28,8 +38,8 @@ export class IdBuckets {
   /** Newest first. */
   #ended: IdBucket[] = []
   #inserted = 0
-  /** No block that is still kept lies in a bucket below this. */
-  #oldestBlock = Number.POSITIVE_INFINITY
+  /** The blocks of the current bucket, during a restore. */
+  #run: IdRun | undefined
 
   /** `live` buckets (at most 31) are remembered beside the active one. */
   constructor(live: number) {
@@ -43,7 +53,15 @@ export class IdBuckets {
   }
 
   get bytes(): number {
-    return this.#ended.reduce((sum, bucket) => sum + bucket.bytes, this.active.bytes + this.#filter.bytes)
+    const own = this.active.bytes + this.#filter.bytes + (this.#run?.bytes ?? 0)
+    return this.#ended.reduce((sum, bucket) => sum + bucket.bytes, own)
+  }
+
+  /**
+   * Reads where the ids of `words[0, end)`, eight words each, will be looked for (see `IdTable.touch`).
+   */
+  touch(words: Int32Array, end: number): void {
+    this.touched ^= this.active.touch(words, 0, end) ^ this.#filter.touch(words, 0, end)
   }
 
   findEnded(id0: number, id1: number, id2: number, id3: number): boolean {
@@ -89,12 +107,52 @@ export class IdBuckets {
     return true
   }
 
+  /** Stream time is in this bucket now; it never goes back. True if a bucket ended. */
+  advance(bucket: number, claims: IdClaims): boolean {
+    if (!(bucket > this.clock) || !Number.isFinite(bucket)) return false
+    this.clock = bucket
+    if (this.current === undefined || bucket > this.current) return this.#enter(bucket, claims)
+    this.#ended = this.#ended.filter((one) => one.number >= this.oldest)
+    return false
+  }
+
+  /** The oldest bucket that is remembered. */
+  get oldest(): number {
+    return this.clock - this.#live
+  }
+
+  /**
+   * Takes over the entries of a block. They are put where they belong when the next bucket begins, or in `settle`: a bucket
+   * that has ended by then is sorted as a whole, which is much faster than to look each id up. `exact` says that stream time
+   * had reached that bucket when the block was made.
+   */
+  restore(bucket: number, exact: boolean, words: Int32Array, claims: IdClaims): void {
+    if (exact) this.clock = Math.max(this.clock, bucket)
+    const begins = this.current === undefined || bucket > this.current
+    if (this.active.size > 0) {
+      if (begins && exact) this.#enter(bucket, claims)
+      else if (begins) this.current = bucket
+      return this.#restoreActive(words)
+    }
+    if (begins) this.#enterRestored(bucket)
+    this.#run ??= new IdRun()
+    this.#run.add(words)
+    this.settled = false
+  }
+
+  /** Ends a restore. */
+  settle(): void {
+    this.#run?.forEach((words) => this.#restoreActive(words))
+    this.#run = undefined
+    this.settled = true
+  }
+
   /**
    * Begins another time bucket, and forgets those that are older than the window. Open claims move into the new one,
    * so that a bucket that has ended holds stored ids only, each in the bucket whose block it was packed into; an id
    * is remembered longer by that, never shorter. True if a bucket ended.
    */
-  enter(bucket: number, claims: IdClaims): boolean {
+  #enter(bucket: number, claims: IdClaims): boolean {
     const previous = this.current
     this.current = bucket
     if (previous === undefined) return false
@@ -111,22 +169,20 @@ export class IdBuckets {
     return true
   }
 
-  /** Notes that a block of this bucket is kept by the backend. */
-  packed(bucket: number): void {
-    this.#oldestBlock = Math.min(this.#oldestBlock, bucket)
+  #enterRestored(bucket: number): void {
+    const previous = this.current
+    this.current = bucket
+    if (previous === undefined) return
+    this.#ended = this.#ended.filter((one) => one.number >= this.oldest)
+    while (this.#ended[0]?.step() === false);
+    const run = this.#run
+    // More buckets than there are lanes, since they were shorter once: these ids are remembered for longer.
+    if (run === undefined || this.#ended.length === this.#live) return
+    this.#run = undefined
+    if (previous >= this.oldest) this.#endRestored(previous, run)
   }
 
-  /** The bucket below which the backend may delete blocks; told once, undefined where there is nothing to delete. */
-  takeExpired(): number | undefined {
-    if (this.current === undefined) return undefined
-    const below = this.current - this.#live
-    if (below <= this.#oldestBlock) return undefined
-    this.#oldestBlock = this.#ended.at(-1)?.number ?? this.current
-    return below
-  }
-
-  /** Takes over the entries of a block, or carries removals out. */
-  restore(words: Int32Array): void {
+  #restoreActive(words: Int32Array): void {
     for (let from = 0; from < words.length; from += TOUCHED_WORDS) {
       const to = Math.min(words.length, from + TOUCHED_WORDS)
       this.touched ^= this.active.touch(words, from, to) ^ this.#filter.touch(words, from, to)
@@ -155,15 +211,41 @@ export class IdBuckets {
     if (!removal || isRemovalOf(words, at, this.words, this.at)) this.#found!.remove()
   }
 
+  #endRestored(number: number, run: IdRun): void {
+    const lane = this.#freeLane(run.count)
+    const sorted = new SortedIds(run.count, 1)
+    const order = run.order(sorted.shift)
+    for (let from = 0; from < order.length; from += TOUCHED_ENTRIES) {
+      const to = Math.min(order.length, from + TOUCHED_ENTRIES)
+      for (let n = from; n < to; n++) this.touched ^= run.wordsOf(order[n]!)[placeIn(order[n]!)]!
+      for (let n = from; n < to; n++) {
+        const words = run.wordsOf(order[n]!)
+        const at = placeIn(order[n]!)
+        const removal = (words[at + META]! & REMOVAL) !== 0
+        this.#restoreEnded(words, at, removal)
+        sorted.restore(words, at, removal)
+      }
+    }
+    sorted.endRun(0x100000000)
+    sorted.eachId((words, at) => this.#filter.add(lane, words[at]!, words[at + 2]!))
+    this.#ended.unshift(new IdBucket(number, sorted, this.#filter, lane))
+  }
+
   #end(number: number, filled: IdTable): void {
+    this.#ended.unshift(new IdBucket(number, filled, this.#filter, this.#freeLane(filled.size)))
+  }
+
+  /** An empty lane of the filter, with room for a bucket of this size. */
+  #freeLane(size: number): number {
     const sizes = this.#ended.map((bucket) => bucket.size)
     this.#filter.reserve(
-      sizes.reduce((sum, size) => sum + size, filled.size),
-      Math.max(filled.size, ...sizes),
+      sizes.reduce((sum, one) => sum + one, size),
+      Math.max(size, ...sizes),
     )
     let lane = 0
     while (this.#ended.some((bucket) => bucket.lane === lane)) lane++
-    this.#ended.unshift(new IdBucket(number, filled, this.#filter, lane))
+    this.#filter.clear(lane)
+    return lane
   }
 
   #moveClaims(from: IdTable, { entries, count }: IdClaims): void {

@@ -8,12 +8,14 @@ import {
 } from '../component/contracts/state.ts'
 import type { Lineage } from '../component/lineage.ts'
 import { fatalError } from '../errors.ts'
+import { BucketLabels } from './bucket-labels.ts'
 import { IdBlockWriter, readIdBlock } from './id-blocks.ts'
 import { IdBuckets } from './id-buckets.ts'
 import { frees, IdClaims } from './id-claims.ts'
 import {
   BODY,
   CLAIM_MASK,
+  ENTRY_SHIFT,
   highWord,
   INPUT_MASK,
   MAX_INPUTS,
@@ -23,6 +25,7 @@ import {
   OPEN,
 } from './id-entry.ts'
 import { IdRemovals } from './id-removals.ts'
+import { endOf } from './state-frame.ts'
 
 /** How an id store is set up. */
 export interface IdStoreOptions {
@@ -56,11 +59,13 @@ export function createIdStore(options: IdStoreOptions): IdStore {
  * commit that does not take effect is sent again or takes the store with it.
  */
 class BucketIdStore implements IdStore {
+  readonly kind = 'ids'
   readonly name: string
   readonly probe: IdProbe = { id0: 0, id1: 0, id2: 0, id3: 0, body: 0 }
   bodyDiffers = false
   readonly #bucketMs: number
   readonly #buckets: IdBuckets
+  readonly #labels = new BucketLabels()
   readonly #claims = new IdClaims()
   readonly #removals = new IdRemovals()
   #sealed = false
@@ -82,11 +87,15 @@ class BucketIdStore implements IdStore {
   }
 
   get size(): number {
-    return this.#buckets.size
+    return this.#settledBuckets.size
   }
 
   get bytes(): number {
     return this.#buckets.bytes + this.#claims.bytes + this.#removals.bytes
+  }
+
+  touch(words: Int32Array, count: number): void {
+    this.#buckets.touch(words, count << ENTRY_SHIFT)
   }
 
   see(input: number, offset: number, lineage: Lineage, row: number): Sighting {
@@ -96,6 +105,7 @@ class BucketIdStore implements IdStore {
     const id2 = probe.id2 | 0
     const id3 = probe.id3 | 0
     const buckets = this.#buckets
+    if (!buckets.settled) buckets.settle()
     const { active } = buckets
     if (active.find(id0, id1, id2, id3)) {
       const meta = active.words[active.at + META]!
@@ -112,13 +122,12 @@ class BucketIdStore implements IdStore {
 
   advance(streamTimeMs: number): boolean {
     const bucket = Math.floor(streamTimeMs / this.#bucketMs)
-    const { current = Number.NEGATIVE_INFINITY } = this.#buckets
-    return bucket > current && Number.isFinite(bucket) && this.#buckets.enter(bucket, this.#claims)
+    return bucket > this.#buckets.clock && this.#settledBuckets.advance(bucket, this.#claims)
   }
 
   /** An id whose claim is not sealed yet is not stored: nothing is forgotten. */
   forget(input: number, offset: number, lineage: Lineage, row: number): boolean {
-    return this.#buckets.removePosition(input, offset | 0, highWord(offset), (words, at) =>
+    return this.#settledBuckets.removePosition(input, offset | 0, highWord(offset), (words, at) =>
       this.#removals.add(words, at, lineage, row),
     )
   }
@@ -128,13 +137,18 @@ class BucketIdStore implements IdStore {
     const expected = this.#claims.count + this.#removals.count
     const bucket = this.#buckets.current
     if (bucket === undefined && expected > 0) throw this.#defect('has ids but was never told the stream time')
-    const writer = new IdBlockWriter(this.name, bucket ?? 0, expected)
+    const label = this.#labels.labelOf(bucket ?? 0)
+    const writer = new IdBlockWriter(this.name, label, expected, this.#endOf(bucket ?? 0))
     this.#removals.seal(cut, writer)
     this.#sealClaims(cut, writer)
     const blocks = writer.finish()
-    if (blocks.length > 0) this.#buckets.packed(bucket!)
+    if (blocks.length > 0) this.#labels.packed(label, bucket!)
     this.#sealed = true
-    return { blocks, expiredBelow: this.#buckets.takeExpired() }
+    const { oldest } = this.#buckets
+    return {
+      blocks,
+      expiredBelow: bucket === undefined ? undefined : this.#labels.takeExpired(oldest, bucket),
+    }
   }
 
   committed(): void {
@@ -145,11 +159,24 @@ class BucketIdStore implements IdStore {
     if (this.#claims.count > 0) throw this.#defect('was restored after records had been seen')
     const buckets = this.#buckets
     readIdBlock(block, this.name, (words) => {
-      const { current = Number.NEGATIVE_INFINITY } = buckets
-      if (block.bucket > current) buckets.enter(block.bucket, this.#claims)
-      buckets.restore(words)
+      const end = endOf(block) ?? (block.bucket + 1) * this.#bucketMs
+      // Of a bucket of another length, ids go where none is forgotten too early.
+      const bucket = Math.ceil(Math.abs(end) / this.#bucketMs) - 1
+      const exact = end === (block.bucket + 1) * this.#bucketMs
+      buckets.restore(bucket, exact, words, this.#claims)
+      this.#labels.packed(block.bucket, bucket)
     })
-    buckets.packed(block.bucket)
+  }
+
+  /** What a block says of its bucket's end: negative where stream time has not reached that bucket yet. */
+  #endOf(bucket: number): number {
+    const end = (bucket + 1) * this.#bucketMs
+    return this.#buckets.clock < bucket ? -end : end
+  }
+
+  get #settledBuckets(): IdBuckets {
+    if (!this.#buckets.settled) this.#buckets.settle()
+    return this.#buckets
   }
 
   /** Writes the rest of the entry at which the active table stands. */

@@ -55,6 +55,7 @@ const KEY_BYTES = 96
 const CHANGE_BYTES = 64
 
 class LayeredStore<Value> implements KeyValueStore<Value> {
+  readonly kind = 'keyValue'
   readonly name: string
   readonly #values: ValuePacker<Value>
   readonly #base = new Map<string, Packed<Value>>()

@@ -1,4 +1,5 @@
 import { ENTRY_SHIFT, ENTRY_WORDS, GONE, META } from './id-entry.ts'
+import { isRemovalOf } from './id-removals.ts'
 
 const IDS_PER_FENCE = 4
 
@@ -28,6 +29,11 @@ export class SortedIds {
     this.#shift = 32 - bits
   }
 
+  /** The first word of a fingerprint, shifted to the right by this, tells which fence it is behind. */
+  get shift(): number {
+    return this.#shift
+  }
+
   get bytes(): number {
     return this.words.byteLength + this.#fences.byteLength
   }
@@ -44,6 +50,29 @@ export class SortedIds {
     this.#fence(source[at]! >>> this.#shift)
     this.#length++
     this.size++
+  }
+
+  /**
+   * Adds a copy of the entry at `at` of `source`, or carries its removal out; it takes the place of one with the same
+   * fingerprint. Entries come in the order of `IdRun.order`.
+   */
+  restore(source: Int32Array, at: number, removal: boolean): void {
+    this.#fence(source[at]! >>> this.#shift)
+    const { words } = this
+    const end = this.#length << ENTRY_SHIFT
+    for (let old = this.#fences[source[at]! >>> this.#shift]! << ENTRY_SHIFT; old < end; old += ENTRY_WORDS) {
+      if (words[old] !== source[at] || words[old + 1] !== source[at + 1]) continue
+      if (words[old + 2] !== source[at + 2] || words[old + 3] !== source[at + 3]) continue
+      if (words[old + META] === GONE) continue
+      if (!removal || isRemovalOf(source, at, words, old)) this.remove(old)
+    }
+    if (!removal) this.append(source, at)
+  }
+
+  /** Calls `visit` with each id that is held. */
+  eachId(visit: (words: Int32Array, at: number) => void): void {
+    for (let at = 0; at < this.length; at += ENTRY_WORDS)
+      if (this.words[at + META] !== GONE) visit(this.words, at)
   }
 
   /** Says that all ids with a first word below `word` (0 … 2^32) have been added; they can be found now. */

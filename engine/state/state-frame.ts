@@ -8,7 +8,8 @@ export const MAX_BLOCK_BYTES = 512 * 1024
 
 /**
  * Bytes before the entries of a block, little-endian: magic u32, version u16, kind u16, entries u32, CRC-32 u32 (of
- * everything else), bucket f64, 8 bytes of zero.
+ * everything else), bucket f64, end f64 (when the bucket ends, milliseconds of
+ * stream time; negative where stream time has not reached the bucket, 0 where nothing is said).
  */
 export const FRAME_BYTES = 32
 
@@ -18,6 +19,8 @@ export type BlockKind = (typeof blockKind)[keyof typeof blockKind]
 
 const MAGIC = 0x5453524d
 const CRC_AT = 12
+const BUCKET_AT = 16
+const END_AT = 24
 
 /** Reads the entries of one version of a format. */
 export type EntryReader<Target> = (body: Uint8Array, target: Target) => void
@@ -36,14 +39,15 @@ export function writeFrame(
   version: number,
   entries: number,
   bucket: number,
+  endMs = 0,
 ): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   view.setUint32(0, MAGIC, true)
   view.setUint16(4, version, true)
   view.setUint16(6, kind, true)
   view.setUint32(8, entries, true)
-  view.setFloat64(16, bucket, true)
-  view.setFloat64(24, 0, true)
+  view.setFloat64(BUCKET_AT, bucket, true)
+  view.setFloat64(END_AT, endMs, true)
   view.setUint32(CRC_AT, checksum(bytes), true)
 }
 
@@ -62,8 +66,7 @@ export function readFrame<Target>(
 ): void {
   const { bytes } = block
   if (block.store !== store) throw unreadable(store, `it belongs to the store ${block.store}`)
-  if (bytes.length < FRAME_BYTES)
-    throw unreadable(store, `it is ${bytes.length} bytes long, shorter than its head`)
+  if (bytes.length < FRAME_BYTES) throw tooShort(bytes, store)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   if (view.getUint32(0, true) !== MAGIC) throw unreadable(store, 'it does not begin like one')
   const version = view.getUint16(4, true)
@@ -76,8 +79,13 @@ export function readFrame<Target>(
   }
   if (view.getUint16(6, true) !== kind) throw unreadable(store, 'it was written by another kind of store')
   if (view.getUint32(CRC_AT, true) !== checksum(bytes)) throw unreadable(store, 'its checksum is wrong')
-  if (view.getFloat64(16, true) !== block.bucket) throw unreadable(store, 'it was filed under another bucket')
+  if (view.getFloat64(BUCKET_AT, true) !== block.bucket)
+    throw unreadable(store, 'it was filed under another bucket')
   read(bytes.subarray(FRAME_BYTES), target)
+}
+
+function tooShort(bytes: Uint8Array, store: string): Error {
+  return unreadable(store, `it is ${bytes.length} bytes long, shorter than its head`)
 }
 
 /** The error for a block of `store` that cannot be used. */
@@ -98,4 +106,83 @@ export function asWords(bytes: Uint8Array): Int32Array {
   if (endianness() === 'BE') throw fatalError('STORE_UNREADABLE', 'Stores need a little-endian machine.')
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
   return new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2)
+}
+
+/**
+ * The bucket that a block says it is of.
+ *
+ * @throws STORE_UNREADABLE (fatal) for what is too short to be a block.
+ */
+export function bucketOf(bytes: Uint8Array, store: string): number {
+  if (bytes.length < FRAME_BYTES) throw tooShort(bytes, store)
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getFloat64(BUCKET_AT, true)
+}
+
+/** What a sound block says of the end of its bucket; undefined where it says nothing. */
+export function endOf({ bytes }: StateBlock): number | undefined {
+  const end = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getFloat64(END_AT, true)
+  return end === 0 ? undefined : end
+}
+
+/** Kind and version of a block, and how many entries it has. Says nothing about whether it is sound. */
+export function describeFrame(bytes: Uint8Array): { kind: number; version: number; entries: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return { version: view.getUint16(4, true), kind: view.getUint16(6, true), entries: view.getUint32(8, true) }
+}
+
+/** True if the bytes are a whole, undamaged block. */
+export function isSound(bytes: Uint8Array): boolean {
+  if (bytes.length < FRAME_BYTES) return false
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return view.getUint32(0, true) === MAGIC && view.getUint32(CRC_AT, true) === checksum(bytes)
+}
+
+/**
+ * Puts blocks of one bucket that follow each other into one, up to the size of a block: their entries one after the other say
+ * the same. What is damaged or alone stays as it is.
+ */
+export function joinBlocks(blocks: readonly StateBlock[]): StateBlock[] {
+  const joined: StateBlock[] = []
+  let run: StateBlock[] = []
+  let bytes = FRAME_BYTES
+  const flush = (): void => {
+    if (run.length > 0) joined.push(run.length === 1 ? run[0]! : join(run, bytes))
+    run = []
+    bytes = FRAME_BYTES
+  }
+  for (const block of blocks) {
+    const more = block.bytes.length - FRAME_BYTES
+    if (run.length > 0 && (bytes + more > MAX_BLOCK_BYTES || !belongsTo(block, run[0]!))) flush()
+    if (isSound(block.bytes)) {
+      run.push(block)
+      bytes += more
+    } else {
+      flush()
+      joined.push(block)
+    }
+  }
+  flush()
+  return joined
+}
+
+function belongsTo(block: StateBlock, first: StateBlock): boolean {
+  if (block.bucket !== first.bucket || !isSound(block.bytes) || endOf(block) !== endOf(first)) return false
+  const { kind, version } = describeFrame(first.bytes)
+  const other = describeFrame(block.bytes)
+  return other.kind === kind && other.version === version
+}
+
+function join(blocks: readonly StateBlock[], length: number): StateBlock {
+  const { store, bucket, bytes: first } = blocks[0]!
+  const bytes = new Uint8Array(length)
+  let entries = 0
+  let at = FRAME_BYTES
+  for (const block of blocks) {
+    bytes.set(block.bytes.subarray(FRAME_BYTES), at)
+    at += block.bytes.length - FRAME_BYTES
+    entries += describeFrame(block.bytes).entries
+  }
+  const { kind, version } = describeFrame(first)
+  writeFrame(bytes, kind as BlockKind, version, entries, bucket, endOf(blocks[0]!))
+  return { store, bucket, bytes }
 }

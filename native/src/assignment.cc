@@ -30,7 +30,9 @@ const std::string& Assignment::protocol() {
 
 bool Assignment::wanted(const TopicPartition& partition) const {
   auto found = entries_.find(partition);
-  return found != entries_.end() && !found->second.leaving && !found->second.broken;
+  if (found == entries_.end()) return false;
+  const Entry& entry = found->second;
+  return !entry.waiting && !entry.leaving && !entry.broken;
 }
 
 bool Assignment::paused(const TopicPartition& partition) const {
@@ -52,6 +54,21 @@ void Assignment::set_reached(const TopicPartition& partition, int64_t offset, bo
 int64_t Assignment::reached(const TopicPartition& partition) const {
   auto found = entries_.find(partition);
   return found == entries_.end() ? RD_KAFKA_OFFSET_INVALID : found->second.reached;
+}
+
+uint32_t Assignment::tag(const TopicPartition& partition) const {
+  auto found = entries_.find(partition);
+  return found == entries_.end() ? 0 : found->second.tag;
+}
+
+Failure Assignment::give(const rd_kafka_topic_partition_list_t* list, uint32_t rebalance) {
+  each(list, [&](const auto& element) {
+    auto [entry, added] = entries_.try_emplace(key_of(element));
+    entry->second.given = rebalance;
+    if (added) entry->second.waiting = true;
+  });
+  PartitionList none(rd_kafka_topic_partition_list_new(0));
+  return eager() ? replace_all() : add_all(none.get());
 }
 
 Failure Assignment::revoke(const rd_kafka_topic_partition_list_t* list) {
@@ -76,13 +93,28 @@ Failure Assignment::lose(const rd_kafka_topic_partition_list_t* list) {
   each(list, [&gone, this](const auto& element) {
     if (entries_.contains(key_of(element))) gone.insert(key_of(element));
   });
-  for (const auto& partition : gone) entries_.erase(partition);
-  return eager() ? release_all() : subtract(gone);
+  return erase(gone, true);
+}
+
+/** Takes partitions out. `asked`: the group waits for it, also where librdkafka reads none of them. */
+Failure Assignment::erase(const std::set<TopicPartition>& partitions, bool asked) {
+  std::set<TopicPartition> read;
+  for (const auto& partition : partitions) {
+    auto found = entries_.find(partition);
+    if (found == entries_.end()) continue;
+    if (!found->second.waiting) read.insert(partition);
+    entries_.erase(found);
+  }
+  if (eager()) return asked ? release_all() : replace_all();
+  if (!asked && read.empty()) return {};
+  if (!asked) unasked_ = true;
+  return subtract(read);
 }
 
 /** A partition that is not read yet. */
 void Assignment::open(const TopicPartition& partition, int64_t offset) {
   Entry& entry = entries_[partition];
+  entry.waiting = false;
   entry.start = offset;
   // Before it is assigned, or its first records would go to the group's own queue.
   connect(partition, entry);
@@ -100,7 +132,7 @@ void Assignment::connect(const TopicPartition& partition, Entry& entry) {
 Failure Assignment::reconnect(Failure assigned) {
   protocol();
   for (auto& [partition, entry] : entries_)
-    if (!entry.leaving) connect(partition, entry);
+    if (!entry.leaving && !entry.waiting) connect(partition, entry);
   return assigned;
 }
 
@@ -128,21 +160,38 @@ Failure Assignment::adopt(const TopicPartition& partition) {
 Failure Assignment::assign(const rd_kafka_topic_partition_list_t* list) {
   PartitionList added(rd_kafka_topic_partition_list_new(list->cnt));
   PartitionList moved(rd_kafka_topic_partition_list_new(0));
+  std::map<TopicPartition, uint32_t> given;
   Failure failure;
   each(list, [&](const rd_kafka_topic_partition_t& element) {
     const auto partition = key_of(element);
-    if (!entries_.contains(partition)) {
-      open(partition, element.offset);
-      add(added, partition, element.offset);
-    } else if (Failure refused = adopt(partition)) {
-      failure = refused;
-    } else if (element.offset != RD_KAFKA_OFFSET_INVALID) {
-      add(moved, partition, element.offset);
+    const Marks marks = marks_of(element);
+    auto found = entries_.find(partition);
+    if (marks.given != 0 && (found == entries_.end() || found->second.given != marks.given)) {
+      failure = Failure::of(RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST, name_of(partition) + " was lost.");
+      return;
     }
+    if (found != entries_.end() && found->second.leaving) {
+      failure = adopt(partition);
+      if (found->second.leaving) return;
+    }
+    const bool begins = found == entries_.end() || found->second.waiting;
+    if (!begins && element.offset == RD_KAFKA_OFFSET_INVALID) return;
+    if (begins) {
+      if (found != entries_.end()) given[partition] = found->second.given;
+      open(partition, element.offset);
+    }
+    entries_[partition].tag = marks.tag;
+    add(begins ? added : moved, partition, element.offset);
   });
   Failure adding = eager() ? replace_all() : add_all(added.get());
   if (adding)
-    each(added.get(), [this](const auto& element) { entries_.erase(key_of(element)); });
+    each(added.get(), [&](const auto& element) {
+      entries_.erase(key_of(element));
+      if (auto was = given.find(key_of(element)); was != given.end()) {
+        entries_[was->first].waiting = true;
+        entries_[was->first].given = was->second;
+      }
+    });
   else if (moved->cnt > 0)
     adding = seek(moved.get());
   return adding ? adding : failure;
@@ -153,27 +202,20 @@ Failure Assignment::unassign(const rd_kafka_topic_partition_list_t* list) {
   each(list, [&](const auto& element) {
     auto found = entries_.find(key_of(element));
     if (found == entries_.end()) return;
+    if (const uint32_t given = marks_of(element).given; given != 0 && given != found->second.given) return;
     gone.insert(found->first);
     owed_.erase(found->first);
-    if (revoking_) {
-      found->second.leaving = true;
-      given_up_.insert(found->first);
-    } else {
-      entries_.erase(found);
-    }
+    if (!revoking_) return;
+    found->second.leaving = true;
+    given_up_.insert(found->first);
   });
   if (revoking_) return owed_.empty() ? answer_revocation() : Failure{};
-  if (gone.empty()) return {};
-  if (eager()) return replace_all();
-  unasked_ = true;
-  return subtract(gone);
+  return gone.empty() ? Failure{} : erase(gone, false);
 }
 
 Failure Assignment::answer_revocation() {
   revoking_ = false;
-  const auto gone = std::exchange(given_up_, {});
-  for (const auto& partition : gone) entries_.erase(partition);
-  return eager() ? release_all() : subtract(gone);
+  return erase(std::exchange(given_up_, {}), true);
 }
 
 /** The eager answer to a revocation takes everything; what was added by hand goes on where it was. */
@@ -212,7 +254,7 @@ void Assignment::keep_positions() {
 Failure Assignment::replace_all() {
   PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(entries_.size())));
   for (const auto& [partition, entry] : entries_)
-    if (!entry.leaving) add(list, partition, entry.start);
+    if (!entry.leaving && !entry.waiting) add(list, partition, entry.start);
   return reconnect(Failure::of(rd_kafka_assign(client_, list.get())));
 }
 
@@ -221,6 +263,7 @@ void Assignment::pause(const rd_kafka_topic_partition_list_t* list) {
     auto found = entries_.find(key_of(element));
     if (found == entries_.end() || found->second.paused) return;
     found->second.paused = true;
+    if (found->second.waiting) return;
     rd_kafka_queue_forward(found->second.queue.get(), nullptr);
   });
 }
@@ -230,6 +273,7 @@ void Assignment::resume(const rd_kafka_topic_partition_list_t* list) {
     auto found = entries_.find(key_of(element));
     if (found == entries_.end() || !found->second.paused) return;
     found->second.paused = false;
+    if (found->second.waiting) return;
     rd_kafka_queue_forward(found->second.queue.get(), data_);
   });
 }
@@ -241,7 +285,7 @@ Failure Assignment::seek(const rd_kafka_topic_partition_list_t* list) {
   each(list, [&](const auto& element) {
     const auto partition = key_of(element);
     auto found = entries_.find(partition);
-    if (found == entries_.end()) {
+    if (found == entries_.end() || found->second.waiting) {
       failure = Failure::of(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, name_of(partition) + " is not assigned.");
       return;
     }

@@ -21,16 +21,25 @@ class Assignment {
   /** Records of all partitions go to the queue `data`. Neither is owned. */
   Assignment(rd_kafka_t* client, rd_kafka_queue_t* data) : client_(client), data_(data) {}
 
-  /** The group asks to revoke these; answered at once if none of them is assigned. */
+  /**
+   * The group gives these. It is answered at once, and they wait until they are assigned: librdkafka stops all other
+   * partitions until it has its answer, and what is given may be asked back before anybody has come to begin with it.
+   */
+  Failure give(const rd_kafka_topic_partition_list_t* list, uint32_t rebalance);
+
+  /** The group asks to revoke these; answered at once if none of them was given. */
   Failure revoke(const rd_kafka_topic_partition_list_t* list);
 
   /** These are another member's already: unassigned at once. */
   Failure lose(const rd_kafka_topic_partition_list_t* list);
 
-  /** Begins to read, each at its offset. Those that are read already go on, from the new offset if one is given. */
+  /**
+   * Begins to read, each at its offset. Those that are read already go on, from the new offset if one is given. What
+   * another rebalance gave than the element's mark says is refused as lost.
+   */
   Failure assign(const rd_kafka_topic_partition_list_t* list);
 
-  /** Stops reading. Others than those that are assigned are ignored. */
+  /** Stops reading. Others than those that are assigned, or that another rebalance gave, are ignored. */
   Failure unassign(const rd_kafka_topic_partition_list_t* list);
 
   /** Lets go of everything; whatever the group waits for is answered, once the client was told to close. */
@@ -43,7 +52,7 @@ class Assignment {
   /** Goes on elsewhere; also with a partition that has not begun yet, or cannot be read on. */
   Failure seek(const rd_kafka_topic_partition_list_t* list);
 
-  /** Assigned, not on its way out, and not broken: its records are to be delivered. */
+  /** Begun, not on its way out, and not broken: its records are to be delivered. */
   bool wanted(const TopicPartition& partition) const;
   bool paused(const TopicPartition& partition) const;
 
@@ -52,6 +61,8 @@ class Assignment {
 
   /** Everything before this offset was packed or does not exist; `at_end` where there is nothing more yet. */
   void set_reached(const TopicPartition& partition, int64_t offset, bool at_end = false);
+  /** What the caller said when it began. */
+  uint32_t tag(const TopicPartition& partition) const;
   /** The offset that comes next, RD_KAFKA_OFFSET_INVALID before the first record. */
   int64_t reached(const TopicPartition& partition) const;
 
@@ -72,7 +83,12 @@ class Assignment {
     Queue queue;
     int64_t start = RD_KAFKA_OFFSET_INVALID;
     int64_t reached = RD_KAFKA_OFFSET_INVALID;
+    uint32_t tag = 0;
+    /** By which rebalance. */
+    uint32_t given = 0;
     bool paused = false;
+    /** Given by the group and not begun yet: librdkafka does not read it. */
+    bool waiting = false;
     bool leaving = false;
     bool broken = false;
     bool at_end = false;
@@ -84,6 +100,7 @@ class Assignment {
   Failure reconnect(Failure assigned);
   void go_to(const TopicPartition& partition, int64_t offset);
   Failure adopt(const TopicPartition& partition);
+  Failure erase(const std::set<TopicPartition>& partitions, bool asked);
   Failure restart(const rd_kafka_topic_partition_list_t* list);
   Failure replace_all();
   Failure release_all();

@@ -26,12 +26,14 @@ struct Run {
   size_t columns = 0;
   size_t bytes = 0;
   size_t length = 0;
+  uint32_t tag = 0;
 };
 
 /** All that there was, up to `offset`, has been delivered. */
 struct End {
   TopicPartition partition;
   int64_t offset = 0;
+  uint32_t tag = 0;
 };
 
 /** A partition cannot be read on. */
@@ -39,6 +41,7 @@ struct Broken {
   TopicPartition partition;
   int64_t offset = 0;
   Failure failure;
+  uint32_t tag = 0;
 };
 
 using Part = std::variant<Run, End, Broken>;

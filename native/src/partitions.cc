@@ -14,7 +14,16 @@ void set_metadata(rd_kafka_topic_partition_t* element, const std::string& metada
   element->metadata_size = metadata.size();
 }
 
+uint32_t mark(napi_env env, napi_value entry, const char* name) {
+  return static_cast<uint32_t>(js::to_number(env, js::get(env, entry, name), 0));
+}
+
 }  // namespace
+
+Marks marks_of(const rd_kafka_topic_partition_t& element) {
+  const auto both = reinterpret_cast<uintptr_t>(element.opaque);
+  return {static_cast<uint32_t>(both), static_cast<uint32_t>(both >> 32)};
+}
 
 PartitionList partitions_of(napi_env env, napi_value array, int64_t otherwise) {
   const size_t count = js::length(env, array);
@@ -31,6 +40,8 @@ PartitionList partitions_of(napi_env env, napi_value array, int64_t otherwise) {
     napi_value epoch = js::get(env, entry, "leaderEpoch");
     if (js::type_of(env, epoch) == napi_number)
       rd_kafka_topic_partition_set_leader_epoch(element, static_cast<int32_t>(js::to_number(env, epoch)));
+    const uintptr_t given = mark(env, entry, "given");
+    element->opaque = reinterpret_cast<void*>(given << 32 | mark(env, entry, "tag"));
   }
   return list;
 }

@@ -64,7 +64,9 @@ class Reader : public std::enable_shared_from_this<Reader> {
   void assign(const rd_kafka_topic_partition_list_t* list, Answer& answer);
   /** Where each partition goes on for JavaScript: before what is packed but was not handed over. */
   void position(rd_kafka_topic_partition_list_t* list);
-  void commit(const rd_kafka_topic_partition_list_t* list, Answer answer);
+  /** `expected` rebalances, if it is not negative: after others the partitions may be another member's. */
+  void commit(const rd_kafka_topic_partition_list_t* list, double expected, Answer answer);
+  double rebalances();
 
  private:
   struct Request {
@@ -108,6 +110,8 @@ class Reader : public std::enable_shared_from_this<Reader> {
   std::unique_ptr<Assignment> assignment_;
   std::unique_ptr<Queries> queries_;
   std::unique_ptr<Request> request_;
+  /** Heard so far. */
+  double rebalances_ = 0;
   /** A revocation that is heard now may have its answer already. */
   bool already_answered_ = false;
   std::list<Answer> closers_;

@@ -126,6 +126,7 @@ void assigned(Reader& reader, Answer& answer, int) {
 
 /** As the transactional producer needs it: opaque bytes (they go to any thread), and what they say. */
 void group_metadata(Reader& reader, Answer& answer, int) {
+  reader.rebalances();
   GroupMetadata metadata(rd_kafka_consumer_group_metadata(reader.client()));
   if (metadata == nullptr)
     return answer.reject(Failure::of(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP, "The reader is in no group."));
@@ -137,13 +138,24 @@ void group_metadata(Reader& reader, Answer& answer, int) {
   rd_kafka_mem_free(nullptr, bytes);
   std::string member = rd_kafka_consumer_group_metadata_member_id(metadata.get());
   const int generation = rd_kafka_consumer_group_metadata_generation_id(metadata.get());
-  answer.resolve([packed, member, generation](napi_env env) {
+  const double rebalances = reader.rebalances();
+  answer.resolve([packed, member, generation, rebalances](napi_env env) {
     napi_value object = js::object(env);
     js::set(env, object, "bytes", js::buffer(env, packed.data(), packed.size()));
     js::set(env, object, "memberId", js::string(env, member));
     js::set(env, object, "generation", js::number(env, generation));
+    js::set(env, object, "rebalances", js::number(env, rebalances));
     return object;
   });
+}
+
+struct CommitRequest {
+  SharedList list;
+  double rebalances;
+};
+
+CommitRequest commit_arguments(napi_env env, const Call& call) {
+  return {list_argument(env, call), js::to_number(env, call[1], -1)};
 }
 
 struct CommittedQuestion {
@@ -207,8 +219,10 @@ napi_value reader_class(napi_env env) {
       method("seek", ordered<list_argument,
                              [](Reader& r, Answer& a, const SharedList& list) { r.seek(list.get(), a); }>),
       method("commit",
-             ordered<list_argument, [](Reader& r, Answer& a,
-                                       const SharedList& list) { r.commit(list.get(), std::move(a)); }>),
+             ordered<commit_arguments,
+                     [](Reader& r, Answer& a, const CommitRequest& request) {
+                       r.commit(request.list.get(), request.rebalances, std::move(a));
+                     }>),
       method("position", ordered<list_argument, position>),
       method("assignment", ordered<no_argument, assigned>),
       method("groupMetadata", ordered<no_argument, group_metadata>),

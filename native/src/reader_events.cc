@@ -8,13 +8,14 @@ namespace {
 /** A burst of logs must not keep a request waiting for ever. */
 constexpr int most_events = 1000;
 
-MakeEvent rebalance_event(const char* type, std::string protocol,
+MakeEvent rebalance_event(const char* type, double number, std::string protocol,
                           std::shared_ptr<rd_kafka_topic_partition_list_t> list) {
-  return [type, protocol = std::move(protocol), list = std::move(list)](napi_env env) {
+  return [type, number, protocol = std::move(protocol), list = std::move(list)](napi_env env) {
     napi_value object = js::object(env);
     js::set(env, object, "type", js::string(env, type));
     js::set(env, object, "partitions", to_js(env, list.get()));
     js::set(env, object, "protocol", js::string(env, protocol));
+    js::set(env, object, "rebalances", js::number(env, number));
     return object;
   };
 }
@@ -42,18 +43,28 @@ void Reader::rebalance(rd_kafka_event_t* event) {
       rd_kafka_topic_partition_list_destroy);
   const std::string protocol = assignment_->protocol();
   assignment_->keep_positions();
+  const double number = ++rebalances_;
   Failure failure;
   if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-    told_.push_back(rebalance_event("assigned", protocol, list));
-    // Nobody would think of answering that there is nothing.
-    if (list->cnt == 0) failure = assignment_->assign(list.get());
+    told_.push_back(rebalance_event("assigned", number, protocol, list));
+    failure = assignment_->give(list.get(), static_cast<uint32_t>(number));
   } else {
     const bool lost = already_answered_ || rd_kafka_assignment_lost(client_) != 0;
     forget(list.get());
-    told_.push_back(rebalance_event(lost ? "lost" : "revoked", protocol, list));
+    told_.push_back(rebalance_event(lost ? "lost" : "revoked", number, protocol, list));
     failure = lost ? assignment_->lose(list.get()) : assignment_->revoke(list.get());
   }
   if (failure) told_.push_back(failed_event(std::move(failure)));
+}
+
+/**
+ * How many rebalances there were, those included that wait to be heard. librdkafka joins a group anew only after it was
+ * answered, here: whoever reads its generation and then this number knows all that happened before that generation.
+ * A queue that is empty is not asked, since asking counts as the caller's own poll.
+ */
+double Reader::rebalances() {
+  if (rd_kafka_queue_length(events_.get()) > 0) take_events(events_.get());
+  return rebalances_;
 }
 
 /**

@@ -38,28 +38,29 @@ class Buffers {
   std::map<Slab*, napi_value> buffers_;
 };
 
-napi_value object_of(napi_env env, const char* type, const TopicPartition& partition) {
+napi_value object_of(napi_env env, const char* type, const TopicPartition& partition, uint32_t tag) {
   napi_value object = js::object(env);
   js::set(env, object, "type", js::string(env, type));
   js::set(env, object, "topic", js::string(env, partition.first));
   js::set(env, object, "partition", js::number(env, partition.second));
+  js::set(env, object, "tag", js::number(env, tag));
   return object;
 }
 
 napi_value to_js(napi_env env, const Part& part, Buffers& buffers) {
   if (const End* end = std::get_if<End>(&part)) {
-    napi_value object = object_of(env, "end", end->partition);
+    napi_value object = object_of(env, "end", end->partition, end->tag);
     js::set(env, object, "offset", js::number(env, static_cast<double>(end->offset)));
     return object;
   }
   if (const Broken* broken = std::get_if<Broken>(&part)) {
-    napi_value object = object_of(env, "failed", broken->partition);
+    napi_value object = object_of(env, "failed", broken->partition, broken->tag);
     js::set(env, object, "offset", js::number(env, static_cast<double>(broken->offset)));
     js::set(env, object, "error", broken->failure.error(env));
     return object;
   }
   const Run& run = std::get<Run>(part);
-  napi_value object = object_of(env, "records", run.partition);
+  napi_value object = object_of(env, "records", run.partition, run.tag);
   js::set(env, object, "count", js::number(env, static_cast<double>(run.count)));
   js::set(env, object, "slab", buffers.of(run.slab));
   js::set(env, object, "columns", js::number(env, static_cast<double>(run.columns)));
@@ -119,6 +120,7 @@ void Reader::keep(Part part) {
   } else {
     assignment_->set_broken(partition);
   }
+  std::visit([&](auto& one) { one.tag = assignment_->tag(one.partition); }, part);
   put(std::move(part));
 }
 

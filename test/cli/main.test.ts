@@ -64,7 +64,7 @@ describe('help', () => {
     const trace = { NODE_DEBUG: 'esm' }
     const { code, out } = await run(['--help'])
     expect(code).toBe(0)
-    for (const { name, summary } of commands) expect(out).toContain(`${name.padEnd(8)}  ${summary}`)
+    for (const { name, summary } of commands) expect(out).toContain(`${name.padEnd(9)}  ${summary}`)
     const { err } = await run(['--help'], trace)
     expect(err).toMatch(/main-loop\.ts/)
     expect(err).not.toMatch(/node_modules\/(rxjs|zod|avsc|yaml|prom-client)|engine\/(embedded|avro|runtime)/)

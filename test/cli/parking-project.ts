@@ -92,7 +92,9 @@ export function parkingProject() {
         positions: [position],
         blocks: [],
         expired: [],
+        partition: 0,
         records: [],
+        outputs: [],
       }
       expect(await backend.commit({ sequence: 1, tasks: [task] })).toEqual({ outcome: 'committed' })
     }, true)
@@ -101,7 +103,7 @@ export function parkingProject() {
   /** The commands in the parked partition. */
   async function commands(topic = parkedTopic('notes', 'events')) {
     return inProject(async ({ log }) => {
-      const records = await log.fetch({ topic, partition: 0 }, 0, 10_000)
+      const { records } = await log.fetch({ topic, partition: 0 }, 0, 10_000)
       return Array.from({ length: records.count }, (_, row) =>
         decodeParked(plainRecord(records, row)),
       ).flatMap((entry) =>

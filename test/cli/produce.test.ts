@@ -22,7 +22,7 @@ const produce = (lines: readonly string[], ...flags: string[]) => {
 async function stored(partition = 0, schema: string | null = 'shop.Event') {
   const opened = await openProject({ cwd: project.folder })
   try {
-    const records = await opened.log.fetch({ topic: 'events', partition }, 0, 10_000)
+    const { records } = await opened.log.fetch({ topic: 'events', partition }, 0, 10_000)
     const codec = schema === null ? undefined : await opened.schemas.codec(schema)
     return Array.from({ length: records.count }, (_, row) => {
       const { key, value } = plainRecord(records, row)

@@ -4,6 +4,7 @@ import { errorCodes } from '../../engine/errors.ts'
 import { metricCatalogue, type MetricSpec } from '../../engine/observe/metric-catalogue.ts'
 import { lintRules } from '../../engine/topology/lint-rules.ts'
 import { componentPage } from './component-page.ts'
+import { environmentPages } from './environment-page.ts'
 import { fieldTable, type JsonSchema } from './field-table.ts'
 import { lintPage } from './lint-page.ts'
 import { cell, page, table } from './markdown.ts'
@@ -19,6 +20,7 @@ export function referencePages(registry: Registry): Map<string, string> {
   const schema = topologyJsonSchema(registry)
   pages.set('topology.schema.json', `${JSON.stringify(schema, undefined, 2)}\n`)
   pages.set('topology.md', topologyPage(schema))
+  for (const [path, text] of environmentPages()) pages.set(path, text)
   pages.set('errors.md', errorsPage())
   pages.set('lint.md', lintPage(lintRules))
   pages.set('metrics.md', metricsPage())
@@ -45,6 +47,8 @@ function indexPage(registry: Registry): string {
     'Generated from the code by `npm run docs`.',
     [
       '- [topology.md](topology.md): the fields of a topology file, and [its JSON Schema](topology.schema.json) for editors',
+      '- [environment.md](environment.md): the fields of an environment file, and [its JSON Schema](environment.schema.json)',
+      '- [catalogue.md](catalogue.md): the fields of the catalogue of topics, and [its JSON Schema](catalogue.schema.json)',
       '- [lint.md](lint.md): what `millrace lint` finds, and what to do about it',
       '- [errors.md](errors.md): error codes',
       '- [metrics.md](metrics.md): what `/metrics` shows',

@@ -1,6 +1,7 @@
 // A reader that is polled in the background, as a process would do it, and what it was told.
 
 import { Reader, type PollRequest } from '../../../native/reader.ts'
+import { KafkaError } from '../../../native/errors.ts'
 import type { ReaderEvent } from '../../../native/reader-events.ts'
 import type { StartOffset, TopicPartition } from '../../../native/positions.ts'
 import { plainRecord } from '../../../native/records.ts'
@@ -190,11 +191,18 @@ export class PolledReader {
     await this.#options.onEvent?.(event, this)
     const { answer = 'committed' } = this.#options
     if (answer !== false && event.type === 'assigned')
-      await this.reader.assign(event.partitions.map((one) => ({ ...one, offset: answer })))
+      await unlessLost(this.reader.assign(event.partitions.map((one) => ({ ...one, offset: answer }))))
     if (answer !== false && event.type === 'revoked') await this.reader.unassign(event.partitions)
     if (event.type === 'revoked' || event.type === 'lost')
       for (const one of event.partitions) this.owned.delete(nameOf(one))
   }
+}
+
+/** Waits for an assign; what the group has asked back meanwhile is told by the next events. */
+export async function unlessLost(assigned: Promise<void>): Promise<void> {
+  await assigned.catch((error: unknown) => {
+    if (!(error instanceof KafkaError) || error.class !== 'lost') throw error
+  })
 }
 
 /** topic/partition */

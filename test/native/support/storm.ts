@@ -4,7 +4,7 @@
 import type { ReaderEvent } from '../../../native/reader-events.ts'
 import type { TopicPartition } from '../../../native/positions.ts'
 import type { Settings } from '../../../native/settings.ts'
-import { nameOf, PolledReader } from './polled-reader.ts'
+import { nameOf, PolledReader, unlessLost } from './polled-reader.ts'
 import { writing } from './writing.ts'
 
 export interface StormOptions {
@@ -136,8 +136,11 @@ class Storm {
       log.owner = name
       stays.set(nameOf(partition), { partition, next: offset })
     }
-    await self.reader.assign(
-      partitions.map((partition) => ({ ...partition, offset: stays.get(nameOf(partition))!.next })),
+    // One that is asked back meanwhile stays this member's until it is unassigned.
+    await unlessLost(
+      self.reader.assign(
+        partitions.map((partition) => ({ ...partition, offset: stays.get(nameOf(partition))!.next })),
+      ),
     )
   }
 

@@ -1,10 +1,40 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { StateBlock } from '../../../engine/component/contracts/commit.ts'
+import type { StateBlock, StoreRef } from '../../../engine/component/contracts/commit.ts'
 import type { Cut, StateStore } from '../../../engine/component/contracts/state.ts'
 import type { Lineage, Verdict } from '../../../engine/component/lineage.ts'
 import { FakeLineage } from '../fake-lineage.ts'
+
+/**
+ * Keeps what one store commits, and gives it back after a crash. This is how the contract is run against whatever makes
+ * state durable; one backend serves one history.
+ */
+export interface StoreBackend {
+  /** Takes effect as a whole, before it answers. Blocks in buckets below `expiredBelow` may be deleted from then on. */
+  commit(blocks: readonly StateBlock[], expiredBelow: number | undefined): Promise<void>
+  /** The process is killed; the next one hands over the blocks that were committed, oldest first. */
+  crash(restore: (block: StateBlock) => void): Promise<void>
+  /** The history is over. */
+  close(): Promise<void>
+}
+
+/** Opens a backend for one history of a store. */
+export type OpenStoreBackend = (store: StoreRef) => Promise<StoreBackend>
+
+/** Committed blocks in a list. */
+export async function listBackend(): Promise<StoreBackend> {
+  let blocks: StateBlock[] = []
+  return {
+    async commit(more, below = Number.NEGATIVE_INFINITY) {
+      blocks = [...blocks, ...more].filter((block) => block.bucket >= below)
+    },
+    async crash(restore) {
+      for (const block of blocks) restore(shifted(block))
+    },
+    async close() {},
+  }
+}
 
 /** A record of the test: `position` is its offset in the log, `lineage` and `row` belong to this delivery of it. */
 export interface TestRecord<Change> {
@@ -95,7 +125,7 @@ function same(actual: unknown, expected: unknown): void {
 const idOf = (record: { lineage: Lineage; row: number }): string =>
   `${(record.lineage as FakeLineage).number}:${record.row}`
 
-/** Runs one history against a store and its model, with a backend that keeps committed blocks only. */
+/** Runs one history against a store and its model. */
 class History<Change> {
   readonly #subject: StoreSubject<Change>
   #under: StoreUnderTest<Change>
@@ -109,23 +139,24 @@ class History<Change> {
   #done = new Set<number>()
   #cut = new Set<string>()
   #sealed: { blocks: readonly StateBlock[]; below: number | undefined; positions: number[] } | undefined
-  #disk: StateBlock[] = []
+  readonly #backend: StoreBackend
   #deletedBelow = Number.NEGATIVE_INFINITY
 
-  constructor(subject: StoreSubject<Change>) {
+  constructor(subject: StoreSubject<Change>, backend: StoreBackend) {
     this.#subject = subject
+    this.#backend = backend
     this.#under = subject.open()
     this.#model = subject.model()
     this.#advance(0)
   }
 
-  run(step: Step<Change>): void {
+  async run(step: Step<Change>): Promise<void> {
     if (step.do === 'feed') this.#deliver(this.#log.push(step.change) - 1)
     else if (step.do === 'redeliver') this.#redeliver(step.pick)
     else if (step.do === 'settle') this.#settle(step.pick, step.verdict)
-    else if (step.do === 'commit') this.#commit(step.bits, step.ends)
-    else if (step.do === 'outcome') this.#committed()
-    else if (step.do === 'crash') this.#crash(step.takesEffect)
+    else if (step.do === 'commit') await this.#commit(step.bits, step.ends)
+    else if (step.do === 'outcome') await this.#committed()
+    else if (step.do === 'crash') await this.#crash(step.takesEffect)
     else this.#advance(step.by)
     same(this.#under.content(), this.#model.content())
   }
@@ -186,8 +217,8 @@ class History<Change> {
     )
   }
 
-  #commit(bits: number, ends: 'committed' | 'aborted first' | 'late'): void {
-    if (this.#sealed !== undefined) this.#committed()
+  async #commit(bits: number, ends: 'committed' | 'aborted first' | 'late'): Promise<void> {
+    if (this.#sealed !== undefined) await this.#committed()
     const left = new Set<string | undefined>()
     const inside = this.#settled.filter((record, n) => {
       const order = this.#subject.order(record.change)
@@ -204,7 +235,7 @@ class History<Change> {
     // What was sealed does not change under the commit that carries it.
     const copies = blocks.map((block) => ({ ...block, bytes: Buffer.from(block.bytes) }))
     this.#sealed = { blocks: copies, below: expiredBelow, positions: inside.map((record) => record.position) }
-    if (ends !== 'late') this.#committed()
+    if (ends !== 'late') await this.#committed()
     for (const [n, { bytes }] of blocks.entries()) same(Buffer.compare(bytes, copies[n]!.bytes), 0)
   }
 
@@ -214,27 +245,29 @@ class History<Change> {
     expect(below).toBeGreaterThan(this.#deletedBelow)
   }
 
-  #takeEffect(): void {
-    const sealed = this.#sealed!
+  async #takeEffect(): Promise<void> {
+    const { blocks, below, positions } = this.#sealed!
     this.#sealed = undefined
-    this.#disk.push(...sealed.blocks)
-    this.#deletedBelow = Math.max(this.#deletedBelow, sealed.below ?? this.#deletedBelow)
-    this.#disk = this.#disk.filter((block) => block.bucket >= this.#deletedBelow)
-    for (const position of sealed.positions) this.#done.add(position)
+    await this.#backend.commit(blocks, below)
+    this.#deletedBelow = Math.max(this.#deletedBelow, below ?? this.#deletedBelow)
+    for (const position of positions) this.#done.add(position)
     this.#model.committed()
   }
 
-  #committed(): void {
+  async #committed(): Promise<void> {
     if (this.#sealed === undefined) return
-    this.#takeEffect()
+    await this.#takeEffect()
     this.#under.store.committed()
   }
 
-  #crash(takesEffect: boolean): void {
-    if (this.#sealed !== undefined && takesEffect) this.#takeEffect()
+  async #crash(takesEffect: boolean): Promise<void> {
+    if (this.#sealed !== undefined && takesEffect) await this.#takeEffect()
     this.#sealed = undefined
     this.#under = this.#subject.open()
-    for (const block of this.#disk) this.#under.store.restore(shifted(block))
+    await this.#backend.crash((block) => {
+      // A backend may take its time with deleting.
+      if (block.bucket >= this.#deletedBelow) this.#under.store.restore(block)
+    })
     this.#model.crash(this.#deletedBelow)
     same(this.#under.content(), this.#model.content())
     this.#underWay = []
@@ -261,23 +294,44 @@ function shifted(block: StateBlock): StateBlock {
   return { ...block, bytes: buffer.subarray(3) }
 }
 
+/** How a contract is run. */
+export interface StoreContractOptions {
+  /** Histories. */
+  readonly runs?: number
+  /** A list in memory, if not given. */
+  readonly backend?: OpenStoreBackend
+  /** For all histories together, milliseconds. */
+  readonly timeoutMs?: number
+}
+
 /**
  * Holds a store to the promises of `StateStore` in random histories, step by step against a naive model: a crash
  * loses exactly what was not in a committed cut, an aborted commit changes nothing, what is sealed stays as it is.
  */
-export function storeContract<Change>(title: string, subject: StoreSubject<Change>, runs = 500): void {
-  test(`${title} keeps the contract of a state store in random histories`, () => {
-    fc.assert(
-      fc.property(steps(subject.change), (history) => {
-        const run = new History(subject)
-        for (const step of history) run.run(step)
-        run.finish()
-        run.run({ do: 'crash', takesEffect: false })
-        run.finish()
-      }),
-      { numRuns: runs },
-    )
-  })
+export function storeContract<Change>(
+  title: string,
+  subject: StoreSubject<Change>,
+  { runs = 500, backend = listBackend, timeoutMs = 60_000 }: StoreContractOptions = {},
+): void {
+  const inHistories = async (history: Step<Change>[]): Promise<void> => {
+    const { name, kind } = subject.open().store
+    const opened = await backend({ name, kind })
+    try {
+      const run = new History(subject, opened)
+      for (const step of history) await run.run(step)
+      run.finish()
+      await run.run({ do: 'crash', takesEffect: false })
+      run.finish()
+    } finally {
+      await opened.close()
+    }
+  }
+
+  test(
+    `${title} keeps the contract of a state store in random histories`,
+    () => fc.assert(fc.asyncProperty(steps(subject.change), inHistories), { numRuns: runs }),
+    timeoutMs,
+  )
 
   test(`${title} refuses to be sealed twice, and blocks of other stores, versions or content`, () => {
     const under = subject.open()

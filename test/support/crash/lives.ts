@@ -118,7 +118,7 @@ export class Lives {
         if ((await opened.log.partitionsOf(place.topic)) === undefined) return []
         const { end } = await opened.log.bounds(place)
         for (let offset = 0; offset < end;) {
-          const records = await opened.log.fetch(place, offset, 1000)
+          const { records } = await opened.log.fetch(place, offset, 1000)
           for (let row = 0; row < records.count; row++) {
             const entry = decodeParked(plainRecord(records, row))
             if (entry.type === 'command') continue

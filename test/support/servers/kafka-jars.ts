@@ -1,17 +1,16 @@
 // Kafka's jars and the small Java programs beside them.
 
-import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cached } from './cache.ts'
 import { command } from './command.ts'
+import { fetchJars, sha256 } from './maven-jars.ts'
 
 /** The version of the broker and of the Java clients; java/pom.xml and the file of hashes say the same. */
 export const kafkaVersion = '4.1.0'
 
 const java = fileURLToPath(new URL('java/', import.meta.url))
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** What a JVM of the test kit is started with. */
 export interface JavaProgram {
@@ -28,7 +27,9 @@ export interface JavaProgram {
  * @throws Error in one sentence where mvn or javac is missing, a jar is not the expected one, or nothing answers
  */
 export async function kafkaProgram(): Promise<JavaProgram> {
-  const jars = await cached(`kafka-${kafkaVersion}`, fetchJars)
+  const hashes = join(java, `kafka-${kafkaVersion}.sha256`)
+  const fetch = (folder: string) => fetchJars(join(java, 'pom.xml'), hashes, folder)
+  const jars = await cached(`kafka-${kafkaVersion}`, fetch)
   const libraries = (await readdir(jars)).sort().map((name) => join(jars, name))
   const programs = (await readdir(java)).filter((name) => name.endsWith('.java')).sort()
   const sources = await Promise.all(programs.map((name) => readFile(join(java, name))))
@@ -40,29 +41,4 @@ export async function kafkaProgram(): Promise<JavaProgram> {
     await command('jar', ['--create', '--file', join(aside, 'programs.jar'), '-C', classes, '.'])
   })
   return { classPath: [join(folder, 'programs.jar'), ...libraries].join(delimiter), hash }
-}
-
-async function fetchJars(folder: string): Promise<void> {
-  const pom = join(java, 'pom.xml')
-  const goal = 'dependency:copy-dependencies'
-  await command('mvn', ['-B', '-q', '-C', '-f', pom, goal, `-DoutputDirectory=${folder}`])
-
-  const list = await readFile(join(java, `kafka-${kafkaVersion}.sha256`), 'utf8')
-  const expected = new Map(
-    list
-      .trim()
-      .split('\n')
-      .map((line) => line.split(/\s+/).reverse() as [string, string]),
-  )
-  const found = await readdir(folder)
-  const wrong = found.filter((name) => !expected.has(name))
-  for (const [name, hash] of expected) {
-    if (!found.includes(name) || sha256(await readFile(join(folder, name))) !== hash) wrong.push(name)
-  }
-  if (wrong.length > 0) {
-    throw new Error(
-      `test servers: Maven delivered other jars than java/kafka-${kafkaVersion}.sha256 names (${wrong.join(', ')}); ` +
-        'empty the local Maven repository of them and try again',
-    )
-  }
 }

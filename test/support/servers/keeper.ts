@@ -4,24 +4,37 @@
 import { rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { startKafka, type KafkaServer } from './kafka.ts'
+import { startCassandra } from './cassandra.ts'
+import { startKafka } from './kafka.ts'
+import { startRegistry } from './registry.ts'
 import { type KeeperAnswer, type KeeperRequest } from './shared.ts'
 
-const started = new Map<number, Promise<KafkaServer>>()
-
-function kafka(brokers: 1 | 3): Promise<KafkaServer> {
-  let server = started.get(brokers)
-  if (server === undefined) {
-    server = startKafka({ brokers, name: `shared-kafka-${brokers}`, tls: brokers === 1, sasl: brokers === 1 })
-    started.set(brokers, server)
-  }
-  return server
+interface Kept {
+  close(options: { keepLogs: boolean }): Promise<void>
 }
 
-async function answer(line: string): Promise<KeeperAnswer> {
+const started = new Map<string, Promise<Kept>>()
+
+function start(request: KeeperRequest): Promise<Kept> {
+  switch (request.server) {
+    case 'cassandra':
+      return startCassandra({ name: 'shared-cassandra' })
+    case 'kafka': {
+      const { brokers } = request
+      return startKafka({ brokers, name: `shared-kafka-${brokers}`, tls: brokers === 1, sasl: brokers === 1 })
+    }
+    case 'registry':
+      return startRegistry({ name: 'shared-registry' })
+  }
+}
+
+async function answer(line: string): Promise<KeeperAnswer<Kept>> {
   try {
-    const { brokers } = JSON.parse(line) as KeeperRequest
-    return { addresses: await kafka(brokers) }
+    const request = JSON.parse(line) as KeeperRequest
+    const key = JSON.stringify(request)
+    const server = started.get(key) ?? start(request)
+    started.set(key, server)
+    return { addresses: await server }
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) }
   }

@@ -10,12 +10,11 @@ import { type KafkaAddresses } from './kafka-cluster.ts'
 export const keeperVariable = 'MILLRACE_SERVERS_KEEPER'
 
 /** What the keeper is asked for: one line of JSON on its socket. */
-export interface KeeperRequest {
-  brokers: 1 | 3
-}
+export type KeeperRequest =
+  { server: 'kafka'; brokers: 1 | 3 } | { server: 'cassandra' } | { server: 'registry' }
 
 /** Its answer, one line of JSON. */
-export type KeeperAnswer = { addresses: KafkaAddresses } | { error: string }
+export type KeeperAnswer<Addresses> = { addresses: Addresses } | { error: string }
 
 /** A cluster that other tests use as well: its brokers are not to be stopped, its topics are one's own. */
 export type SharedKafka = KafkaAddresses & KafkaAdmin
@@ -30,20 +29,27 @@ export type SharedKafka = KafkaAddresses & KafkaAdmin
  */
 export async function sharedKafka({ brokers = 1 }: { brokers?: 1 | 3 } = {}): Promise<SharedKafka> {
   const there = process.env['MILLRACE_KAFKA']
-  const addresses = there ? await existing(there, brokers) : await kept({ brokers })
+  const addresses = there
+    ? await existing(there, brokers)
+    : await kept<KafkaAddresses>({ server: 'kafka', brokers })
   return { ...addresses, ...kafkaAdmin(addresses.listeners.internal) }
 }
 
-async function kept(request: KeeperRequest): Promise<KafkaAddresses> {
+/**
+ * Asks the keeper of this run for a server, which it starts where it is not there yet.
+ *
+ * @throws Error in one sentence where the server cannot be had
+ */
+export async function kept<Addresses>(request: KeeperRequest): Promise<Addresses> {
   const path = process.env[keeperVariable]
   if (path === undefined) {
     throw new Error(
-      'test servers: sharedKafka() is for *.int, *.e2e and *.chaos tests; elsewhere use startKafka()',
+      'test servers: shared servers are for *.int, *.e2e and *.chaos tests; elsewhere start one of your own',
     )
   }
   const socket = createConnection(path)
   socket.write(`${JSON.stringify(request)}\n`)
-  const answer = JSON.parse(await text(socket)) as KeeperAnswer
+  const answer = JSON.parse(await text(socket)) as KeeperAnswer<Addresses>
   if ('error' in answer) throw new Error(answer.error)
   return answer.addresses
 }

@@ -1,0 +1,101 @@
+// make bench-engine: Millrace beside other engines, on real servers. See --help.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, release, tmpdir, totalmem, type } from 'node:os'
+import { join } from 'node:path'
+import { BenchFailure } from '../clients/options.ts'
+import { engineChart } from './chart.ts'
+import { markdown } from './markdown.ts'
+import { parseOptions, usage, type Options } from './options.ts'
+import { playScenario } from './rounds.ts'
+import type { Results, Row } from './rows.ts'
+import type { Bench } from './scenario.ts'
+import { scenarios } from './scenarios.ts'
+import { Servers } from './servers.ts'
+import { gates, medians } from './summary.ts'
+import { sweep } from './sweep.ts'
+
+const options = parseArguments()
+if (options === 'help') {
+  console.log(usage)
+} else if (options !== undefined) {
+  // Leaves nothing behind: what runs and what was written is given up on exit.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+  await benchmark(options).catch(complain)
+  // Clients that wait for something are not waited for.
+  process.exit()
+}
+
+function parseArguments(): Options | 'help' | undefined {
+  try {
+    return parseOptions(process.argv.slice(2))
+  } catch (error) {
+    complain(error)
+    return undefined
+  }
+}
+
+function complain(error: unknown): void {
+  if (!(error instanceof BenchFailure)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}
+
+async function benchmark(options: Options): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-engine-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const servers = await Servers.open(options.bootstrap)
+  try {
+    const bench: Bench = { options, servers, folder, say: (text) => console.log(text) }
+    await (options.sweep ? sweep(bench) : compare(bench))
+  } finally {
+    await servers.close()
+  }
+}
+
+async function compare(bench: Bench): Promise<void> {
+  const { options } = bench
+  const rows: Row[] = []
+  const versions: Record<string, string> = {}
+  for (const scenario of scenarios.filter(({ name }) => options.scenarios.includes(name))) {
+    const played = await playScenario(bench, scenario)
+    rows.push(...played.rows)
+    Object.assign(versions, played.versions)
+    write(options, rows, versions)
+  }
+  for (const gate of gates(medians(rows)))
+    bench.say(`${gate.scenario}: ${gate.what}: ${gate.value}${gate.reached ? '' : ', which misses the goal'}`)
+  bench.say(`\nwritten: ${join(options.out, 'engine.md')}, engine.json, engine.svg`)
+}
+
+/** After each scenario, so that a long run that is ended leaves what it has. */
+function write(options: Options, rows: readonly Row[], versions: Readonly<Record<string, string>>): void {
+  const { out, rounds, sizes, small } = options
+  const summed = medians(rows)
+  const how = scenarios.flatMap(({ name, systems }) =>
+    systems
+      .filter((system) => rows.some((row) => row.scenario === name && row.system === system.name))
+      .map((system) => [`${name} ${system.name} ${system.guarantee}`, system.how] as const),
+  )
+  const results: Results = {
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryGb: Math.round(totalmem() / 2 ** 30),
+      os: `${type()} ${release()}`,
+      node: process.version,
+    },
+    measured: new Date().toISOString(),
+    versions,
+    how: Object.fromEntries(how),
+    rounds,
+    sizes: { ...sizes },
+    small,
+    rows,
+    medians: summed,
+    gates: gates(summed),
+  }
+  mkdirSync(out, { recursive: true })
+  writeFileSync(join(out, 'engine.json'), `${JSON.stringify(results, null, 2)}\n`)
+  writeFileSync(join(out, 'engine.md'), markdown(results, scenarios))
+  writeFileSync(join(out, 'engine.svg'), engineChart(results, scenarios))
+}

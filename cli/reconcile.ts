@@ -1,0 +1,89 @@
+import { resolve } from 'node:path'
+import type { Command, CommandArgs } from './command.ts'
+import { openEnvironment } from './environment-file.ts'
+import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag } from './flags.ts'
+import { onePlan } from './one-plan.ts'
+import { bar, terminalProgress } from './progress.ts'
+import { findRoot } from './project-files.ts'
+import { needStore, openProject, type Project } from './project.ts'
+import { openScan } from './reconcile-scan.ts'
+import { differencesIn, reconciliationLines } from './reconcile-result.ts'
+import { reconcile } from './reconcile-run.ts'
+import type { TopologyPlan } from '../engine/topology/plan-types.ts'
+
+const formats = ['text', 'json'] as const
+const defaultLimit = 20
+
+/** `millrace reconcile`. */
+export const command: Command = {
+  name: 'reconcile',
+  summary: 'Compares the topics of a topology with its tables, row by row.',
+  usage: 'millrace reconcile FILE [--env NAME|FILE] [flags]',
+  options: describedFlags({
+    limit: { type: 'string', placeholder: 'N', description: `differences to tell one by one (default: ${defaultLimit})` },
+    env: commonFlags.env,
+    output: commonFlags.output,
+    project: commonFlags.project,
+    store: commonFlags.store,
+  }),
+  help: `
+It reads the topics once from their beginning, runs the topology over them without any effect, and compares the rows that
+its table sinks would write with those that the tables have: keys, values, write timestamps, times to live. Every committed
+record must have its rows, unless it is parked or was discarded; and no row may be without a record.
+
+Workers may be at work meanwhile. Values that are looked up (enrich) may differ from run to run, and are not compared.
+Rows from before what the topics still hold cannot be judged, and are counted apart. What is compared takes room on the
+disk: about 150 bytes for each row and side.
+
+Exit codes: 0 no differences, 1 differences, 2 the command line was wrong.
+
+Examples:
+  millrace reconcile topologies/audit-store.yaml
+  millrace reconcile topologies/audit-store.yaml --env production -o json
+`,
+  run,
+}
+
+async function run(args: CommandArgs): Promise<number> {
+  const { values, cwd, env, positionals, err } = args
+  outputFlag(values, formats)
+  const plan = await onePlan('reconcile', args)
+  const where = { cwd, topology: resolve(cwd, positionals[0]!), project: textFlag(values, 'project') }
+  const environment = await openEnvironment(values, { cwd, root: findRoot(where), env })
+  const trouble = (sentence: string): void => err(sentence)
+  const project = await openProject({ ...where, store: textFlag(values, 'store'), environment, trouble })
+  try {
+    needStore(project)
+    return await compare(plan, project, args)
+  } finally {
+    await project.close()
+  }
+}
+
+async function compare(
+  plan: TopologyPlan,
+  project: Project,
+  { values, out, err, signal }: CommandArgs,
+): Promise<number> {
+  const limit = numberFlag(values, 'limit', 0, 1_000_000) ?? defaultLimit
+  const progress = terminalProgress()
+  const scan = await openScan(project)
+  try {
+    const result = await reconcile({
+      ...{ plan, project, scan, limit, signal },
+      trouble: (sentence) => {
+        progress.clear()
+        err(sentence)
+      },
+      progress: (what, share) =>
+        progress.show(() => `${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %  ${what}`),
+    })
+    progress.clear()
+    if (outputFlag(values, formats) === 'json') out(JSON.stringify(result))
+    else for (const line of reconciliationLines(result)) out(line)
+    return differencesIn(result) === 0 ? 0 : 1
+  } finally {
+    progress.clear()
+    await scan.close()
+  }
+}

@@ -1,0 +1,42 @@
+import type { TopicStep } from './topics-plan.ts'
+import { textTable } from './text-table.ts'
+
+const signs = { create: '+', change: '~', unchanged: '=', refused: '!' } as const
+
+/** The steps for people. */
+export function stepLines(steps: readonly TopicStep[], width: number | undefined): string[] {
+  if (steps.length === 0) return ['No topic is asked for: neither by the catalogue nor by a topology.']
+  const rows = steps.map((step) => [
+    `${signs[step.action]} ${step.action}`,
+    step.topic,
+    String(step.partitions),
+    String(step.replication),
+    step.reasons.join('; '),
+  ])
+  const details = steps.flatMap(({ topic, action, settings, changes, refusals, drift }) => {
+    const set = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
+    const lines = [
+      ...(action === 'create' && set.length > 0 ? [`set ${set.join(' ')}`] : []),
+      ...changes,
+      ...refusals.map((sentence) => `refused: ${sentence}`),
+      ...drift.map((text) => `left alone: ${text}`),
+    ]
+    return lines.length === 0 ? [] : ['', `${topic}:`, ...lines.map((line) => `  ${line}`)]
+  })
+  return [...textTable(['', 'topic', 'partitions', 'replicas', 'why'], rows, width), ...details]
+}
+
+/** What it comes to: `2 to create, 1 refused, 5 unchanged`. */
+export function stepCounts(steps: readonly TopicStep[]): string {
+  const words = {
+    create: 'to create',
+    change: 'to change',
+    refused: 'refused',
+    unchanged: 'unchanged',
+  } as const
+  const counts = (['create', 'change', 'refused', 'unchanged'] as const).map((action) => {
+    const count = steps.filter((step) => step.action === action).length
+    return count === 0 ? [] : [`${count} ${words[action]}`]
+  })
+  return counts.flat().join(', ')
+}

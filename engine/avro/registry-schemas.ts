@@ -1,0 +1,54 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Schemas } from '../component/contracts/sink.ts'
+import { kindOf, MillraceError, sentenceOf } from '../errors.ts'
+import type { ServerRegistry } from './registry-server.ts'
+import { avroValueCodec, avroValueEncoder } from './value-codec.ts'
+
+/** For how long, and how loudly, the schemas of a topology wait for a registry that is away. */
+export interface RegistryPatience {
+  /** Milliseconds; without end for workers, which have nothing to do without schemas. 0 = not at all. */
+  readonly patienceMs?: number
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal
+  /** Told of each new reason to wait, once. */
+  readonly trouble?: (sentence: string) => void
+}
+
+const shortestWaitMs = 100
+const longestWaitMs = 10_000
+
+/**
+ * The schemas of a registry as components use them. What a topology names is got at its start; while the registry is
+ * away and the disk does not have it, that waits.
+ *
+ * Rejects with the errors of {@link ServerRegistry}; with REGISTRY_UNAVAILABLE (downstream) when the patience is at its
+ * end, and with an AbortError where the signal ends the waiting.
+ */
+export function registrySchemas(registry: ServerRegistry, patience: RegistryPatience = {}): Schemas {
+  return {
+    async encoder(schema, topic) {
+      return avroValueEncoder(await patiently(() => registry.writerOf(schema, topic), patience))
+    },
+    async codec(schema, topic) {
+      return avroValueCodec(registry, await patiently(() => registry.readerOf(schema, topic), patience))
+    },
+  }
+}
+
+async function patiently<Result>(
+  ask: () => Promise<Result>,
+  { patienceMs = Infinity, signal, trouble }: RegistryPatience,
+): Promise<Result> {
+  const deadline = performance.now() + patienceMs
+  for (let told = ''; ;) {
+    try {
+      return await ask()
+    } catch (error) {
+      const wanted = error instanceof MillraceError ? Number(error.facts['retryInMs'] ?? 0) : 0
+      const pause = Math.min(longestWaitMs, Math.max(shortestWaitMs, wanted))
+      if (kindOf(error) !== 'downstream' || performance.now() + pause > deadline) throw error
+      if (sentenceOf(error) !== told) trouble?.((told = sentenceOf(error)))
+      await wait(pause, undefined, { ref: true, ...(signal && { signal }) })
+    }
+  }
+}

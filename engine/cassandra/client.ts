@@ -1,0 +1,103 @@
+import type { Client, ClientOptions } from 'cassandra-driver'
+import { fatalError } from '../errors.ts'
+import { clientError } from './client-errors.ts'
+import { tlsOptions, whereOf, type CassandraSettings } from './settings.ts'
+
+/** A connected client of the driver. */
+export interface CassandraClient {
+  readonly driver: Client
+  readonly settings: CassandraSettings
+  /** Gives the connections back. Waits for no answer that does not come; may be called twice. */
+  close(): Promise<void>
+}
+
+/** How a client is opened. */
+export interface ClientChoice {
+  /** False where the keyspace may be missing: statements then name it themselves. True by default. */
+  readonly useKeyspace?: boolean
+}
+
+/** Nobody waits longer than this for connections to end, ms. */
+const closeMs = 2000
+
+type Driver = typeof import('cassandra-driver')
+
+/**
+ * Connects to Cassandra or Scylla: token-aware, within one data center, at the consistency of the settings. It repeats
+ * nothing that reached a node, and starts nothing twice on suspicion.
+ *
+ * @throws MillraceError in one sentence: downstream while nobody answers, fatal where settings must be corrected
+ */
+export async function openClient(
+  settings: CassandraSettings,
+  { useKeyspace = true }: ClientChoice = {},
+): Promise<CassandraClient> {
+  const driver = await loadDriver()
+  const client = new driver.Client(optionsOf(driver, settings, useKeyspace))
+  try {
+    await client.connect()
+  } catch (error) {
+    await ended(client)
+    throw clientError(error, 'Connecting', whereOf(settings))
+  }
+  let closing: Promise<void> | undefined
+  return { driver: client, settings, close: () => (closing ??= ended(client)) }
+}
+
+/** The driver is an optional dependency: embedded mode does without. */
+async function loadDriver(): Promise<Driver> {
+  try {
+    const loaded = await import('cassandra-driver')
+    return loaded.default
+  } catch (cause) {
+    const advice = 'run `npm install cassandra-driver`, or install without --omit=optional'
+    throw fatalError('CASSANDRA_REFUSED', `The package cassandra-driver is not installed: ${advice}.`, {
+      cause,
+    })
+  }
+}
+
+/** `monitorReporting` is missing in the driver's types: reports to a vendor's dashboard. */
+type Options = ClientOptions & { readonly monitorReporting: { readonly enabled: boolean } }
+
+function optionsOf(driver: Driver, settings: CassandraSettings, useKeyspace: boolean): Options {
+  const { loadBalancing, reconnection, retry } = driver.policies
+  const { contactPoints, datacenter, keyspace, username, password, tls, timeouts } = settings
+  return {
+    contactPoints: [...contactPoints],
+    localDataCenter: datacenter,
+    ...(useKeyspace && { keyspace }),
+    ...(username !== undefined && { credentials: { username, password: password?.reveal() ?? '' } }),
+    ...(tls !== undefined && { sslOptions: tlsOptions(tls) }),
+    policies: {
+      loadBalancing: new loadBalancing.TokenAwarePolicy(
+        new loadBalancing.DCAwareRoundRobinPolicy(datacenter),
+      ),
+      reconnection: new reconnection.ExponentialReconnectionPolicy(250, 10_000, false),
+      // What to repeat, and when, is the engine's to say.
+      retry: new retry.FallthroughRetryPolicy(),
+    },
+    queryOptions: {
+      prepare: true,
+      isIdempotent: false,
+      consistency: driver.types.consistencies[consistencyNames[settings.consistency]],
+    },
+    socketOptions: { connectTimeout: timeouts.connect, readTimeout: timeouts.read, tcpNoDelay: true },
+    monitorReporting: { enabled: false },
+    // A map as an object would lose what its keys were.
+    encoding: { useBigIntAsLong: true, useBigIntAsVarint: true, map: Map },
+  }
+}
+
+const consistencyNames = {
+  LOCAL_QUORUM: 'localQuorum',
+  LOCAL_ONE: 'localOne',
+  QUORUM: 'quorum',
+  ONE: 'one',
+} as const
+
+/** The driver waits for a node that may be frozen to hang up; nobody else need. */
+async function ended(client: Client): Promise<void> {
+  const shutdown = client.shutdown().catch(() => undefined)
+  await Promise.race([shutdown, new Promise((resolve) => setTimeout(resolve, closeMs).unref())])
+}

@@ -1,0 +1,160 @@
+import type { Lookup } from '../component/contracts/lookup.ts'
+import type { TableInfo, TableOutcome, TableRow, Tables } from '../component/contracts/tables.ts'
+import { ByteSink } from '../cql/bytes.ts'
+import { unknownTable, type Catalogue } from '../cql/schema.ts'
+import { typeName } from '../cql/types.ts'
+import { asMillraceError } from '../errors.ts'
+import type { GroupedRow } from './batches.ts'
+import { clientError, tooLarge } from './client-errors.ts'
+import type { CassandraClient } from './client.ts'
+import { CassandraLookup, type LookupContext } from './lookup.ts'
+import { readSchema, type LiveSchema } from './migration-schema.ts'
+import { migrationSession } from './migration-session.ts'
+import { whereOf } from './settings.ts'
+import { checkTable } from './tables-check.ts'
+import { RowValuesCodec } from './values.ts'
+import { consistencies } from './wire-frames.ts'
+import { WireNodes } from './wire-nodes.ts'
+import type { EncodedCall } from './write-call.ts'
+import { WriteQueue } from './write-queue.ts'
+
+/** What a frame may have by default (native_transport_max_frame_size), and a little for its head. */
+const mostRowBytes = 16 * 1024 * 1024 - 4096
+
+const untried: TableOutcome = { outcome: 'untried' }
+const stored: TableOutcome = { outcome: 'stored' }
+
+/**
+ * The tables of a keyspace, as the migrations describe them. `order` is `batch`: one call takes many rows, of one key
+ * too, and sends those of a partition together. Which of two writes of a cell stays is decided by their timestamps and
+ * not by which came first, so that nothing but what follows a refused row has to wait for anything.
+ */
+export class CassandraTables implements Tables {
+  readonly order = 'batch'
+  readonly #client: CassandraClient
+  readonly #catalogue: Catalogue
+  readonly #live: LiveSchema
+  readonly #nodes: WireNodes
+  readonly #queue: WriteQueue
+  readonly #codecs = new Map<string, RowValuesCodec>()
+  readonly #lookups: LookupContext
+  readonly #sinks: ByteSink[] = []
+  #written = 0
+
+  private constructor(client: CassandraClient, catalogue: Catalogue, live: LiveSchema, nodes: WireNodes) {
+    const { timeouts, consistency, inFlight } = client.settings
+    this.#client = client
+    this.#catalogue = catalogue
+    this.#live = live
+    this.#nodes = nodes
+    this.#queue = new WriteQueue(nodes, consistencies[consistency], timeouts.write, inFlight)
+    this.#lookups = {
+      nodes,
+      consistency: consistencies[consistency],
+      timeoutMs: timeouts.read,
+      written: () => this.#written,
+    }
+  }
+
+  /**
+   * Reads what tables the keyspace has, and connects to its nodes. The client stays the caller's, who closes it after
+   * these tables.
+   *
+   * @throws MillraceError downstream while nobody answers, fatal where the settings must be corrected
+   */
+  static async open(client: CassandraClient, catalogue: Catalogue): Promise<CassandraTables> {
+    const { settings, driver } = client
+    const schema = readSchema(migrationSession(driver), settings.keyspace).catch((error: unknown) => {
+      throw clientError(error, `Reading the tables of ${settings.keyspace}`, whereOf(settings))
+    })
+    return new CassandraTables(client, catalogue, await schema, await WireNodes.open(client))
+  }
+
+  /** Throws TABLE_UNKNOWN or TABLE_INCOMPATIBLE where the keyspace lacks what the migrations make. */
+  describe(name: string): TableInfo | undefined {
+    if (!this.#catalogue.tables.has(name)) return undefined
+    const { columns } = this.#codec(name).schema
+    const shown = columns.map((column) => {
+      return { name: column.name, type: typeName(column.type), kind: column.kind }
+    })
+    return { name, columns: shown }
+  }
+
+  #codec(name: string): RowValuesCodec {
+    const known = this.#codecs.get(name)
+    if (known !== undefined) return known
+    const schema = this.#catalogue.tables.get(name)
+    if (schema === undefined) throw unknownTable(this.#catalogue, name)
+    const { keyspace } = this.#client.settings
+    checkTable(schema, this.#live.get(name), keyspace)
+    const codec = new RowValuesCodec(schema, keyspace)
+    this.#codecs.set(name, codec)
+    return codec
+  }
+
+  async write(rows: readonly TableRow[]): Promise<readonly TableOutcome[]> {
+    const sink = this.#sinks.pop() ?? new ByteSink(256 * 1024)
+    sink.length = 0
+    try {
+      return await this.#queue.run(this.#encode(rows, sink))
+    } finally {
+      this.#written++
+      // Nothing is under way any more that reads from it.
+      if (sink.buffer.length <= mostKeptBytes) this.#sinks.push(sink)
+    }
+  }
+
+  #encode(rows: readonly TableRow[], sink: ByteSink): EncodedCall {
+    const refusedKeys = new Set<string>()
+    const encoded: (GroupedRow | undefined)[] = []
+    const outcomes: (TableOutcome | undefined)[] = []
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index]!
+      const { orderKey } = row
+      let outcome: TableOutcome | undefined
+      let grouped: GroupedRow | undefined
+      if (orderKey !== undefined && refusedKeys.has(orderKey)) outcome = untried
+      else {
+        try {
+          grouped = this.#encodeRow(sink, row, index)
+          if (grouped === undefined) outcome = stored
+        } catch (error) {
+          outcome = { outcome: 'refused', error: asMillraceError(error, 'ROW_REFUSED') }
+          if (orderKey !== undefined) refusedKeys.add(orderKey)
+        }
+      }
+      encoded.push(grouped)
+      outcomes.push(outcome)
+    }
+    return { sink, rows: encoded, outcomes, refusedKeys: new Set() }
+  }
+
+  /** Undefined where there is nothing to write. */
+  #encodeRow(sink: ByteSink, row: TableRow, index: number): GroupedRow | undefined {
+    const encoded = this.#codec(row.table).encode(sink, row)
+    if (encoded === undefined) return undefined
+    const { start, end } = encoded
+    if (end - start > mostRowBytes) {
+      sink.length = start
+      throw tooLarge(`A row of ${row.table}`, end - start, mostRowBytes)
+    }
+    return { ...encoded, index, orderKey: row.orderKey }
+  }
+
+  lookup(name: string): Lookup {
+    return new CassandraLookup(this.#codec(name), this.#lookups)
+  }
+
+  /** Requests that writes may have under way at present. */
+  get window(): number {
+    return this.#queue.window
+  }
+
+  /** Ends the connections at once; writes and lookups under way fail. May be called twice. */
+  close(): Promise<void> {
+    this.#nodes.close()
+    return Promise.resolve()
+  }
+}
+
+const mostKeptBytes = 4 * 1024 * 1024

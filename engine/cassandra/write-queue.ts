@@ -1,0 +1,75 @@
+import type { TableOutcome } from '../component/contracts/tables.ts'
+import { groupRows, type GroupedRow } from './batches.ts'
+import type { WireNodes } from './wire-nodes.ts'
+import { WriteCall, type EncodedCall } from './write-call.ts'
+import { WriteRequest } from './write-request.ts'
+import { WriteWindow } from './write-window.ts'
+
+/** What a request needs of its surroundings. */
+export interface WriteContext {
+  readonly nodes: WireNodes
+  /** As the protocol numbers it. */
+  readonly consistency: number
+  readonly timeoutMs: number
+  readonly window: WriteWindow
+  done(request: WriteRequest): void
+}
+
+/** Sends the groups of all calls in turn, as many at once as the nodes bear. */
+export class WriteQueue {
+  readonly #context: WriteContext
+  readonly #window: WriteWindow
+  #ready: WriteRequest[] = []
+  #next = 0
+  #pumping = false
+
+  constructor(nodes: WireNodes, consistency: number, timeoutMs: number, inFlight?: number) {
+    this.#window = new WriteWindow(inFlight)
+    const done = (request: WriteRequest): void => this.#done(request)
+    this.#context = { nodes, consistency, timeoutMs, window: this.#window, done }
+  }
+
+  /** Requests that may be under way at present. */
+  get window(): number {
+    return this.#window.size
+  }
+
+  /** Sends the rows of a call. Rejects with a downstream or fatal error where it fails as a whole. */
+  run(encoded: EncodedCall): Promise<readonly TableOutcome[]> {
+    const rows = encoded.rows.filter((row): row is GroupedRow => row !== undefined)
+    const groups = groupRows(encoded.sink, rows)
+    return new Promise((resolve, reject) => {
+      const call = new WriteCall(encoded, groups.length, { resolve, reject })
+      if (groups.length === 0) return resolve(call.outcomes)
+      const requests = new Map(groups.map((group) => [group, new WriteRequest(call, group, this.#context)]))
+      for (const request of requests.values()) {
+        request.followers = request.group.followers.map((group) => requests.get(group)!)
+        if (request.group.waits === 0) this.#ready.push(request)
+      }
+      this.#pump()
+    })
+  }
+
+  #done(request: WriteRequest): void {
+    this.#window.leave()
+    for (const follower of request.followers) if (--follower.group.waits === 0) this.#ready.push(follower)
+    request.call.groupDone()
+    this.#pump()
+  }
+
+  /** Not from within itself: a request that fails at once is done within `begin`. */
+  #pump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    while (this.#next < this.#ready.length && this.#window.isOpen) {
+      const request = this.#ready[this.#next++]!
+      this.#window.enter()
+      request.begin()
+    }
+    if (this.#next === this.#ready.length) {
+      this.#ready = []
+      this.#next = 0
+    }
+    this.#pumping = false
+  }
+}

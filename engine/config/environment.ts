@@ -1,0 +1,195 @@
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import type {
+  CassandraSettings,
+  EnvironmentConfig,
+  KafkaSettings,
+  RegistrySettings,
+  SaslSettings,
+  TlsSettings,
+} from './environment-config.ts'
+import { environmentSchema, secretFields, type EnvironmentFile } from './environment-schema.ts'
+import { References } from './environment-secrets.ts'
+import { problemsOf, type IssueContext } from './issue-text.ts'
+import { configErrors, distinct, type ConfigProblem } from './problems.ts'
+import type { Env } from './substitute.ts'
+import { parseYaml, readYamlFile, type YamlFile } from './yaml-file.ts'
+
+/** Where an environment belongs. */
+export interface EnvironmentOptions {
+  /** The project's folder, from which `state.dir` starts; the file's own, or the one around `environments/`, if not given. */
+  readonly root?: string
+}
+
+/**
+ * Reads and checks an environment file, and fetches the secrets that it refers to. Rejects with CONFIG_UNREADABLE where
+ * there is no such file, and with one CONFIG_INVALID that holds everything that is wrong in it, with its places.
+ */
+export async function loadEnvironment(
+  path: string,
+  env: Env,
+  options: EnvironmentOptions = {},
+): Promise<EnvironmentConfig> {
+  return checked(await readYamlFile(path, env), env, options)
+}
+
+/** The same for a text that is at hand; `file` is what problems call it. */
+export async function readEnvironmentText(
+  file: string,
+  text: string,
+  env: Env,
+  options: EnvironmentOptions = {},
+): Promise<EnvironmentConfig> {
+  return checked(parseYaml(file, text, env), env, options)
+}
+
+async function checked(yaml: YamlFile, env: Env, options: EnvironmentOptions): Promise<EnvironmentConfig> {
+  if (yaml.broken) throw configErrors(yaml.problems)
+  const wrong = mistakes(yaml)
+  if (wrong !== undefined) throw configErrors(distinct([...yaml.problems, ...wrong]))
+  const parsed = environmentSchema.safeParse(yaml.value)
+  const problems = [...yaml.problems, ...(parsed.success ? [] : valueProblems(yaml, parsed.error.issues))]
+  if (!parsed.success) throw configErrors(distinct(problems))
+  const references = new References(yaml, env)
+  const config = await resolved(yaml, parsed.data, references, options.root ?? rootOf(yaml.file))
+  const all = distinct([...problems, ...references.problems])
+  if (all.length > 0) throw configErrors(all)
+  return config
+}
+
+/** What makes every further complaint pointless. */
+function mistakes({ file, value, place }: YamlFile): ConfigProblem[] | undefined {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    if (!('sources' in value && 'sinks' in value)) return undefined
+    const message = 'This is a topology: an environment names kafka, cassandra and registry.'
+    return [{ file, ...place([]), message }]
+  }
+  const message =
+    value === null
+      ? 'The file is empty: an environment needs kafka with its brokers.'
+      : 'This is not an environment: a mapping with kafka, cassandra and registry is expected.'
+  return [{ file, ...place([]), message }]
+}
+
+function valueProblems(yaml: YamlFile, issues: Parameters<typeof problemsOf>[0][]): ConfigProblem[] {
+  const context: IssueContext = {
+    schema: environmentSchema,
+    root: yaml.value,
+    whole: 'the environment',
+    types: { sources: [], processors: [], sinks: [] },
+    secret: (path) => hiddenAs(path) ?? yaml.substituted(path),
+  }
+  return issues
+    .flatMap((issue) => problemsOf(issue, context))
+    .filter(({ path }) => !yaml.failed(path) && !yaml.pruned(path))
+    .map(({ path, onKey, message }) => ({
+      file: yaml.file,
+      ...(onKey ? yaml.keyPlace(path) : yaml.place(path)),
+      message,
+    }))
+}
+
+/** What a value is called that must not be printed. */
+function hiddenAs(path: readonly PropertyKey[]): string | undefined {
+  const field = String(path.at(-1))
+  if (secretFields.has(field)) return 'the secret itself, which has no place here'
+  return field === 'url' || field === 'tokenEndpoint' ? 'what may hold a password' : undefined
+}
+
+async function resolved(
+  yaml: YamlFile,
+  data: EnvironmentFile,
+  references: References,
+  root: string,
+): Promise<EnvironmentConfig> {
+  const name = basename(yaml.file, extname(yaml.file))
+  const dir = resolve(root, data.state.dir ?? join('.millrace', name))
+  const { cassandra, registry } = data
+  return {
+    file: yaml.file,
+    name,
+    kafka: await kafkaOf(data.kafka, references),
+    ...(cassandra && { cassandra: await cassandraOf(cassandra, references) }),
+    ...(registry && { registry: await registryOf(registry, references, root, dir) }),
+    state: { dir },
+  }
+}
+
+async function kafkaOf(given: EnvironmentFile['kafka'], references: References): Promise<KafkaSettings> {
+  const { tls, sasl, ...plain } = given
+  const { replication, partitions, minInsync } = plain.topics
+  return withoutUndefined({
+    ...plain,
+    topics: { partitions, replication, ...(minInsync !== undefined && { minInsync }) },
+    tls: await tlsOf(tls, ['kafka', 'tls'], references),
+    sasl: sasl && (await saslOf(sasl, references)),
+  })
+}
+
+async function saslOf(
+  sasl: NonNullable<EnvironmentFile['kafka']['sasl']>,
+  references: References,
+): Promise<SaslSettings> {
+  const { mechanism, username = '', tokenEndpoint = '', clientId = '', scope } = sasl
+  const secret = mechanism === 'OAUTHBEARER' ? 'clientSecret' : 'password'
+  const fetched = await references.secret(sasl[secret], ['kafka', 'sasl', secret])
+  // The schema has seen to it that what a mechanism needs is there.
+  return mechanism === 'OAUTHBEARER'
+    ? { mechanism, tokenEndpoint, clientId, clientSecret: fetched!, ...(scope !== undefined && { scope }) }
+    : { mechanism, username, password: fetched! }
+}
+
+async function cassandraOf(
+  given: NonNullable<EnvironmentFile['cassandra']>,
+  references: References,
+): Promise<CassandraSettings> {
+  return withoutUndefined({
+    ...given,
+    password: await references.secret(given.password, ['cassandra', 'password']),
+    tls: await tlsOf(given.tls, ['cassandra', 'tls'], references),
+  })
+}
+
+async function registryOf(
+  given: NonNullable<EnvironmentFile['registry']>,
+  references: References,
+  root: string,
+  stateDir: string,
+): Promise<RegistrySettings> {
+  return withoutUndefined({
+    ...given,
+    password: await references.secret(given.password, ['registry', 'password']),
+    token: await references.secret(given.token, ['registry', 'token']),
+    tls: await tlsOf(given.tls, ['registry', 'tls'], references),
+    cache: given.cache === undefined ? join(stateDir, 'schemas') : resolve(root, given.cache),
+  })
+}
+
+async function tlsOf(
+  tls: EnvironmentFile['kafka']['tls'],
+  path: readonly string[],
+  references: References,
+): Promise<TlsSettings | undefined> {
+  if (tls === undefined || tls === false) return undefined
+  if (tls === true) return { verify: true }
+  return withoutUndefined({
+    ca: await references.certificates(tls.ca, [...path, 'ca']),
+    certificate: await references.certificates(tls.certificate, [...path, 'certificate']),
+    key: await references.key(tls.key, [...path, 'key']),
+    passphrase: await references.secret(tls.passphrase, [...path, 'passphrase']),
+    verify: tls.verify,
+  })
+}
+
+function rootOf(file: string): string {
+  const folder = dirname(resolve(file))
+  return basename(folder) === 'environments' ? dirname(folder) : folder
+}
+
+/** Fields whose value may be missing, as fields that may be missing. */
+type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
+}
+
+function withoutUndefined<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>
+}

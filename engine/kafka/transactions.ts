@@ -1,0 +1,207 @@
+import { KafkaError } from '../../native/errors.ts'
+import type { OffsetAndMetadata } from '../../native/positions.ts'
+import type { Settings } from '../../native/settings.ts'
+import type { WriteResult } from '../../native/write-results.ts'
+import { Writer, type WriterOptions } from '../../native/writer.ts'
+import type { OutgoingBatch } from '../component/contracts/log.ts'
+import { reach } from '../component/points.ts'
+import { fatalError, type MillraceError } from '../errors.ts'
+import { clientError } from './client-errors.ts'
+
+/** Everything that one transaction holds. */
+export interface Transaction {
+  readonly batches: readonly OutgoingBatch[]
+  readonly offsets: readonly OffsetAndMetadata[]
+  /** Of the member that commits the offsets, read just now (KIP-447). */
+  readonly identity: Uint8Array
+}
+
+/** How a transaction ended; `written` by batch. */
+export type Ended =
+  | { readonly how: 'committed'; readonly written: readonly WriteResult[] }
+  | { readonly how: 'aborted' | 'unknown' | 'fenced' | 'failed'; readonly error: MillraceError }
+
+export interface TransactionsOptions {
+  /** Of a writer, with `transactional.id`. */
+  readonly settings: Settings
+  readonly onEvent?: (event: Parameters<NonNullable<WriterOptions['onEvent']>>[0], writer: Writer) => void
+}
+
+/** How long the brokers may take for one step, milliseconds. A step that takes longer is asked for again. */
+const stepMs = 10_000
+
+/**
+ * - `new`: there is no writer yet, or it is of no use any more; the next one takes its transactional id over, which aborts
+ *   whatever it left open.
+ * - `idle`: ready for a transaction.
+ * - `open`: a transaction is to be aborted before another begins.
+ * - `committing`: nobody knows whether it was committed.
+ * - `over`: another writer has taken over.
+ */
+type State = 'new' | 'idle' | 'open' | 'committing' | 'over'
+
+/** Runs transactions one after the other, and knows after each what became of it. */
+export class Transactions {
+  readonly #options: TransactionsOptions
+  #writer: Writer | undefined
+  #state: State = 'new'
+  #written: readonly WriteResult[] = []
+
+  constructor(options: TransactionsOptions) {
+    this.#options = options
+  }
+
+  /** True while the outcome of the last transaction is unknown: only `ask` may be called. */
+  get undecided(): boolean {
+    return this.#state === 'committing'
+  }
+
+  /** Runs a transaction. Never rejects. */
+  async run(transaction: Transaction): Promise<Ended> {
+    try {
+      const writer = await this.#ready()
+      this.#state = 'open'
+      const trouble = await this.#fill(writer, transaction)
+      if (trouble !== undefined) return await this.#after(trouble)
+    } catch (error) {
+      return this.#after(error)
+    }
+    return this.ask()
+  }
+
+  /** Commits what is open, or asks again what became of it. Never rejects. */
+  async ask(): Promise<Ended> {
+    this.#state = 'committing'
+    try {
+      const committing = this.#writer!.commit(stepMs)
+      reach('transaction.committing')
+      await committing
+      this.#state = 'idle'
+      return { how: 'committed', written: this.#written }
+    } catch (error) {
+      return this.#afterCommit(error)
+    }
+  }
+
+  /** Ends the writer, and aborts what it has open where there is time. */
+  async close(): Promise<void> {
+    this.#state = 'over'
+    await this.#writer?.close({ limitMs: 3000 })
+  }
+
+  /** A writer that may begin. Rejects with what keeps it from that. */
+  async #ready(): Promise<Writer> {
+    if (this.#state === 'over') throw new KafkaError('_FENCED', -144, 'The writer was fenced.', 'fenced')
+    if (this.#state === 'open') await this.#abort()
+    if (this.#writer === undefined || this.#state === 'new') {
+      this.#writer ??= await this.#open()
+      await this.#writer.initTransactions(stepMs)
+      this.#state = 'idle'
+    }
+    return this.#writer
+  }
+
+  async #open(): Promise<Writer> {
+    const { settings, onEvent } = this.#options
+    const writer: Writer = await Writer.open({
+      settings,
+      ...(onEvent && { onEvent: (event) => onEvent(event, writer) }),
+    })
+    return writer
+  }
+
+  /** Writes everything, and sends the offsets. Answers or rejects with what went wrong. */
+  async #fill(writer: Writer, { batches, offsets, identity }: Transaction): Promise<unknown> {
+    // The steps stand in line with each other in the writer: nothing is gained by waiting for one before the next.
+    const begun = writer.begin()
+    reach('transaction.begun')
+    const writing = batches.map((batch) =>
+      writer.write(batch.topic, batch, batch.partition === undefined ? {} : { partition: batch.partition }),
+    )
+    const sent = writer.sendOffsets(offsets, identity, stepMs)
+    void Promise.all(writing).then(
+      () => reach('transaction.written'),
+      () => undefined,
+    )
+    const results = await Promise.allSettled([begun, sent, ...writing])
+    const rejected = results.find((result) => result.status === 'rejected')
+    if (rejected !== undefined) return rejected.reason
+    this.#written = await Promise.all(writing)
+    for (const [n, { failed }] of this.#written.entries()) {
+      const [first] = failed
+      if (first === undefined) continue
+      return first.error.class === 'permanent' ? refused(batches[n]!, first.row, first.error) : first.error
+    }
+    reach('transaction.offsets')
+    return undefined
+  }
+
+  /** Something went wrong before the commit was asked for: nothing has taken effect. */
+  async #after(error: unknown): Promise<Ended> {
+    if (error instanceof KafkaError) {
+      if (error.class === 'fenced' || error.code === 'FENCED_INSTANCE_ID') return this.#fenced(error)
+      if (error.class === 'fatal' && lasting(error)) return { how: 'failed', error: explained(error) }
+      if (error.class === 'fatal') this.#renew()
+    }
+    if (this.#state === 'open') {
+      try {
+        await this.#abort()
+      } catch (aborting) {
+        if (aborting instanceof KafkaError && aborting.class === 'fenced') return this.#fenced(aborting)
+        if (aborting instanceof KafkaError && aborting.class === 'fatal') this.#renew()
+      }
+    }
+    const lasts = !(error instanceof KafkaError) || error.class === 'permanent'
+    return { how: lasts ? 'failed' : 'aborted', error: explained(error) }
+  }
+
+  async #afterCommit(error: unknown): Promise<Ended> {
+    if (!(error instanceof KafkaError)) return this.#fenced(error)
+    if (error.class === 'unknown' || error.class === 'downstream')
+      return { how: 'unknown', error: explained(error) }
+    if (error.class !== 'abortable') return this.#fenced(error)
+    this.#state = 'open'
+    return this.#after(error)
+  }
+
+  /** Also for whatever leaves it open whether a commit took effect: the next session begins with what is committed. */
+  #fenced(error: unknown): Ended {
+    this.#state = 'over'
+    return { how: 'fenced', error: explained(error) }
+  }
+
+  async #abort(): Promise<void> {
+    await this.#writer!.abort(stepMs)
+    this.#state = 'idle'
+  }
+
+  /** librdkafka (2.12) can hang where a group's coordinator was replaced: only another writer helps. */
+  #renew(): void {
+    void this.#writer?.close({ limitMs: 0 })
+    this.#writer = undefined
+    this.#state = 'new'
+  }
+}
+
+/** Refused for good: credentials and permissions do not come by themselves. */
+function lasting({ code }: KafkaError): boolean {
+  return /AUTHORIZATION|AUTHENTICATION|_NOT_CONFIGURED|UNSUPPORTED|INVALID_TRANSACTION_TIMEOUT/.test(code)
+}
+
+function explained(error: unknown): MillraceError {
+  return clientError(error, 'Progress cannot be committed', 'COMMIT_FAILED')
+}
+
+function refused(
+  { topic, valueStarts, valueEnds }: OutgoingBatch,
+  row: number,
+  error: KafkaError,
+): MillraceError {
+  const bytes = valueEnds[row]! - valueStarts[row]!
+  return fatalError(
+    'COMMIT_FAILED',
+    `Topic ${topic} refuses a record of ${bytes} bytes that belongs to a commit (${error.code}): raise its ` +
+      'max.message.bytes, or keep such records out.',
+    { cause: error },
+  )
+}

@@ -1,0 +1,18 @@
+import type { Settings } from '../../native/settings.ts'
+import { librdkafkaSettings, type KafkaSettings } from './settings.ts'
+
+/** How long the brokers leave a transaction of a dead worker open: until then nobody can read on behind it. */
+const transactionMs = 10_000
+
+/** The settings of a worker's transactional writer. They hold secrets. */
+export function writerSettings(kafka: KafkaSettings, transactionalId: string): Settings {
+  return {
+    ...librdkafkaSettings(kafka, 'writer'),
+    'transactional.id': transactionalId,
+    'transaction.timeout.ms': transactionMs,
+    // A commit is large and rare, not many small ones: no use in waiting for more.
+    'queue.buffering.max.ms': 1,
+    // Not longer than the transaction: what was not acknowledged by then never counts.
+    'message.timeout.ms': transactionMs,
+  }
+}

@@ -1,0 +1,298 @@
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { StateBlock } from '../../../engine/component/contracts/commit.ts'
+import { plainRecord, type PlainRecord } from '../../../engine/component/packed-records.ts'
+import { KafkaAdmin } from '../../../engine/kafka/admin.ts'
+import { Changelogs } from '../../../engine/kafka/changelogs.ts'
+import { KafkaLog } from '../../../engine/kafka/log.ts'
+import type { KafkaSettings } from '../../../engine/kafka/settings.ts'
+import { decodeMetadata } from '../../../engine/runtime/commit-metadata.ts'
+import { Intervals } from '../../../engine/runtime/intervals.ts'
+import { decodeParked } from '../../../engine/runtime/letters.ts'
+import { changelogFormat } from '../../../engine/state/changelog-format.ts'
+import { openLocalState } from '../../../engine/state/local-state.ts'
+import { decoder, makeEvents, writeEvents, type EventsPlan, type Written } from './events.ts'
+import type { Committed, Effect, Letter, Output, Snapshot } from './judge.ts'
+import { oracleOf, type Oracle } from './oracle.ts'
+import { Workers } from './workers.ts'
+
+/** What is proved, and where. */
+export interface ProofOptions {
+  readonly bootstrap: string
+  /** Also the topic of its events; no other run has it. */
+  readonly name: string
+  readonly delivery?: 'at-least-once' | 'exactly-once'
+  readonly protocol?: KafkaSettings['protocol']
+  readonly partitions?: number
+  /** 1 if not given. */
+  readonly replication?: number
+  readonly events: EventsPlan
+  /** Another topology than the probe's: its YAML, after the name. */
+  readonly topology?: string
+  /** More of the environment, in YAML. */
+  readonly environment?: string
+}
+
+/** The folder with schemas/ and cql/. */
+export const projectRoot = join(import.meta.dirname, '../../..')
+
+/** One run of a topology over one topic, with everything that is needed to judge it. */
+export class Proof {
+  readonly name: string
+  readonly folder: string
+  readonly workers: Workers
+  readonly partitions: number
+  readonly #options: ProofOptions
+  readonly #settings: KafkaSettings
+  readonly log: KafkaLog
+  readonly admin: KafkaAdmin
+  readonly snapshots: Snapshot[] = []
+  #written: Written[] = []
+  #oracle: Oracle | undefined
+  #watching = true
+  #watch: Promise<void> = Promise.resolve()
+
+  private constructor(options: ProofOptions, settings: KafkaSettings, admin: KafkaAdmin) {
+    this.#options = options
+    this.#settings = settings
+    this.admin = admin
+    this.name = options.name
+    this.partitions = options.partitions ?? 6
+    this.folder = mkdtempSync(join(tmpdir(), 'millrace-proof-'))
+    this.log = new KafkaLog({ settings, onTrouble: () => undefined })
+    this.workers = new Workers({
+      folder: this.folder,
+      topology: join(this.folder, 'topology.yaml'),
+      environment: join(this.folder, 'environment.yaml'),
+      project: projectRoot,
+    })
+  }
+
+  /** Makes the topics, and writes the events. */
+  static async open(options: ProofOptions): Promise<Proof> {
+    const replication = options.replication ?? 1
+    const settings: KafkaSettings = {
+      brokers: options.bootstrap.split(','),
+      topics: { partitions: options.partitions ?? 6, replication },
+      protocol: options.protocol ?? 'auto',
+      settings: {},
+    }
+    const proof = new Proof(options, settings, await KafkaAdmin.open(settings))
+    mkdirSync(join(proof.folder, 'state-1'), { recursive: true })
+    writeFileSync(join(proof.folder, 'topology.yaml'), topologyOf(options, proof.probe))
+    writeFileSync(join(proof.folder, 'environment.yaml'), environmentOf(options))
+    await proof.admin.createTopic(proof.name, { partitions: proof.partitions, replication })
+    if (options.delivery === 'exactly-once')
+      await proof.admin.createTopic(proof.outputTopic, { partitions: proof.partitions, replication })
+    await proof.write(options.events)
+    return proof
+  }
+
+  get probe(): string {
+    return join(this.folder, 'probe.tsv')
+  }
+
+  get outputTopic(): string {
+    return `${this.name}.out`
+  }
+
+  get written(): readonly Written[] {
+    return this.#written
+  }
+
+  get oracle(): Oracle {
+    this.#oracle ??= oracleOf(this.#written, this.partitions)
+    return this.#oracle
+  }
+
+  /** Writes events behind those that are there; ids of different seeds are not the same only where `from` differs. */
+  async write(plan: EventsPlan): Promise<void> {
+    this.#written = [
+      ...this.#written,
+      ...(await writeEvents(this.#options.bootstrap, this.name, makeEvents(plan))),
+    ]
+    this.#oracle = undefined
+  }
+
+  /** Notes from now on, again and again, what is committed. */
+  watch(everyMs = 250): void {
+    const loop = async (): Promise<void> => {
+      while (this.#watching) {
+        await this.snapshot().catch(() => undefined)
+        await wait(everyMs)
+      }
+    }
+    this.#watch = loop()
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    const committed = await this.committed()
+    const bytes = existsSync(this.probe) ? statSync(this.probe).size : 0
+    const snapshot = { committed, bytes }
+    this.snapshots.push(snapshot)
+    return snapshot
+  }
+
+  /** What the group has committed of its source, by partition. */
+  async committed(): Promise<Committed[]> {
+    const found = await this.admin.committed(this.name)
+    return Array.from({ length: this.partitions }, (_, partition) => {
+      const one = found.find((offset) => offset.topic === this.name && offset.partition === partition)
+      if (one === undefined) return { frontier: 0, ranges: new Intervals() }
+      return { frontier: one.offset, ranges: decodeMetadata(one.offset, one.metadata ?? '') }
+    })
+  }
+
+  /** Resolves when so large a share of the events is committed; fails where it does not come to that. */
+  async untilCommitted(share = 1, limitMs = 120_000): Promise<void> {
+    const { ends } = this.oracle
+    const wanted = share * ends.reduce((sum, end) => sum + end, 0)
+    const deadline = Date.now() + limitMs
+    let done = 0
+    while (Date.now() < deadline) {
+      const snapshot = await this.snapshot().catch(() => undefined)
+      done = snapshot?.committed.reduce((sum, { frontier }) => sum + frontier, 0) ?? done
+      if (done >= wanted) return
+      if (this.workers.all.length > 0 && this.workers.all.every(({ running }) => !running)) break
+      await wait(150)
+    }
+    throw new Error(`${this.name}: ${done} of ${wanted} records were committed, and no more came: see ${this.folder}`)
+  }
+
+  /** What the probe has seen. */
+  effects(): Effect[] {
+    if (!existsSync(this.probe)) return []
+    const effects: Effect[] = []
+    const bytes = readFileSync(this.probe)
+    for (let at = 0; ;) {
+      const end = bytes.indexOf(10, at)
+      if (end < 0) return effects
+      // A kill may have cut a line short; the next one then begins on it.
+      const line = bytes.toString('utf8', at, end)
+      const whole = line.slice(line.lastIndexOf(`${this.name}\t`))
+      const [, partition, offset, key, id, pid] = whole.split('\t')
+      if (pid !== undefined)
+        effects.push({
+          partition: Number(partition),
+          offset: Number(offset),
+          key: key!,
+          id: id!,
+          pid: Number(pid),
+          endsAt: end + 1,
+        })
+      at = end + 1
+    }
+  }
+
+  /** The letters of the parked topic, or those of the dead-letter topic. */
+  async letters(topic = `${this.name}.${this.name}.parked`): Promise<Letter[]> {
+    const letters: Letter[] = []
+    for await (const record of this.records(topic)) {
+      const entry = decodeParked(record)
+      if (entry.type === 'command') continue
+      const { partition, offset, follower } = entry.info
+      letters.push({ partition, offset, follower, key: textOf(entry.record.key) })
+    }
+    return letters
+  }
+
+  deadLetters(): Promise<Letter[]> {
+    return this.letters(`${this.name}.dlq`)
+  }
+
+  /** What readers of committed records see in the output topic. */
+  async outputs(): Promise<Output[]> {
+    const decode = await decoder()
+    const outputs: Output[] = []
+    for await (const { key, value } of this.records(this.outputTopic))
+      outputs.push({ key: textOf(key), id: (decode(value!) as { eventId: string }).eventId })
+    return outputs
+  }
+
+  /** The committed records of a topic, partition by partition. */
+  async *records(topic: string): AsyncGenerator<PlainRecord> {
+    const partitions = (await this.log.partitionsOf(topic)) ?? 0
+    for (let partition = 0; partition < partitions; partition++) {
+      const place = { topic, partition }
+      const [end] = await this.admin.offsets([place], 'latest', 'read_uncommitted')
+      for (let at = 0; at < end!;) {
+        const { records, next } = await this.log.fetch(place, at, 100_000)
+        for (let row = 0; row < records.count; row++) yield plainRecord(records, row)
+        if (next <= at) break
+        at = next
+      }
+    }
+  }
+
+  /** What a worker would restore for `unique` in a partition: of the changelog alone, or with the copy of a slot. */
+  async restored(partition: number, slot?: number): Promise<StateBlock[]> {
+    const changelogs = new Changelogs({
+      log: this.log,
+      admin: this.admin,
+      format: changelogFormat,
+      ...(slot !== undefined && { openLocal: openLocalState }),
+      dir: join(this.folder, `state-${slot ?? 0}`),
+      trouble: (sentence) => appendFileSync(join(this.folder, 'restored.log'), `${sentence}\n`),
+    })
+    const blocks: StateBlock[] = []
+    const ref = { task: `0/${partition}`, partition, group: this.name }
+    try {
+      changelogs.opens(ref, [{ topic: this.name, partition }])
+      await changelogs.restore(ref, [{ name: 'unique', kind: 'ids' }], (block) =>
+        blocks.push({ ...block, bytes: Uint8Array.from(block.bytes) }),
+      )
+      return blocks
+    } finally {
+      await changelogs.close()
+    }
+  }
+
+  /** Ends all that is left of it; keeps the folder where something went wrong. */
+  async close({ keep = false } = {}): Promise<void> {
+    this.#watching = false
+    await this.#watch
+    await this.workers.close()
+    await Promise.all([this.log.close(), this.admin.close()])
+    if (!keep) rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+function textOf(bytes: Uint8Array | null): string {
+  return bytes === null ? '' : Buffer.from(bytes).toString()
+}
+
+function topologyOf({ name, delivery = 'at-least-once', topology }: ProofOptions, probe: string): string {
+  if (topology !== undefined) return `name: ${name}\n${topology.replaceAll('$PROBE', probe).replaceAll('$TOPIC', name)}`
+  const output = `
+  out: { type: topic, from: passed, topic: ${name}.out, schema: audit.AuditEvent }`
+  return `name: ${name}
+sources:
+  events: { type: topic, topic: ${name}, schema: audit.AuditEvent, timestamp: timestamp }
+processors:
+  unique: { type: dedupe, from: events, by: eventId, window: 2h }
+  tested: { type: trial, from: unique }
+  passed: { type: hop, from: tested }
+sinks:
+  probe: { type: probe, from: passed, file: ${probe}, id: eventId }${delivery === 'exactly-once' ? output : ''}
+delivery: ${delivery}
+errors: { attempts: 4, then: park, backoff: { first: 1ms, longest: 5ms } }
+commit: { every: 100ms }
+budget: { partition: 256KiB, total: 1MiB }
+`
+}
+
+/** Sessions are short, so that the partitions of a dead worker are given to others soon. */
+function environmentOf({ bootstrap, protocol = 'auto', replication = 1, partitions = 6, environment = '' }: ProofOptions): string {
+  return `kafka:
+  brokers: ${bootstrap}
+  topics: { partitions: ${partitions}, replication: ${replication} }
+  protocol: ${protocol}
+  settings:
+    session.timeout.ms: 3000
+    heartbeat.interval.ms: 500
+    fetch.wait.max.ms: 20
+state: { dir: '\${STATE}' }
+${environment}`
+}

@@ -1,0 +1,148 @@
+// One Cassandra node: laid out on free ports, started, watched until it answers, ended.
+
+import { randomBytes } from 'node:crypto'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { askClusterName, type CassandraAddress } from './cassandra-admin.ts'
+import { cassandraFlags, cassandraYaml, dataFolder, datacenter, logback } from './cassandra-settings.ts'
+import { JvmProcess } from './jvm-process.ts'
+import { type TlsFiles } from './kafka-tls.ts'
+import { PortTaken } from './kafka-cluster.ts'
+import { freePort, untilFree } from './ports.ts'
+import { leaveFolder } from './run-folder.ts'
+
+export interface CassandraOptions {
+  /** Passwords and grants: the first user is `cassandra` with the password `cassandra`, who may do everything. */
+  auth?: boolean
+  /** TLS beside plaintext, on the same port. */
+  tls?: boolean
+  /** Settings of cassandra.yaml on top of those of the test kit. */
+  settings?: Readonly<Record<string, unknown>>
+  /** As -Xmx takes it; 768m by default. */
+  heap?: string
+  /** For clients; a free one by default, which no other process can have in mind. */
+  port?: number
+  /** In the name of the folder with the logs. */
+  name?: string
+}
+
+/** Where a node is; plain data. */
+export interface CassandraAddresses {
+  /** No other node has it. */
+  clusterName: string
+  /** host:port */
+  contactPoint: string
+  host: string
+  port: number
+  datacenter: string
+  log: string
+  /** A user who may do everything, where passwords are asked for. */
+  username?: string
+  password?: string
+  /** Where it speaks TLS beside plaintext. */
+  tls?: TlsFiles
+}
+
+/** All on 127.0.0.1: for clients, and for the nodes among each other. */
+interface Ports {
+  native: number
+  storage: number
+  tls: number
+}
+
+interface Plan {
+  options: CassandraOptions
+  classPath: string
+  folder: string
+  tls?: TlsFiles | undefined
+}
+
+export class CassandraNode {
+  readonly #clusterName = `test-${randomBytes(8).toString('hex')}`
+  readonly #plan: Plan
+  readonly #ports: Ports
+  readonly process: JvmProcess
+
+  private constructor(plan: Plan, ports: Ports) {
+    this.#plan = plan
+    this.#ports = ports
+    this.process = new JvmProcess('Cassandra', join(plan.folder, 'cassandra.log'))
+  }
+
+  /** Chooses ports and writes the settings. */
+  static async lay(plan: Plan): Promise<CassandraNode> {
+    const native = plan.options.port ?? (await freePort())
+    const node = new CassandraNode(plan, { native, storage: await freePort(), tls: await freePort() })
+    const { folder, tls, options } = plan
+    const yaml = cassandraYaml({
+      clusterName: node.#clusterName,
+      ports: node.#ports,
+      folder,
+      auth: options.auth ?? false,
+      tls,
+      overrides: options.settings ?? {},
+    })
+    await writeFile(join(folder, 'cassandra.yaml'), yaml)
+    await writeFile(join(folder, 'logback.xml'), logback)
+    return node
+  }
+
+  /** Starts it on its ports and data: where another process took a port, when that gives it back. */
+  async start(): Promise<void> {
+    for (const port of Object.values(this.#ports)) await untilFree(port)
+    await this.startNow()
+  }
+
+  /** @throws PortTaken where a port is not free */
+  async startNow(): Promise<void> {
+    const heap = this.#plan.options.heap ?? '768m'
+    const memory = ['-Xms256m', `-Xmx${heap}`]
+    const flags = cassandraFlags(this.#plan.folder)
+    this.process.run([...memory, ...flags, '-cp', this.#plan.classPath, 'Node'])
+    try {
+      await this.#untilReady()
+    } catch (error) {
+      await this.process.kill('SIGKILL')
+      throw error
+    }
+  }
+
+  async #untilReady(): Promise<void> {
+    const deadline = Date.now() + 120_000
+    for (;;) {
+      const name = await askClusterName(this.#address).catch(() => undefined)
+      if (name === this.#clusterName && this.process.running) return
+      if (name !== undefined && name !== this.#clusterName)
+        throw new PortTaken(`test servers: another Cassandra answers: ${name}`)
+      if (this.process.portWasTaken)
+        throw new PortTaken('test servers: a port of Cassandra is taken by another process')
+      if (!this.process.running || Date.now() > deadline) throw this.process.trouble
+      await wait(100)
+    }
+  }
+
+  async close({ keepLogs = false } = {}): Promise<void> {
+    await this.process.kill('SIGKILL')
+    await rm(dataFolder(this.#plan.folder), { recursive: true, force: true })
+    if (!keepLogs) leaveFolder(this.#plan.folder)
+  }
+
+  get #address(): CassandraAddress {
+    const user = this.#plan.options.auth ? { username: 'cassandra', password: 'cassandra' } : {}
+    return { host: '127.0.0.1', port: this.#ports.native, ...user }
+  }
+
+  addresses(): CassandraAddresses {
+    const { host, port } = this.#address
+    const tls = this.#plan.tls
+    return {
+      clusterName: this.#clusterName,
+      contactPoint: `${host}:${port}`,
+      datacenter,
+      log: this.process.log,
+      ...this.#address,
+      ...(tls && { tls }),
+    }
+  }
+}
