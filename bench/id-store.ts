@@ -51,17 +51,46 @@ function write(store: IdStore, n: number): void {
 
 let blackHole = 0
 
-/** `count` records from position `from` on, every twentieth a duplicate of some earlier one. */
+// As `distinct` does: so many ids are announced, and then asked about.
+const ANNOUNCED = 256
+const words = new Int32Array(8 * ANNOUNCED)
+
+/** The fingerprints of records from position `from` on, every twentieth a duplicate of some earlier one. */
+function prepare(store: IdStore, from: number, count: number): void {
+  const { probe } = store
+  for (let k = 0; k < count; k++) {
+    const n = from + k
+    write(store, n % 20 === 19 ? (mix(n) >>> 0) % n : n)
+    words[8 * k] = probe.id0
+    words[8 * k + 1] = probe.id1
+    words[8 * k + 2] = probe.id2
+    words[8 * k + 3] = probe.id3
+    words[8 * k + 4] = probe.body
+  }
+}
+
 function sees(store: IdStore, from: number, count: number): void {
   const lineage = settled()
-  for (let n = from; n < from + count; n++) {
-    write(store, n % 20 === 19 ? (mix(n) >>> 0) % n : n)
-    blackHole += store.see(0, n, lineage, 0)
+  const { probe } = store
+  for (let first = from; first < from + count; first += ANNOUNCED) {
+    const some = Math.min(ANNOUNCED, from + count - first)
+    prepare(store, first, some)
+    store.touch(words, some)
+    for (let k = 0; k < some; k++) {
+      probe.id0 = words[8 * k]!
+      probe.id1 = words[8 * k + 1]!
+      probe.id2 = words[8 * k + 2]!
+      probe.id3 = words[8 * k + 3]!
+      probe.body = words[8 * k + 4]!
+      blackHole += store.see(0, first + k, lineage, 0)
+    }
   }
 }
 
 function writes(store: IdStore, from: number, count: number): void {
-  for (let n = from; n < from + count; n++) write(store, n % 20 === 19 ? (mix(n) >>> 0) % n : n)
+  for (let first = from; first < from + count; first += ANNOUNCED) {
+    prepare(store, first, Math.min(ANNOUNCED, from + count - first))
+  }
 }
 
 const everything = { has: () => true }

@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { CassandraClient } from '../engine/cassandra/client.ts'
-import type { MigrationTarget } from '../engine/cassandra/migrations.ts'
+import type { KeyspacePlan, MigrationTarget } from '../engine/cassandra/migrations.ts'
 import type { CassandraSettings } from '../engine/config/environment-config.ts'
 import { nearest } from '../engine/config/suggest.ts'
 import { readMigrations } from '../engine/cql/migrations.ts'
@@ -148,10 +148,8 @@ async function apply(target: MigrationTarget, args: CommandArgs): Promise<number
   return after.differences.length > 0 ? 1 : 0
 }
 
-type Planned = Awaited<ReturnType<typeof import('../engine/cassandra/migrations.ts').planKeyspace>>
-
 /** A dropped table is gone with its rows. */
-function refuseDrops({ migrations, refused }: Planned, yes: boolean): void {
+function refuseDrops({ migrations, refused }: KeyspacePlan, yes: boolean): void {
   if (refused.length > 0) return
   const dropped = migrations.flatMap(({ status, steps, done }) =>
     status === 'applied'

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { kindOf, sentenceOf } from '../engine/errors.ts'
 import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
 import { isOwnTopic, unknownGroup } from './lag-groups.ts'
 import { lagRows, type LagRow } from './lag-rows.ts'
-import { openPositions, type Positions } from './positions.ts'
+import { openPositions } from './open-positions.ts'
+import type { Positions } from './positions.ts'
 import { findRoot } from './project-files.ts'
 import { projectPlans, seenFrom } from './project-plans.ts'
 import { loadPlans, topicsRead } from './run-topologies.ts'
@@ -59,17 +61,33 @@ async function run(args: CommandArgs): Promise<number> {
     throw usage('lag takes files or --group, not both: a topology is the group of its name.')
   const positions = await openPositions(args, root)
   try {
-    for (;;) {
-      const rows: LagRow[] = []
-      for (const { group, topics } of await wantedGroups(positions, args, root))
-        rows.push(...(await lagRows(positions, group, topics, Date.now())))
-      if (format === 'json') args.out(JSON.stringify(rows))
-      else print(rows, args)
-      if (values['watch'] !== true || !(await pause(watchMs, args.signal))) return 0
-    }
+    const watch = values['watch'] === true
+    do {
+      await showOnce(positions, args, root, format).catch((error: unknown) => tellPassing(error, watch, args))
+    } while (watch && (await pause(watchMs, args.signal)))
+    return 0
   } finally {
     await positions.close()
   }
+}
+
+async function showOnce(
+  positions: Positions,
+  args: CommandArgs,
+  root: string,
+  format: 'table' | 'json',
+): Promise<void> {
+  const rows: LagRow[] = []
+  for (const { group, topics } of await wantedGroups(positions, args, root))
+    rows.push(...(await lagRows(positions, group, topics, Date.now())))
+  if (format === 'json') args.out(JSON.stringify(rows))
+  else print(rows, args)
+}
+
+/** Who watches wants to see it come back. */
+function tellPassing(error: unknown, watch: boolean, args: CommandArgs): void {
+  if (!watch || kindOf(error) !== 'downstream') throw error
+  args.err(sentenceOf(error))
 }
 
 async function wantedGroups(positions: Positions, args: CommandArgs, root: string): Promise<Wanted[]> {

@@ -6,7 +6,8 @@ import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flag
 import { groupOf, type MeantGroup } from './offsets-group.ts'
 import { changeLines, changesTo, stateWarnings, type OffsetChange } from './offsets-changes.ts'
 import { targetOf } from './offsets-target.ts'
-import { openPositions, partitionsUpTo, type Positions } from './positions.ts'
+import { openPositions } from './open-positions.ts'
+import { partitionsUpTo, type Positions } from './positions.ts'
 import { findRoot } from './project-files.ts'
 import { textTable } from './text-table.ts'
 

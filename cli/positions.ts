@@ -1,9 +1,5 @@
 import type { Log } from '../engine/component/contracts/log.ts'
 import type { CommittedPosition, TopicPartition } from '../engine/component/contracts/position.ts'
-import type { EnvironmentConfig } from '../engine/config/environment-config.ts'
-import type { CommandArgs } from './command.ts'
-import { openEnvironment } from './environment-file.ts'
-import { textFlag } from './flags.ts'
 
 /** First offset there is, and the next to be written (in Kafka: the last stable one). */
 export interface Bounds {
@@ -31,25 +27,6 @@ export interface Positions {
   /** Commits other positions, without settled ranges. Rejects with GROUP_BUSY or STORE_LOCKED while somebody is at work. */
   set(group: string, offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void>
   close(): Promise<void>
-}
-
-/** The positions of the environment that a command names, or of the embedded store. */
-export async function openPositions(
-  args: CommandArgs,
-  root: string,
-  options: { readonly change?: boolean } = {},
-): Promise<Positions> {
-  const { values, cwd, env } = args
-  const environment = await openEnvironment(values, { cwd, root, env })
-  if (environment !== undefined) return clusterPositions(environment, args)
-  const { embeddedPositions } = await import('./positions-embedded.ts')
-  const place = { cwd, project: textFlag(values, 'project') ?? root, store: textFlag(values, 'store') }
-  return embeddedPositions(place, options.change === true)
-}
-
-async function clusterPositions(environment: EnvironmentConfig, args: CommandArgs): Promise<Positions> {
-  const { openClusterPositions } = await import('./positions-cluster.ts')
-  return openClusterPositions(environment, (sentence) => args.err(sentence))
 }
 
 /** All partitions of a topic. */

@@ -38,9 +38,11 @@ export function compareRow(
   found: FoundRow | undefined,
   options: CompareOptions,
 ): RowVerdict {
-  if (expected.length === 0) return { kind: found === undefined || isEnding(found, options.now) ? 'absent' : 'extra' }
+  if (expected.length === 0)
+    return { kind: found === undefined || isEnding(found, options.now) ? 'absent' : 'extra' }
   const required = expected.filter((row) => row.required)
-  if (found === undefined) return { kind: required.some((row) => lives(row, options.now)) ? 'missing' : 'absent' }
+  if (found === undefined)
+    return { kind: required.some((row) => lives(row, options.now)) ? 'missing' : 'absent' }
   const optional = expected.filter((row) => !row.required)
   const columns = new Set([...expected, found].flatMap(({ cells }) => cells.map(({ column }) => column)))
   const cells: CellDifference[] = []
@@ -54,7 +56,9 @@ export function compareRow(
 
 /** A row that ends about now was there when the table was read, and is made no more. */
 function isEnding({ cells }: FoundRow, now: number): boolean {
-  return cells.length > 0 && cells.every(({ expiresAt }) => expiresAt > 0 && expiresAt <= now + expiryTolerance)
+  return (
+    cells.length > 0 && cells.every(({ expiresAt }) => expiresAt > 0 && expiresAt <= now + expiryTolerance)
+  )
 }
 
 /** Whether a record's row must still be there. */
@@ -97,7 +101,9 @@ function ended({ expiresAt }: Writing, now: number): boolean {
 function writings(rows: readonly ExpectedRow[], column: number): Writing[] {
   return rows.flatMap((row) => {
     const cell = row.cells.find((one) => one.column === column)
-    return cell === undefined ? [] : [{ value: cell.value, timestamp: row.timestamp, expiresAt: row.expiresAt }]
+    return cell === undefined
+      ? []
+      : [{ value: cell.value, timestamp: row.timestamp, expiresAt: row.expiresAt }]
   })
 }
 

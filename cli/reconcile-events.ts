@@ -85,4 +85,3 @@ export class RecordCourses {
 function name({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`
 }
-

@@ -50,7 +50,8 @@ function joined(
 ): Joined {
   const table = tables[tableNumber(key)]!
   const verdict = compareRow(rows, found, { enriched: table.enriched, now })
-  if (verdict.kind !== 'extra' || found === undefined || !isOlder(found, horizon)) return { table, key, rows, verdict }
+  if (verdict.kind !== 'extra' || found === undefined || !isOlder(found, horizon))
+    return { table, key, rows, verdict }
   return { table, key, rows, verdict: { kind: 'older' } }
 }
 

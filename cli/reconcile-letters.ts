@@ -32,7 +32,8 @@ export async function parkedPositions(log: Log, group: string, topic: string): P
   const name = parkedTopic(group, topic)
   const found = new ParkedPositions()
   const partitions = (await log.partitionsOf(name)) ?? 0
-  for (let partition = 0; partition < partitions; partition++) await readPartition(log, group, name, partition, found)
+  for (let partition = 0; partition < partitions; partition++)
+    await readPartition(log, group, name, partition, found)
   return found
 }
 
@@ -81,7 +82,11 @@ async function readPartition(
   }
 }
 
-function discard({ act, letters: meant }: LetterCommand, key: string | undefined, letters: Map<number, Letter>): void {
+function discard(
+  { act, letters: meant }: LetterCommand,
+  key: string | undefined,
+  letters: Map<number, Letter>,
+): void {
   if (act !== 'discard') return
   if (meant !== undefined) {
     for (const place of meant) {

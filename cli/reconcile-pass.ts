@@ -93,12 +93,15 @@ export async function runPass(options: PassOptions): Promise<WorkerSummary> {
 /** The plan with every sink told instead of written, and a node behind each source that sees what becomes of records. */
 function passPlan(plan: TopologyPlan, options: PassOptions): TopologyPlan {
   const nodes = new Map<string, PlanNode>()
-  const sources = new Set([...plan.nodes.values()].filter(({ kind }) => kind === 'source').map(({ name }) => name))
+  const sources = new Set(
+    [...plan.nodes.values()].filter(({ kind }) => kind === 'source').map(({ name }) => name),
+  )
   for (const node of plan.nodes.values()) {
     const from = node.from.map((ref) =>
       sources.has(ref.node) && ref.output === undefined ? { ...ref, node: watchName(ref.node) } : ref,
     )
-    if (node.kind === 'sink') nodes.set(node.name, { ...node, from, definition: toldSink(node.definition, options) })
+    if (node.kind === 'sink')
+      nodes.set(node.name, { ...node, from, definition: toldSink(node.definition, options) })
     else nodes.set(node.name, { ...node, from })
     if (node.kind === 'source') nodes.set(watchName(node.name), watchNode(node, options))
   }
@@ -165,7 +168,10 @@ function toldSink(definition: SinkDefinition, options: PassOptions): SinkDefinit
           return rows.map(() => stored)
         },
       }
-      const clock: Clock = { now: () => options.now, after: (delay, action) => systemClock.after(delay, action) }
+      const clock: Clock = {
+        now: () => options.now,
+        after: (delay, action) => systemClock.after(delay, action),
+      }
       const inner = await definition.open(config, { ...context, clock, tables: collecting })
       const write = async (batch: WriteBatch, n: number): Promise<RowOutcome> => {
         const one = batch.batchOf(n).only(batch.indexOf(n))
@@ -182,28 +188,37 @@ function toldSink(definition: SinkDefinition, options: PassOptions): SinkDefinit
   }
 }
 
-/** Record by record, so that a row belongs to its record. */
+/**
+ * Record by record, so that a row belongs to its record. The tasks of all partitions share a writer, and a sink may wait
+ * before it hands its rows over: one call waits for the other.
+ */
 function tellingWriter(
   inner: SinkWriter,
   write: (batch: WriteBatch, n: number) => Promise<RowOutcome>,
 ): SinkWriter {
+  let before: Promise<unknown> = Promise.resolve()
+  const writeAll = async (batch: WriteBatch): Promise<RowOutcome[]> => {
+    const outcomes: RowOutcome[] = []
+    const refused = new Set<string | undefined>()
+    for (let n = 0; n < batch.length; n++) {
+      const key = batch.keyText(n)
+      const outcome =
+        key !== undefined && refused.has(key)
+          ? untried
+          : await write(batch, n).catch((error: unknown) => ({ outcome: 'refused' as const, error }))
+      if (outcome.outcome === 'refused') refused.add(key)
+      outcomes.push(outcome)
+    }
+    return outcomes
+  }
   return {
     order: 'batch',
     concurrency: 1,
     maxBatch: 500,
-    async write(batch) {
-      const outcomes: RowOutcome[] = []
-      const refused = new Set<string | undefined>()
-      for (let n = 0; n < batch.length; n++) {
-        const key = batch.keyText(n)
-        const outcome =
-          key !== undefined && refused.has(key)
-            ? untried
-            : await write(batch, n).catch((error: unknown) => ({ outcome: 'refused' as const, error }))
-        if (outcome.outcome === 'refused') refused.add(key)
-        outcomes.push(outcome)
-      }
-      return outcomes
+    write(batch) {
+      const written = before.then(() => writeAll(batch))
+      before = written
+      return written
     },
     close: () => inner.close(),
   }

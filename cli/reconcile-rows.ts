@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { ByteSink, readI64, readU32 } from '../engine/cql/bytes.ts'
+import { type ByteSink, readI64, readU32 } from '../engine/cql/bytes.ts'
 import type { StoredRow } from '../engine/cql/stored-rows.ts'
 
 /** Where a record is: by number of the topic, in the order of the sources. */

@@ -6,7 +6,13 @@ import { joinPart } from './reconcile-join.ts'
 import { parkedPositions, type LetterState, type ParkedPositions } from './reconcile-letters.ts'
 import { runPass, type PassedRecord } from './reconcile-pass.ts'
 import type { PartitionRange } from './reconcile-reader.ts'
-import { differenceOf, emptyCounts, type Difference, type Reconciliation, type TableCounts } from './reconcile-result.ts'
+import {
+  differenceOf,
+  emptyCounts,
+  type Difference,
+  type Reconciliation,
+  type TableCounts,
+} from './reconcile-result.ts'
 import { writeExpected, writeFound } from './reconcile-rows.ts'
 import type { TableScan } from './reconcile-scan.ts'
 import { Spill, spillParts, withSpillFolder } from './reconcile-spill.ts'
@@ -80,7 +86,8 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
 function sourceTopics(plan: TopologyPlan): string[] {
   return [...plan.nodes.values()].flatMap((node) => {
     if (node.kind !== 'source') return []
-    if (node.type === 'topic') return [...node.definition.topics(node.config, { topology: plan.name, node: node.name })]
+    if (node.type === 'topic')
+      return [...node.definition.topics(node.config, { topology: plan.name, node: node.name })]
     throw fatalError(
       'CONFIG_INVALID',
       `${plan.file}: the source ${node.name} reads no topic (it is of type ${node.type}), and reconcile reads topics again: compare the topology that reads its topic.`,
@@ -96,7 +103,10 @@ async function partitionsOf(
   for (const topic of topics) {
     const count = await project.log.partitionsOf(topic)
     if (count === undefined)
-      throw fatalError('TOPIC_UNKNOWN', `There is no topic ${topic}: correct the topology, or choose its environment.`)
+      throw fatalError(
+        'TOPIC_UNKNOWN',
+        `There is no topic ${topic}: correct the topology, or choose its environment.`,
+      )
     for (let partition = 0; partition < count; partition++) all.push({ topic, partition })
   }
   return all
@@ -169,7 +179,10 @@ async function pass(
 }
 
 /** Whether the rows of a record must be stored: it is committed, and neither parked nor given up. */
-function isRequired({ committed, letters }: Run, { topic, partition, offset }: Omit<PassedRecord, 'eventTime'>): boolean {
+function isRequired(
+  { committed, letters }: Run,
+  { topic, partition, offset }: Omit<PassedRecord, 'eventTime'>,
+): boolean {
   if (offset >= (committed.get(`${topic}/${partition}`) ?? 0)) return false
   const state = letters.get(topic)?.get(partition, offset)
   return state === undefined || state === 'released'
@@ -222,14 +235,22 @@ function failedRecords(
   for (const { topic, partition, offset } of courses.failed()) {
     failed++
     const known = letters.get(topic)?.get(partition, offset) !== undefined
-    if (known || plan.errors.then !== 'park' || offset >= (committed.get(`${topic}/${partition}`) ?? 0)) continue
+    if (known || plan.errors.then !== 'park' || offset >= (committed.get(`${topic}/${partition}`) ?? 0))
+      continue
     lost++
     if (differences.length < limit)
-      differences.push({ kind: 'lost', table: null, key: null, position: `${topic}/${partition}@${offset}`, cells: [] })
+      differences.push({
+        kind: 'lost',
+        table: null,
+        key: null,
+        position: `${topic}/${partition}@${offset}`,
+        cells: [],
+      })
   }
   return { failed, lost }
 }
 
 function stopped(signal: AbortSignal): void {
-  if (signal.aborted) throw fatalError('HALTED', 'The comparison was stopped before its end: nothing can be said.')
+  if (signal.aborted)
+    throw fatalError('HALTED', 'The comparison was stopped before its end: nothing can be said.')
 }

@@ -41,7 +41,8 @@ export function comparedTables(plan: TopologyPlan, catalogue: Catalogue): Compar
       }
     }
   }
-  if (enriched.size > 0) return [...enriched].map(([name, found], number) => tableFor(catalogue, name, number, found))
+  if (enriched.size > 0)
+    return [...enriched].map(([name, found], number) => tableFor(catalogue, name, number, found))
   throw fatalError(
     'CONFIG_INVALID',
     `${plan.file} writes no table: reconcile compares topics with tables, and there is nothing to compare.`,
@@ -93,7 +94,10 @@ export function expectedRow(
     if (kind !== 'regular') continue
     const value = toCqlValue(type, row.values[name], `${schema.name}.${name}`)
     if (value === undefined) continue
-    cells.push({ column: columns.get(name)!, value: value === null ? null : shortCell(encodeCell(type, value)) })
+    cells.push({
+      column: columns.get(name)!,
+      value: value === null ? null : shortCell(encodeCell(type, value)),
+    })
   }
   const { topic, partition, offset, required, eventTime } = source
   return {

@@ -20,7 +20,11 @@ export const command: Command = {
   summary: 'Compares the topics of a topology with its tables, row by row.',
   usage: 'millrace reconcile FILE [--env NAME|FILE] [flags]',
   options: describedFlags({
-    limit: { type: 'string', placeholder: 'N', description: `differences to tell one by one (default: ${defaultLimit})` },
+    limit: {
+      type: 'string',
+      placeholder: 'N',
+      description: `differences to tell one by one (default: ${defaultLimit})`,
+    },
     env: commonFlags.env,
     output: commonFlags.output,
     project: commonFlags.project,

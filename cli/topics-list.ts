@@ -1,5 +1,6 @@
 import { suggestion } from '../engine/config/suggest.ts'
 import { permanentError } from '../engine/errors.ts'
+import type { KafkaAdmin } from '../engine/kafka/admin.ts'
 import type { TopicDescription } from '../engine/kafka/admin-topics.ts'
 import { outputFlag, usage } from './flags.ts'
 import { textTable } from './text-table.ts'
@@ -54,29 +55,34 @@ export async function showTopic({ admin, args }: TopicsContext): Promise<number>
     const names = [...(await admin.topics()).keys()].sort()
     throw permanentError('TOPIC_UNKNOWN', `Kafka has no topic ${name}${suggestion(name, names)}`)
   }
-  const places = topic.partitions.map((_, partition) => ({ topic: name, partition }))
+  const shown = await detailsOf(admin, topic)
+  if (format === 'json') args.out(JSON.stringify(shown))
+  else for (const line of detailLines(shown)) args.out(line)
+  return 0
+}
+
+async function detailsOf(admin: KafkaAdmin, { name, id, partitions }: TopicDescription) {
+  const places = partitions.map((_, partition) => ({ topic: name, partition }))
   const [settings, first, end] = await Promise.all([
     admin.settings([name]),
     admin.offsets(places, 'earliest', 'read_uncommitted'),
     admin.offsets(places, 'latest', 'read_uncommitted'),
   ])
   const own = [...(settings.get(name) ?? [])].filter((entry) => entry[1].own)
-  const partitions = topic.partitions.map((one, partition) => ({
-    partition,
-    leader: one.leader,
-    replicas: one.replicas,
-    inSync: one.inSync,
-    first: first[partition] ?? 0,
-    end: end[partition] ?? 0,
-  }))
-  const values = Object.fromEntries(own.map(([key, { value }]) => [key, value]))
-  if (format === 'json') {
-    args.out(JSON.stringify({ topic: name, id: topic.id, settings: values, partitions }))
-    return 0
+  return {
+    topic: name,
+    id,
+    settings: Object.fromEntries(own.map(([key, { value }]) => [key, value])),
+    partitions: partitions.map((one, partition) => ({
+      partition,
+      ...one,
+      first: first[partition] ?? 0,
+      end: end[partition] ?? 0,
+    })),
   }
-  args.out(`${name}  (${topic.id})`)
-  for (const [key, value] of Object.entries(values)) args.out(`  ${key}=${value ?? '(hidden)'}`)
-  args.out('')
+}
+
+function detailLines({ topic, id, settings, partitions }: Awaited<ReturnType<typeof detailsOf>>): string[] {
   const rows = partitions.map((one) => [
     String(one.partition),
     one.leader < 0 ? 'none' : String(one.leader),
@@ -85,7 +91,7 @@ export async function showTopic({ admin, args }: TopicsContext): Promise<number>
     String(one.first),
     String(one.end),
   ])
-  for (const line of textTable(['partition', 'leader', 'replicas', 'in sync', 'first', 'end'], rows))
-    args.out(line)
-  return 0
+  const set = Object.entries(settings).map(([key, value]) => `  ${key}=${value ?? '(hidden)'}`)
+  const headings = ['partition', 'leader', 'replicas', 'in sync', 'first', 'end']
+  return [`${topic}  (${id})`, ...set, '', ...textTable(headings, rows)]
 }

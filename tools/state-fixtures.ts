@@ -3,7 +3,7 @@
 // change nothing that is committed (test/engine/state/formats.test.ts holds the writers to it).
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stateExamples, writeLocalExample } from '../test/engine/state/format-examples.ts'
+import { stateExamples, writeLocalExample } from './state/examples.ts'
 
 const folder = join(import.meta.dirname, '..', 'test', 'engine', 'state', 'fixtures')
 

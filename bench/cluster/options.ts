@@ -18,12 +18,17 @@ export interface Sizes {
   readonly latencySeconds: number
 }
 
+/** A scenario that is measured. */
+export interface Choice {
+  readonly name: ScenarioName
+  /** Names of its systems; empty: all that are not extra. */
+  readonly systems: readonly string[]
+}
+
 export interface Options {
   /** host:port of a Kafka that runs already; without it one is started. */
   readonly bootstrap: string | undefined
-  readonly scenarios: readonly ScenarioName[]
-  /** Names of systems; all if empty. */
-  readonly systems: readonly string[]
+  readonly scenarios: readonly Choice[]
   readonly rounds: number
   readonly sizes: Sizes
   /** How the cost of Millrace grows, instead of the comparison. */
@@ -91,11 +96,9 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   const brief = small || (values.quick ?? false)
   const parts = [values.only, values.systems, values.records]
   const part = brief || parts.some((given) => given !== undefined)
-  const { scenarios, systems } = chosen(values.only, values.systems)
   return {
     bootstrap: values.bootstrap,
-    scenarios,
-    systems,
+    scenarios: chosen(values.only, values.systems?.split(',') ?? []),
     rounds: positive('rounds', values.rounds) ?? (brief ? 1 : 2),
     sizes: sized(small ? smoke : brief ? quick : whole, positive('records', values.records)),
     sweep: values.sweep ?? false,
@@ -117,24 +120,22 @@ function parse(args: readonly string[]) {
   }
 }
 
-/** What `--only dedup,keyed-io/millrace` and `--systems` choose. */
-function chosen(
-  only: string | undefined,
-  systems: string | undefined,
-): { scenarios: readonly ScenarioName[]; systems: readonly string[] } {
-  const named = new Set(systems?.split(','))
-  if (only === undefined) return { scenarios: scenarioNames, systems: [...named] }
-  const found = new Set<ScenarioName>()
+/** What `--only dedup,keyed-io/millrace` chooses, with the systems that `--systems` names for all. */
+function chosen(only: string | undefined, systems: readonly string[]): readonly Choice[] {
+  if (only === undefined) return scenarioNames.map((name) => ({ name, systems }))
+  const found = new Map<ScenarioName, readonly string[]>()
   for (const one of only.split(',')) {
-    const [name = '', system] = one.split('/')
-    const meant = scenarioNames.filter((known) => known === name)
-    const begins = meant.length > 0 ? meant : scenarioNames.filter((known) => known.startsWith(name))
-    if (begins.length === 0)
-      throw new BenchFailure(`There is no scenario ${name}: choose from ${scenarioNames.join(', ')}.`)
-    for (const scenario of begins) found.add(scenario)
-    if (system !== undefined) named.add(system)
+    const [begin = '', system] = one.split('/')
+    const same = scenarioNames.filter((name) => name === begin)
+    const meant = same.length > 0 ? same : scenarioNames.filter((name) => name.startsWith(begin))
+    if (meant.length === 0)
+      throw new BenchFailure(`There is no scenario ${begin}: choose from ${scenarioNames.join(', ')}.`)
+    for (const name of meant) found.set(name, [...(found.get(name) ?? systems), ...(system ? [system] : [])])
   }
-  return { scenarios: scenarioNames.filter((name) => found.has(name)), systems: [...named] }
+  return scenarioNames.flatMap((name) => {
+    const named = found.get(name)
+    return named === undefined ? [] : [{ name, systems: named }]
+  })
 }
 
 function sized(sizes: Sizes, records: number | undefined): Sizes {

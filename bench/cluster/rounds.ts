@@ -41,10 +41,10 @@ export async function playScenario(bench: Bench, scenario: Scenario): Promise<Pl
   }
 }
 
-function chosen({ options }: Bench, { systems }: Scenario): System[] {
-  return options.systems.length === 0
-    ? systems.filter(({ extra }) => extra !== true)
-    : systems.filter(({ name }) => options.systems.includes(name))
+function chosen({ options }: Bench, { name: scenario, systems }: Scenario): System[] {
+  const named = options.scenarios.find(({ name }) => name === scenario)?.systems ?? []
+  if (named.length === 0) return systems.filter(({ extra }) => extra !== true)
+  return systems.filter(({ name }) => named.includes(name))
 }
 
 /** The system, or why there is none. */

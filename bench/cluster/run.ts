@@ -41,6 +41,7 @@ function complain(error: unknown): void {
 }
 
 async function benchmark(options: Options): Promise<void> {
+  checkNames(options)
   const folder = mkdtempSync(join(tmpdir(), 'millrace-engine-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const servers = await Servers.open(options.bootstrap)
@@ -56,7 +57,8 @@ async function compare(bench: Bench): Promise<void> {
   const { options } = bench
   const rows: Row[] = []
   const versions: Record<string, string> = {}
-  for (const scenario of scenarios.filter(({ name }) => options.scenarios.includes(name))) {
+  for (const { name } of options.scenarios) {
+    const scenario = scenarios.find((one) => one.name === name)!
     const played = await playScenario(bench, scenario)
     rows.push(...played.rows)
     Object.assign(versions, played.versions)
@@ -65,6 +67,14 @@ async function compare(bench: Bench): Promise<void> {
   for (const gate of gates(medians(rows)))
     bench.say(`${gate.scenario}: ${gate.what}: ${gate.value}${gate.reached ? '' : ', which misses the goal'}`)
   bench.say(`\nwritten: ${join(options.out, 'engine.md')}, engine.json, engine.svg`)
+}
+
+/** @throws BenchFailure for a system that no scenario has */
+function checkNames({ scenarios: wanted }: Options): void {
+  const known = new Set(scenarios.flatMap(({ systems }) => systems.map(({ name }) => name)))
+  const wrong = wanted.flatMap(({ systems }) => systems).find((name) => !known.has(name))
+  if (wrong !== undefined)
+    throw new BenchFailure(`There is no system ${wrong}: choose from ${[...known].join(', ')}.`)
 }
 
 /** After each scenario, so that a long run that is ended leaves what it has. */

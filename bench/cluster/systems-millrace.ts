@@ -29,7 +29,7 @@ export async function millrace(use: MillraceUse): Promise<Ready | string> {
     invoke: (task) => {
       const topology = join(task.state, `${task.group}.yaml`)
       const environment = join(task.state, 'environment.yaml')
-      writeFileSync(topology, JSON.stringify({ name: task.group, ...use.topology(task) }, null, 2))
+      writeFileSync(topology, JSON.stringify({ ...use.topology(task), name: task.group }, null, 2))
       writeFileSync(environment, JSON.stringify(environmentOf(task), null, 2))
       const until = use.endless ? [] : ['--until-end']
       const places = ['--project', use.project ?? project, '--store', task.state]

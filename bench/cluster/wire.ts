@@ -1,7 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { TopicPartition } from '../../native/positions.ts'
 import { Reader } from '../../native/reader.ts'
 import type { PackedRecords } from '../../native/records.ts'
 import { Writer } from '../../native/writer.ts'
 import type { BatchColumns } from '../../native/write-results.ts'
+import { BenchFailure } from '../clients/options.ts'
 import { batchBytes, compression, lingerMs } from '../clients/workload.ts'
 
 /** Something that makes records, in order, until there are no more. */
@@ -38,7 +41,14 @@ export async function fillTopic(bootstrap: string, topic: string, maker: RecordM
   return written
 }
 
-/** Reads a topic as consumers of committed records see it, from its beginning to its end. */
+/** How long the broker may take to end the transactions that were committed, in milliseconds. */
+const markersMs = 60_000
+
+/**
+ * Reads a topic as consumers of committed records see it, from its beginning to its end.
+ *
+ * @throws BenchFailure where a transaction stays open
+ */
 export async function readTopic(
   bootstrap: string,
   topic: string,
@@ -50,6 +60,7 @@ export async function readTopic(
   })
   try {
     const all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 0 }))
+    await transactionsEnded(reader, all)
     const open = new Set(all.map(({ partition }) => partition))
     await reader.assign(all)
     while (open.size > 0) {
@@ -63,5 +74,22 @@ export async function readTopic(
     }
   } finally {
     await reader.close()
+  }
+}
+
+/** A commit is answered before its markers are in all partitions: until then nobody sees what it wrote. */
+async function transactionsEnded(reader: Reader, partitions: readonly TopicPartition[]): Promise<void> {
+  const deadline = performance.now() + markersMs
+  for (;;) {
+    const [visible, ends] = await Promise.all([
+      reader.offsets(partitions, 'latest', { isolation: 'read_committed' }),
+      reader.offsets(partitions, 'latest', { isolation: 'read_uncommitted' }),
+    ])
+    if (ends.every((end, n) => end === visible[n])) return
+    if (performance.now() > deadline)
+      throw new BenchFailure(
+        `A transaction over ${partitions[0]?.topic} is open ${markersMs / 1000} s after the run.`,
+      )
+    await delay(100)
   }
 }

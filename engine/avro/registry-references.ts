@@ -18,8 +18,7 @@ interface Merge {
  * first used, and every name is written in full, so that no namespace around it changes it. A name that nobody defines
  * stays as it is, for the parser to complain about.
  *
- * A type without namespace can be taken over, but not named a second time from within a namespace: Avro has no way to
- * write that.
+ * A type without namespace cannot be named from within one: Avro has no way to write that.
  */
 export function mergeReferences(schema: unknown, referenced: readonly unknown[]): unknown {
   const definitions = new Map<string, Definition>()

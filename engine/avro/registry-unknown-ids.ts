@@ -48,7 +48,8 @@ export class UnknownIds {
     const at = now()
     const entry = this.#ids.get(id) ?? this.#begin(at)
     const waits = at < entry.waitUntil
-    entry.quietUntil = at + (waits ? unknownMs / 5 : unknownMs)
+    // Asked a last time when its time is up.
+    entry.quietUntil = waits ? Math.min(at + unknownMs / 5, entry.waitUntil) : at + unknownMs
     if (!waits && !entry.counted) {
       entry.counted = true
       this.#noGraceUntil = at + 10 * graceMs
@@ -76,21 +77,21 @@ export class UnknownIds {
 
   #error(id: number, { waitUntil }: UnknownId): MillraceError {
     const left = waitUntil - this.#tuning.now()
-    const facts = { facts: { id } }
     if (left <= 0) {
       const what = `The schema registry has no schema with the id ${id}`
       return permanentError(
         'AVRO_UNKNOWN_SCHEMA_ID',
         `${what}: the value was written for another registry, or is garbage.`,
-        facts,
+        { facts: { id } },
       )
     }
-    const seconds = Math.ceil(left / 1000)
+    // Without what is left of it: a message that stays the same is logged once.
+    const seconds = Math.round(this.#tuning.graceMs / 100) / 10
     const what = `The schema registry has no schema with the id ${id} yet`
     return downstreamError(
       'AVRO_UNKNOWN_SCHEMA_ID',
-      `${what}: values with it wait for up to ${seconds} s more.`,
-      facts,
+      `${what}: values with it wait for ${seconds} s, then they are given up.`,
+      { facts: { id, retryInMs: Math.min(left, this.#tuning.unknownMs / 5) } },
     )
   }
 }

@@ -114,7 +114,7 @@ export function clientError(error: unknown, what: string, where: string): Millra
 
 /** The whole tree of an error: of each host, and of what lies behind each. */
 function causesOf(error: unknown): DriverError[] {
-  if (!(error instanceof Error)) return []
+  if (typeof error !== 'object' || error === null || !('message' in error)) return []
   const { innerErrors, innerError, cause } = error as DriverError
   const inner = [...Object.values(innerErrors ?? {}), innerError, cause]
   return [error as DriverError, ...inner.flatMap(causesOf)]

@@ -1,3 +1,4 @@
+import type cassandraDriver from 'cassandra-driver'
 import type { Client, ClientOptions } from 'cassandra-driver'
 import { fatalError } from '../errors.ts'
 import { clientError } from './client-errors.ts'
@@ -17,10 +18,10 @@ export interface ClientChoice {
   readonly useKeyspace?: boolean
 }
 
+type Driver = typeof cassandraDriver
+
 /** Nobody waits longer than this for connections to end, ms. */
 const closeMs = 2000
-
-type Driver = typeof import('cassandra-driver')
 
 /**
  * Connects to Cassandra or Scylla: token-aware, within one data center, at the consistency of the settings. It repeats

@@ -100,7 +100,7 @@ class SingleRead implements WireRequest {
     if (connection.prepared(text) !== undefined) return connection.send(this)
     connection.prepare(text, this.timeoutMs).then(
       () => connection.send(this),
-      (failure: WireFailure) => this.#fail(nodes.failed(failure, this.#name)),
+      (error: unknown) => this.#fail(nodes.thrown(error, this.#name)),
     )
   }
 

@@ -26,6 +26,10 @@ export interface MigrationSession {
 // Of the protocol. The driver is loaded late, and these would load it early.
 const quorum = 4
 const serial = 8
+const invalidRequest = 0x2200
+
+const loadAttempts = 50
+const loadPauseMs = 100
 
 /** How long a change of the schema may take, ms: a table with an id to be agreed on by many nodes takes a while. */
 const changeMs = 60_000
@@ -50,7 +54,7 @@ export function migrationSession(client: Client): MigrationSession {
         serialConsistency: serial,
         isIdempotent: reads,
       }
-      const result = await client.execute(statement, bound(values), options)
+      const result = await onceLoaded(() => client.execute(statement, bound(values), options))
       return { applied: reads || result.wasApplied(), rows: rowsOf(result) }
     },
     async change(statement) {
@@ -60,8 +64,22 @@ export function migrationSession(client: Client): MigrationSession {
   }
 }
 
+/** A table that another process has just made is in the system's tables a moment before statements know it. */
+async function onceLoaded<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask()
+    } catch (error) {
+      const { code, message } = error as { readonly code?: unknown; readonly message?: string }
+      const unknown = code === invalidRequest && /unconfigured table|does not exist/i.test(message ?? '')
+      if (!unknown || tries === loadAttempts) throw error
+      await new Promise((resolve) => setTimeout(resolve, loadPauseMs))
+    }
+  }
+}
+
 function rowsOf(result: types.ResultSet): readonly AnsweredRow[] {
-  return (result.rows ?? []) as unknown as readonly AnsweredRow[]
+  return result.rows ?? []
 }
 
 function encoded(value: Bound): Buffer | null {

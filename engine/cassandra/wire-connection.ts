@@ -23,6 +23,17 @@ export type WireFailure =
   | { readonly kind: 'silent'; readonly reason: string }
   | { readonly kind: 'broken'; readonly reason: string; readonly cause?: unknown }
 
+/** A failure that is thrown. */
+export class WireTrouble extends Error {
+  override readonly name = 'WireTrouble'
+  readonly failure: WireFailure
+
+  constructor(failure: WireFailure) {
+    super(failure.kind === 'answer' ? failure.error.message : failure.reason)
+    this.failure = failure
+  }
+}
+
 /** A request, and what becomes of it: one of the two is called, once. */
 export interface WireRequest {
   readonly opcode: number
@@ -85,7 +96,7 @@ export class WireConnection {
     this.#sweep.unref()
   }
 
-  /** Connects, and logs in where the node asks for it. Rejects with a WireFailure. */
+  /** Connects, and logs in where the node asks for it. Rejects with a WireTrouble. */
   static async open(target: WireTarget): Promise<WireConnection> {
     const connection = new WireConnection(await socketTo(target))
     try {
@@ -125,7 +136,7 @@ export class WireConnection {
     return this.#prepared.get(statement)
   }
 
-  /** Has the node prepare a statement; asked again, it waits for the first answer. Rejects with a WireFailure. */
+  /** Has the node prepare a statement; asked again, it waits for the first answer. Rejects with a WireTrouble. */
   prepare(statement: string, timeoutMs: number): Promise<Buffer> {
     const under = this.#preparing.get(statement)
     if (under !== undefined) return under
@@ -154,10 +165,10 @@ export class WireConnection {
     const opcode = await this.#ask(opcodes.startup, connectMs, writeStartup, (_bytes, _at, answer) => answer)
     if (opcode !== opcodes.authenticate) return
     if (username === undefined)
-      throw answerOf(0x0100, 'the node asks for a user and password, and the environment gives none')
+      throw refusedLogin('the node asks for a user and password, and the environment gives none')
     const write = (sink: ByteSink): void => writeCredentials(sink, username, password?.reveal() ?? '')
     const answer = await this.#ask(opcodes.authResponse, connectMs, write, (_bytes, _at, opcode) => opcode)
-    if (answer !== opcodes.authSuccess) throw answerOf(0x0100, 'the node asks for more than a password')
+    if (answer !== opcodes.authSuccess) throw refusedLogin('the node asks for more than a password')
   }
 
   #ask<Answer>(
@@ -166,12 +177,13 @@ export class WireConnection {
     write: (sink: ByteSink) => void,
     read: (bytes: Buffer, at: number, opcode: number) => Answer,
   ): Promise<Answer> {
-    return new Promise((resolve, failed) => {
+    return new Promise((resolve, reject) => {
+      const failed = (failure: WireFailure): void => reject(new WireTrouble(failure))
       const answered = (bytes: Buffer, at: number, answer: number): void => {
         try {
           resolve(read(bytes, at, answer))
         } catch (cause) {
-          failed({ kind: 'broken', reason: (cause as Error).message, cause } satisfies WireFailure)
+          failed({ kind: 'broken', reason: (cause as Error).message, cause })
         }
       }
       this.send({ opcode, timeoutMs, write, answered, failed })
@@ -259,8 +271,8 @@ function warningsLength(bytes: Buffer, at: number): number {
   return end - start
 }
 
-function answerOf(code: number, message: string): WireFailure {
-  return { kind: 'answer', error: { code, message } }
+function refusedLogin(message: string): WireTrouble {
+  return new WireTrouble({ kind: 'answer', error: { code: 0x0100, message } })
 }
 
 function socketTo({ host, port, tls, connectMs }: WireTarget): Promise<Socket> {
@@ -271,7 +283,7 @@ function socketTo({ host, port, tls, connectMs }: WireTarget): Promise<Socket> {
         : connectTls({ host, port, ...tlsOptions(tls) })
     const failed = (reason: string, cause?: unknown): void => {
       socket.destroy()
-      reject({ kind: 'broken', reason, cause } satisfies WireFailure) // eslint-disable-line @typescript-eslint/prefer-promise-reject-errors
+      reject(new WireTrouble({ kind: 'broken', reason, cause }))
     }
     const error = (cause: Error): void => failed(cause.message, cause)
     socket.setTimeout(connectMs, () => failed(`it does not take the connection within ${connectMs} ms`))

@@ -1,4 +1,4 @@
-import { ByteSink, readU32 } from '../cql/bytes.ts'
+import { readU32, type ByteSink } from '../cql/bytes.ts'
 import type { ServerError } from './client-errors.ts'
 
 /**

@@ -1,9 +1,9 @@
 import type { Client } from 'cassandra-driver'
 import { away, serverError } from './client-errors.ts'
 import type { CassandraClient } from './client.ts'
-import type { MillraceError } from '../errors.ts'
+import { sentenceOf, type MillraceError } from '../errors.ts'
 import { whereOf } from './settings.ts'
-import { WireConnection, type WireFailure, type WireTarget } from './wire-connection.ts'
+import { WireConnection, WireTrouble, type WireFailure, type WireTarget } from './wire-connection.ts'
 
 type Host = ReturnType<Client['hosts']['values']>[number]
 
@@ -32,8 +32,8 @@ class Node {
         this.connection = undefined
         this.#again(failure, firstPauseMs)
       }
-    } catch (failure) {
-      this.#again(failure as WireFailure, Math.min(pauseMs * 2, longestPauseMs))
+    } catch (error) {
+      this.#again(failureOf(error), Math.min(pauseMs * 2, longestPauseMs))
     }
   }
 
@@ -128,6 +128,11 @@ export class WireNodes {
       : this.failed(first, what)
   }
 
+  /** What was thrown instead of an answer, as an error. */
+  thrown(error: unknown, what: string): MillraceError {
+    return this.failed(failureOf(error), what)
+  }
+
   /** A failed request as an error. */
   failed(failure: WireFailure, what: string): MillraceError {
     if (failure.kind === 'answer') return serverError(failure.error, what)
@@ -147,4 +152,9 @@ function leastBusy(connections: readonly WireConnection[]): WireConnection | und
   let best: WireConnection | undefined
   for (const one of connections) if (best === undefined || one.inFlight < best.inFlight) best = one
   return best
+}
+
+function failureOf(error: unknown): WireFailure {
+  if (error instanceof WireTrouble) return error.failure
+  return { kind: 'broken', reason: sentenceOf(error), cause: error }
 }

@@ -2,18 +2,8 @@ import type { TableOutcome } from '../component/contracts/tables.ts'
 import { groupRows, type GroupedRow } from './batches.ts'
 import type { WireNodes } from './wire-nodes.ts'
 import { WriteCall, type EncodedCall } from './write-call.ts'
-import { WriteRequest } from './write-request.ts'
+import { WriteRequest, type WriteContext } from './write-request.ts'
 import { WriteWindow } from './write-window.ts'
-
-/** What a request needs of its surroundings. */
-export interface WriteContext {
-  readonly nodes: WireNodes
-  /** As the protocol numbers it. */
-  readonly consistency: number
-  readonly timeoutMs: number
-  readonly window: WriteWindow
-  done(request: WriteRequest): void
-}
 
 /** Sends the groups of all calls in turn, as many at once as the nodes bear. */
 export class WriteQueue {

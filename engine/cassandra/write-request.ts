@@ -4,8 +4,19 @@ import { isAboutRow, isOverloaded } from './client-errors.ts'
 import type { WireConnection, WireFailure, WireRequest } from './wire-connection.ts'
 import { opcodes, writeBatched, writeBatchHead, writeBatchTail, writeExecute } from './wire-frames.ts'
 import type { WriteCall } from './write-call.ts'
-import type { WriteContext } from './write-queue.ts'
+import type { WireNodes } from './wire-nodes.ts'
+import type { WriteWindow } from './write-window.ts'
 import { routingKey } from './values.ts'
+
+/** What a request needs of its surroundings. */
+export interface WriteContext {
+  readonly nodes: WireNodes
+  /** As the protocol numbers it. */
+  readonly consistency: number
+  readonly timeoutMs: number
+  readonly window: WriteWindow
+  done(request: WriteRequest): void
+}
 
 const unprepared = 0x2500
 /** A request is sent so often at most where a node forgets statements or a connection breaks. */
@@ -63,7 +74,7 @@ export class WriteRequest implements WireRequest {
     this.#attempts--
     connection.prepare(missing, this.timeoutMs).then(
       () => this.#send(),
-      (failure: WireFailure) => this.#fail(nodes.failed(failure, `A statement for ${first.statement.table}`)),
+      (error: unknown) => this.#fail(nodes.thrown(error, `A statement for ${first.statement.table}`)),
     )
   }
 

@@ -68,7 +68,7 @@ export class WriteWindow {
   }
 
   #resize(size: number): void {
-    this.#size = Math.max(leastSize, Math.min(this.#most, Math.floor(size)))
+    this.#size = Math.min(this.#most, Math.max(leastSize, Math.floor(size)))
   }
 }
 

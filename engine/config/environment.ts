@@ -57,17 +57,18 @@ async function checked(yaml: YamlFile, env: Env, options: EnvironmentOptions): P
 }
 
 /** What makes every further complaint pointless. */
-function mistakes({ file, value, place }: YamlFile): ConfigProblem[] | undefined {
+function mistakes(yaml: YamlFile): ConfigProblem[] | undefined {
+  const { file, value } = yaml
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     if (!('sources' in value && 'sinks' in value)) return undefined
     const message = 'This is a topology: an environment names kafka, cassandra and registry.'
-    return [{ file, ...place([]), message }]
+    return [{ file, ...yaml.place([]), message }]
   }
   const message =
     value === null
       ? 'The file is empty: an environment needs kafka with its brokers.'
       : 'This is not an environment: a mapping with kafka, cassandra and registry is expected.'
-  return [{ file, ...place([]), message }]
+  return [{ file, ...yaml.place([]), message }]
 }
 
 function valueProblems(yaml: YamlFile, issues: Parameters<typeof problemsOf>[0][]): ConfigProblem[] {
@@ -115,14 +116,19 @@ async function resolved(
 }
 
 async function kafkaOf(given: EnvironmentFile['kafka'], references: References): Promise<KafkaSettings> {
-  const { tls, sasl, ...plain } = given
-  const { replication, partitions, minInsync } = plain.topics
-  return withoutUndefined({
-    ...plain,
+  const { brokers, topics, instance, protocol, settings } = given
+  const { partitions, replication, minInsync } = topics
+  const tls = await tlsOf(given.tls, ['kafka', 'tls'], references)
+  const sasl = given.sasl && (await saslOf(given.sasl, references))
+  return {
+    brokers,
+    protocol,
+    settings,
     topics: { partitions, replication, ...(minInsync !== undefined && { minInsync }) },
-    tls: await tlsOf(tls, ['kafka', 'tls'], references),
-    sasl: sasl && (await saslOf(sasl, references)),
-  })
+    ...(tls && { tls }),
+    ...(sasl && { sasl }),
+    ...(instance !== undefined && { instance }),
+  }
 }
 
 async function saslOf(
@@ -142,11 +148,18 @@ async function cassandraOf(
   given: NonNullable<EnvironmentFile['cassandra']>,
   references: References,
 ): Promise<CassandraSettings> {
-  return withoutUndefined({
-    ...given,
-    password: await references.secret(given.password, ['cassandra', 'password']),
-    tls: await tlsOf(given.tls, ['cassandra', 'tls'], references),
-  })
+  const { contactPoints, datacenter, keyspace, consistency, dialect, timeouts } = given
+  const { username, replication, inFlight } = given
+  const password = await references.secret(given.password, ['cassandra', 'password'])
+  const tls = await tlsOf(given.tls, ['cassandra', 'tls'], references)
+  return {
+    ...{ contactPoints, datacenter, keyspace, consistency, dialect, timeouts },
+    ...(username !== undefined && { username }),
+    ...(password && { password }),
+    ...(tls && { tls }),
+    ...(replication && { replication }),
+    ...(inFlight !== undefined && { inFlight }),
+  }
 }
 
 async function registryOf(
@@ -155,13 +168,20 @@ async function registryOf(
   root: string,
   stateDir: string,
 ): Promise<RegistrySettings> {
-  return withoutUndefined({
-    ...given,
-    password: await references.secret(given.password, ['registry', 'password']),
-    token: await references.secret(given.token, ['registry', 'token']),
-    tls: await tlsOf(given.tls, ['registry', 'tls'], references),
-    cache: given.cache === undefined ? join(stateDir, 'schemas') : resolve(root, given.cache),
-  })
+  const { url, username, subjects, register, cache } = given
+  const password = await references.secret(given.password, ['registry', 'password'])
+  const token = await references.secret(given.token, ['registry', 'token'])
+  const tls = await tlsOf(given.tls, ['registry', 'tls'], references)
+  return {
+    url,
+    subjects,
+    register,
+    cache: cache === undefined ? join(stateDir, 'schemas') : resolve(root, cache),
+    ...(username !== undefined && { username }),
+    ...(password && { password }),
+    ...(token && { token }),
+    ...(tls && { tls }),
+  }
 }
 
 async function tlsOf(
@@ -171,25 +191,20 @@ async function tlsOf(
 ): Promise<TlsSettings | undefined> {
   if (tls === undefined || tls === false) return undefined
   if (tls === true) return { verify: true }
-  return withoutUndefined({
-    ca: await references.certificates(tls.ca, [...path, 'ca']),
-    certificate: await references.certificates(tls.certificate, [...path, 'certificate']),
-    key: await references.key(tls.key, [...path, 'key']),
-    passphrase: await references.secret(tls.passphrase, [...path, 'passphrase']),
+  const ca = await references.certificates(tls.ca, [...path, 'ca'])
+  const certificate = await references.certificates(tls.certificate, [...path, 'certificate'])
+  const key = await references.key(tls.key, [...path, 'key'])
+  const passphrase = await references.secret(tls.passphrase, [...path, 'passphrase'])
+  return {
     verify: tls.verify,
-  })
+    ...(ca !== undefined && { ca }),
+    ...(certificate !== undefined && { certificate }),
+    ...(key && { key }),
+    ...(passphrase && { passphrase }),
+  }
 }
 
 function rootOf(file: string): string {
   const folder = dirname(resolve(file))
   return basename(folder) === 'environments' ? dirname(folder) : folder
-}
-
-/** Fields whose value may be missing, as fields that may be missing. */
-type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
-}
-
-function withoutUndefined<T extends object>(fields: T): Present<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>
 }

@@ -32,14 +32,12 @@ export function loadMigrations(files: readonly CqlFile[]): Catalogue {
 /** The same with the statements of each file. */
 export function readMigrations(files: readonly CqlFile[]): Migrations {
   const catalogue: Builder = { tables: new Map(), keyspaces: [] }
-  const migrations = inOrder(files).map(
-    ({ file, version, name }): Migration => ({
-      version,
-      name,
-      path: file.path,
-      steps: [...stepsOf(file, catalogue)],
-    }),
-  )
+  const migrations = inOrder(files).map(({ file, version, name }): Migration => ({
+    version,
+    name,
+    path: file.path,
+    steps: [...stepsOf(file, catalogue)],
+  }))
   return { migrations, catalogue }
 }
 

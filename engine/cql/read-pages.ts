@@ -98,7 +98,9 @@ function jobOf(
     page(rows, last) {
       const remaining = allowed === undefined ? undefined : allowed - rows.length
       const more = last !== undefined && remaining !== 0
-      const nextPageToken = more ? encodePageToken({ ...last, remaining, now: first }, fingerprint) : undefined
+      const nextPageToken = more
+        ? encodePageToken({ ...last, remaining, now: first }, fingerprint)
+        : undefined
       return { columns: work.selects[0]?.columns ?? [], rows, nextPageToken }
     },
   }

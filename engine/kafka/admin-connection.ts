@@ -1,11 +1,12 @@
 import { isIP } from 'node:net'
+import type * as client from '@platformatic/kafka'
 import type { Admin, AdminOptions, API, Broker, Callback, Connection } from '@platformatic/kafka'
 import { downstreamError } from '../errors.ts'
 import { adminError } from './admin-errors.ts'
 import { tokenSource } from './oauth.ts'
 import type { KafkaSettings, SaslSettings, TlsSettings } from './settings.ts'
 
-type Client = typeof import('@platformatic/kafka')
+type Client = typeof client
 
 /** How an admin connection is made. */
 export interface AdminConnectionOptions {
@@ -16,6 +17,7 @@ export interface AdminConnectionOptions {
 }
 
 const defaultLimitMs = 20_000
+const againMs = 200
 
 /** A client of @platformatic/kafka under time limits, whose errors are those of Millrace. */
 export class AdminConnection {
@@ -33,18 +35,27 @@ export class AdminConnection {
 
   /** Makes a client; nothing is connected before the first request. The package takes 0.4 s to load. */
   static async open(settings: KafkaSettings, options: AdminConnectionOptions): Promise<AdminConnection> {
-    const client = await import('@platformatic/kafka')
+    const loaded = await import('@platformatic/kafka')
     const limitMs = options.limitMs ?? defaultLimitMs
-    const admin = new client.Admin(clientOptions(settings, limitMs, options.token ?? tokenOf(settings.sasl)))
-    return new AdminConnection(client, admin, settings.brokers, limitMs)
+    const admin = new loaded.Admin(clientOptions(settings, limitMs, options.token ?? tokenOf(settings.sasl)))
+    return new AdminConnection(loaded, admin, settings.brokers, limitMs)
   }
 
-  /** Asks; rejects with a MillraceError. `what` is the subject of its sentence: `The topics cannot be listed`. */
+  /**
+   * Asks; where Kafka answers that it is not ready for it yet (a coordinator that moves, a topic just made), again until
+   * the time is up. Rejects with a MillraceError. `what` is the subject of its sentence: `The topics cannot be listed`.
+   */
   async ask<Answer>(what: string, request: (admin: Admin) => Promise<Answer>): Promise<Answer> {
-    try {
-      return await within(this.#limitMs, request(this.#admin), what)
-    } catch (error) {
-      throw adminError(error, what, this.#brokers)
+    const deadline = performance.now() + this.#limitMs
+    for (;;) {
+      try {
+        return await within(deadline - performance.now(), request(this.#admin), what)
+      } catch (error) {
+        const told = adminError(error, what, this.#brokers)
+        const answered = told.kind === 'downstream' && 'kafka' in told.facts
+        if (!answered || performance.now() + againMs > deadline) throw told
+      }
+      await new Promise((resolve) => setTimeout(resolve, againMs))
     }
   }
 
@@ -58,14 +69,14 @@ export class AdminConnection {
     broker: Broker | undefined,
     ...args: readonly unknown[]
   ): Promise<Answer> {
-    const client = this.#client
+    const symbols = this.#client
     const admin = this.#admin
     const connection = await called<Connection>((done) =>
       broker === undefined
-        ? admin[client.kGetBootstrapConnection](done)
-        : admin[client.kGetConnection](broker, done),
+        ? admin[symbols.kGetBootstrapConnection](done)
+        : admin[symbols.kGetConnection](broker, done),
     )
-    const api = await called<API<unknown[], Answer>>((done) => admin[client.kGetApi](name, done))
+    const api = await called<API<unknown[], Answer>>((done) => admin[symbols.kGetApi](name, done))
     return api.async(connection, ...args)
   }
 
@@ -85,8 +96,7 @@ async function within<Value>(limitMs: number, answer: Promise<Value>, what: stri
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () =>
-        reject(downstreamError('KAFKA_AWAY', `${what}: Kafka gave no answer within ${limitMs / 1000} s.`)),
+      () => reject(downstreamError('KAFKA_AWAY', `${what}: Kafka gave no answer in time.`)),
       limitMs,
     )
   })

@@ -1,8 +1,13 @@
+import { KafkaError } from '../../native/errors.ts'
 import type { Reader } from '../../native/reader.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
-import { clientError } from './client-errors.ts'
+import { downstreamError, fatalError, type MillraceError } from '../errors.ts'
+import { clientError, isUnknownTopic } from './client-errors.ts'
 
-/** The first offset there is, and the last stable one. Rejects with downstream KAFKA_AWAY, or TOPIC_UNKNOWN. */
+/**
+ * The first offset there is, and the last stable one: what an open transaction writes is not there yet. Rejects with
+ * downstream KAFKA_AWAY, or fatal TOPIC_UNKNOWN.
+ */
 export async function boundsOf(
   reader: Reader,
   partition: TopicPartition,
@@ -14,6 +19,26 @@ export async function boundsOf(
     ])
     return { first: first ?? 0, end: end ?? 0 }
   } catch (error) {
+    if (error instanceof KafkaError && error.code === '_NOENT') throw await leaderless(reader, partition)
     throw clientError(error, `The bounds of topic ${partition.topic} cannot be told`, 'SOURCE_FAILED')
+  }
+}
+
+/** librdkafka says of a topic that is not there what it says of one whose brokers are away: that nobody leads it. */
+async function leaderless(reader: Reader, { topic, partition }: TopicPartition): Promise<MillraceError> {
+  try {
+    const count = await reader.partitionCount(topic)
+    return partition < count
+      ? downstreamError(
+          'KAFKA_AWAY',
+          `Partition ${partition} of topic ${topic} has no leader: its brokers are away.`,
+        )
+      : fatalError(
+          'TOPIC_UNKNOWN',
+          `Topic ${topic} has ${count} partitions, from 0 on: there is no partition ${partition}.`,
+        )
+  } catch (error) {
+    if (isUnknownTopic(error)) return fatalError('TOPIC_UNKNOWN', `There is no topic ${topic} in Kafka.`)
+    return clientError(error, `The bounds of topic ${topic} cannot be told`, 'SOURCE_FAILED')
   }
 }

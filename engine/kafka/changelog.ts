@@ -60,8 +60,10 @@ export class Changelog {
   committed(blocks: readonly StateBlock[], offsets: Float64Array): void {
     const { local } = this.#options
     const last = offsets.length === 0 ? -1 : offsets[offsets.length - 1]!
-    for (const { bucket } of blocks) {
-      if (!this.#buckets.has(bucket)) this.#buckets.set(bucket, Math.max(0, offsets[0] ?? 0))
+    for (const [n, { bucket }] of blocks.entries()) {
+      // Where a block is several records, the first of all is taken for its own.
+      const offset = offsets.length === blocks.length ? offsets[n]! : (offsets[0] ?? 0)
+      if (!this.#buckets.has(bucket)) this.#buckets.set(bucket, Math.max(0, offset))
     }
     if (local === undefined || !this.#keepsCopy) return
     if (last >= 0) local.append(blocks, last + 1)

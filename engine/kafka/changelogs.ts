@@ -145,8 +145,11 @@ export class Changelogs {
   }
 
   async #describe(topic: string) {
-    const description = (await this.#options.admin.topics([topic])).get(topic)
-    if (description !== undefined) return description
+    for (let tries = 0; tries < 50; tries++) {
+      const description = (await this.#options.admin.topics([topic])).get(topic)
+      if (description !== undefined) return description
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
     throw downstreamError(
       'KAFKA_AWAY',
       `The changelog ${topic} was just made, and is not known everywhere yet.`,

@@ -45,8 +45,12 @@ export function clientError(error: unknown, about: string, code: LastingCode): M
   }
 }
 
+/** There is no such topic, or it has no such partition. */
 export function isUnknownTopic(error: unknown): boolean {
-  return error instanceof KafkaError && ['UNKNOWN_TOPIC_OR_PART', '_UNKNOWN_TOPIC'].includes(error.code)
+  return (
+    error instanceof KafkaError &&
+    ['UNKNOWN_TOPIC_OR_PART', '_UNKNOWN_TOPIC', '_UNKNOWN_PARTITION'].includes(error.code)
+  )
 }
 
 /** True for an error that says no more than that the client, or the partition's hold, is gone. */

@@ -58,7 +58,7 @@ export class KafkaCommit implements CommitBackend {
   ): Promise<(CommittedPosition | undefined)[]> {
     this.#options.changelogs.opens(task, inputs)
     try {
-      return await this.#options.member.committed(inputs, { stable: true })
+      return await this.#options.member.committed(inputs, { stable: true, group: task.group })
     } catch (error) {
       throw clientError(error, `The positions of group ${task.group} cannot be read`, 'COMMIT_FAILED')
     }

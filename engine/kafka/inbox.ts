@@ -113,7 +113,8 @@ export class Inbox {
   #dropStale(): void {
     for (const [name, queue] of this.#data) {
       const holding = this.#holdings.get(queue.partition)
-      queue.keepOnly(holding === undefined || holding.leaving ? undefined : holding.tag)
+      const begun = holding !== undefined && !holding.leaving && holding.tag > 0
+      queue.keepOnly(begun ? holding.tag : undefined)
       if (queue.empty) this.#data.delete(name)
     }
   }

@@ -205,7 +205,7 @@ export class KafkaMember implements SourceReader {
   /** What the group has committed; by default after every open transaction that could change it. */
   async committed(
     partitions: readonly TopicPartition[],
-    options: { readonly stable?: boolean } = {},
+    options: { readonly stable?: boolean; readonly group?: string } = {},
   ): Promise<(CommittedPosition | undefined)[]> {
     const found = await this.#reader.committed(partitions, options)
     return found.map((one) => one && { offset: one.offset, metadata: one.metadata ?? '' })

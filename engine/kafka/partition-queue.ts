@@ -43,12 +43,14 @@ export class PartitionQueue {
   /** Tells about `maxBytes`, but at least one record, and answers how many bytes these were. */
   take(maxBytes: number, holding: Holding, told: SourceEvent[]): number {
     let taken = 0
-    while (this.#events.length > 0 && (taken < maxBytes || taken === 0)) {
-      const event = this.#events.shift()!
+    for (let event = this.#events[0]; event !== undefined; event = this.#events[0]) {
       if (event.type === 'end') {
         this.#tellEnd(event.offset, holding, told)
+        this.#events.shift()
         continue
       }
+      if (taken > 0 && taken >= maxBytes) break
+      this.#events.shift()
       const { records, tag } = event
       const count = rowsIn(records, maxBytes - taken)
       if (count < records.count)

@@ -12,7 +12,8 @@ export function writerSettings(kafka: KafkaSettings, transactionalId: string): S
     'transaction.timeout.ms': transactionMs,
     // A commit is large and rare, not many small ones: no use in waiting for more.
     'queue.buffering.max.ms': 1,
-    // Not longer than the transaction: what was not acknowledged by then never counts.
-    'message.timeout.ms': transactionMs,
+    // Less than the transaction has: what is not acknowledged by then is aborted while the transaction still is ours.
+    'message.timeout.ms': transactionMs * 0.7,
+    'topic.metadata.propagation.max.ms': transactionMs * 0.5,
   }
 }

@@ -28,7 +28,7 @@ export const jsonValues: ValuePacker<unknown> = {
 /** Values that are bytes already. */
 export const byteValues: ValuePacker<Uint8Array> = {
   pack: (value) => value,
-  unpack: (bytes) => bytes.slice(),
+  unpack: (bytes) => new Uint8Array(bytes),
 }
 
 // An entry: length of the key u32, length of the value i32 (-1: deleted), the key as UTF-8, the value.

@@ -140,7 +140,7 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
       const had = this.#base.has(key)
       if (packed === undefined) this.#setBase(key, { value: undefined, packed })
       // The block is shared; a copy lets it go.
-      else this.#setBase(key, { value: this.#values.unpack(packed), packed: packed.slice() })
+      else this.#setBase(key, { value: this.#values.unpack(packed), packed: new Uint8Array(packed) })
       this.#size += Number(packed !== undefined) - Number(had)
     })
   }

@@ -14,7 +14,7 @@ export class PairMerge {
   add(block: StateBlock): void {
     readPairs(block, this.#store, (key, value) => {
       if (value === undefined) this.#pairs.delete(key)
-      else this.#pairs.set(key, value.slice())
+      else this.#pairs.set(key, new Uint8Array(value))
     })
   }
 

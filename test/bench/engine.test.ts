@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { engineChart } from '../../bench/cluster/chart.ts'
 import { markdown } from '../../bench/cluster/markdown.ts'
-import { parseOptions } from '../../bench/cluster/options.ts'
+import { parseOptions, type Options } from '../../bench/cluster/options.ts'
 import type { MeasuredRow, Results, Row } from '../../bench/cluster/rows.ts'
 import { keyedFault } from '../../bench/cluster/scenario-keyed.ts'
 import { scenarios } from '../../bench/cluster/scenarios.ts'
@@ -111,15 +111,24 @@ describe('the summary', () => {
 
 describe('options', () => {
   test('choose scenarios by their names or how these begin, and systems', () => {
-    expect(parseOptions(['--only', 'keyed-io/millrace,audit'])).toMatchObject({
-      scenarios: ['keyed-io-100', 'keyed-io-1000', 'audit'],
-      systems: ['millrace'],
+    const scenariosOf = (words: string[]) => (parseOptions(words) as Options).scenarios
+    expect(scenariosOf(['--only', 'dedup,keyed-io/millrace,audit/by-hand,audit/millrace'])).toEqual([
+      { name: 'dedup', systems: [] },
+      { name: 'keyed-io-100', systems: ['millrace'] },
+      { name: 'keyed-io-1000', systems: ['millrace'] },
+      { name: 'audit', systems: ['by-hand', 'millrace'] },
+    ])
+    expect(scenariosOf(['--systems', 'millrace'])).toEqual(
+      scenarioNames.map((name) => ({ name, systems: ['millrace'] })),
+    )
+    expect(parseOptions([])).toMatchObject({
+      scenarios: scenarioNames.map((name) => ({ name, systems: [] })),
+      rounds: 2,
     })
-    expect(parseOptions([])).toMatchObject({ scenarios: scenarioNames, systems: [], rounds: 2 })
   })
 
   test('put only whole runs among the results', () => {
-    const folder = (words: string[]): string => (parseOptions(words) as { readonly out: string }).out
+    const folder = (words: string[]): string => (parseOptions(words) as Options).out
     expect(folder([])).toMatch(/results$/)
     expect(folder(['--sweep'])).toMatch(/results$/)
     for (const words of [

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Project } from '../../cli/project.ts'
 import type { Reconciliation } from '../../cli/reconcile-result.ts'
-import { Folder } from './full-command-line.ts'
+import { type Folder } from './full-command-line.ts'
 
 /** A write of one row past the topology. */
 export interface Plant {

@@ -20,7 +20,10 @@ export interface StateStore {
   seal(cut: Cut): { readonly blocks: readonly StateBlock[]; readonly expiredBelow: number | undefined }
   /** The commit that held the sealed layer took effect: it joins the base. */
   committed(): void
-  /** Reads a block that `seal` once made, oldest first. Throws a fatal error for a damaged or newer block. */
+  /**
+   * Reads a block that `seal` once made, oldest first; its bytes are good until it returns. Throws a fatal error for a
+   * damaged or newer block.
+   */
   restore(block: StateBlock): void
   /** Bytes held in memory. */
   readonly bytes: number

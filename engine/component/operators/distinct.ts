@@ -29,16 +29,22 @@ export function distinct(options: DistinctOptions): Operator {
         const ids = scope.ids(options.windowMs)
         const look = new Lookups(scope, ids, options.by)
         const emit = (batch: RecordBatch): void => output.next(batch)
+        const door: Door = { scope, ids, look, options, emit }
         return input.subscribe((batch) => {
           const fresh = new Collector(batch, false)
+          const pending: number[] = []
           eachRow(scope, batch, (i) => {
             look.prepare(batch, i)
-            if (decide(scope, ids, look, options, batch, i, emit)) fresh.keep(i)
+            const verdict = decide(door, batch, i)
+            if (verdict === 'fresh') fresh.keep(i)
+            else if (verdict === 'pending') pending.push(i)
           })
           look.end()
-          if (fresh.length === 0) return
-          scope.reach('claimed')
-          emit(fresh.batch())
+          if (fresh.length > 0) {
+            scope.reach('claimed')
+            emit(fresh.batch())
+          }
+          askAgain(door, batch, pending)
         })
       }),
   )
@@ -60,6 +66,7 @@ class Lookups {
   readonly #words = new Int32Array(PREPARED * WORDS)
   /** What is prepared: these rows of this batch. */
   #batch: RecordBatch | undefined
+  #input = 0
   #from = 0
   #to = 0
 
@@ -78,6 +85,7 @@ class Lookups {
   /** Prepares the record at `i`, and some that follow. */
   prepare(batch: RecordBatch, i: number): void {
     if (this.#isPrepared(batch, i)) return
+    if (batch !== this.#batch) this.#input = this.#scope.inputOf(batch)
     this.#batch = batch
     this.#from = i
     this.#to = Math.min(batch.length, i + PREPARED)
@@ -105,15 +113,12 @@ class Lookups {
   /** Asks about a record, prepared or not. */
   see(batch: RecordBatch, i: number): Sighting {
     const at = (i - this.#from) * WORDS
-    if (this.#isPrepared(batch, i) && this.#words[at + READY] === 1) this.#load(at)
+    const prepared = this.#isPrepared(batch, i)
+    if (prepared && this.#words[at + READY] === 1) this.#load(at)
     else this.#hash(batch, i)
     if (this.#ids.advance(batch.timestamp(i))) this.#scope.reach('rotated')
-    return this.#ids.see(
-      this.#scope.inputOf(batch),
-      batch.offset(i),
-      batch.origin.lineage,
-      batch.lineageRow(i),
-    )
+    const input = prepared ? this.#input : this.#scope.inputOf(batch)
+    return this.#ids.see(input, batch.offset(i), batch.origin.lineage, batch.lineageRow(i))
   }
 
   #isPrepared(batch: RecordBatch, i: number): boolean {
@@ -144,36 +149,56 @@ class Lookups {
   }
 }
 
-/** True if the record goes on now; otherwise it was dropped, or waits for its twin. */
+/** All that a decision needs. */
+interface Door {
+  readonly scope: OperatorScope
+  readonly ids: IdStore
+  readonly look: Lookups
+  readonly options: DistinctOptions
+  readonly emit: (batch: RecordBatch) => void
+}
+
+/** `fresh`: the record goes on; `gone`: it was dropped; `pending`: its twin is under way, as the store says. */
 function decide(
-  scope: OperatorScope,
-  ids: IdStore,
-  look: Lookups,
-  options: DistinctOptions,
+  { scope, ids, look, options }: Door,
   batch: RecordBatch,
   i: number,
-  emit: (batch: RecordBatch) => void,
-): boolean {
+): 'fresh' | 'gone' | 'pending' {
   const seen = look.see(batch, i)
-  if (seen === sighting.fresh) return true
+  if (seen === sighting.fresh) return 'fresh'
   if (seen === sighting.replay) {
     scope.count('replays', 1)
-    return true
+    return 'fresh'
   }
   if (ids.bodyDiffers) {
     scope.count('conflicts', 1)
     scope.side(options.conflicts, batch.only(i))
-    return false
+    return 'gone'
   }
-  if (seen === sighting.duplicate) {
-    scope.drop(batch, i, 'duplicate')
-    return false
+  if (seen === sighting.pending) return 'pending'
+  scope.drop(batch, i, 'duplicate')
+  return 'gone'
+}
+
+/** Most twins come in one batch, and the first of them is settled by now. What still has to wait is copied out. */
+function askAgain(door: Door, batch: RecordBatch, pending: readonly number[]): void {
+  for (const i of pending) {
+    try {
+      attach(door, batch, i)
+    } catch (error) {
+      door.scope.fail(batch, i, error)
+    }
   }
+}
+
+/** Lets a record go on, or drops it, or makes it wait for the end of its twin, and asks again then. */
+function attach(door: Door, batch: RecordBatch, i: number): void {
+  const verdict = decide(door, batch, i)
+  if (verdict === 'fresh') door.emit(batch.only(i))
+  if (verdict !== 'pending') return
+  const { twinLineage, twinRow } = door.ids
   const waiting = batch.detached(i)
-  ids.twinLineage.whenSettled(ids.twinRow, () => {
-    if (decide(scope, ids, look, options, waiting, 0, emit)) emit(waiting)
-  })
-  return false
+  twinLineage.whenSettled(twinRow, () => attach(door, waiting, 0))
 }
 
 function bodyHash(fingerprint: Fingerprint, batch: RecordBatch, i: number): number {

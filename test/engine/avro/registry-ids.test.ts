@@ -131,8 +131,12 @@ describe('an id that the registry does not know', () => {
     const { state, tuning } = fakeTuning(grace)
     const registry = await opened(tuning)
     const first = await rejection(registry.load(7))
-    expect(first).toMatchObject({ kind: 'downstream', code: 'AVRO_UNKNOWN_SCHEMA_ID', facts: { id: 7 } })
-    expect(first.message).toContain('wait for up to 30 s more')
+    expect(first).toMatchObject({
+      kind: 'downstream',
+      code: 'AVRO_UNKNOWN_SCHEMA_ID',
+      facts: { id: 7, retryInMs: 1000 },
+    })
+    expect(first.message).toContain('wait for 30 s')
     expect(registry.refusal?.(7)).toBeUndefined()
     state.now += 29_999
     expect(await rejection(registry.load(7))).toMatchObject({ kind: 'downstream' })
@@ -175,6 +179,17 @@ describe('an id that the registry does not know', () => {
     state.now += 5000
     expect((await registry.load(2)).fullName).toBe('long')
     expect(registry.refusal?.(2)).toBeUndefined()
+  })
+
+  test('that turns up in the last moment is served', async () => {
+    const { state, tuning } = fakeTuning(grace)
+    const registry = await opened(tuning)
+    await rejection(registry.load(1))
+    state.now += 29_900
+    await rejection(registry.load(1))
+    fake.add('s', '"int"')
+    state.now += 100
+    expect((await registry.load(1)).fullName).toBe('int')
   })
 
   test('gets no grace for a while after one that waited in vain', async () => {

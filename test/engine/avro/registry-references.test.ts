@@ -56,6 +56,12 @@ describe('merging a schema with those that it refers to', () => {
     const schema = record('shop.Order', { hash: 'Hash', other: 'Hash' })
     // Inside shop, Hash means shop.Hash.
     expect(() => form(mergeReferences(schema, [bare]))).toThrow('there is no type "shop.Hash"')
+    const inside = record('shop.Order', { hash: { ...bare, namespace: '' }, price: 'Price' })
+    const whole = record('shop.Order', {
+      hash: { ...bare, namespace: '' },
+      price: record('Price', { x: 'int' }),
+    })
+    expect(form(mergeReferences(inside, [record('shop.Price', { x: 'int' })]))).toBe(form(whole))
     const nowhere = record('Order', { hash: 'Hash', inner: record('x.I', { y: 'int' }), again: 'Hash' })
     expect(form(mergeReferences(nowhere, [bare]))).toBe(
       form(record('Order', { hash: bare, inner: record('x.I', { y: 'int' }), again: 'Hash' })),

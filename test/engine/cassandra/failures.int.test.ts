@@ -85,7 +85,7 @@ describe('a node', () => {
     await server.start()
     await writeInTheEnd(opened, notes(200))
     expect(await tables.lookup('notes').get({ id: kept.values['id'] })).toEqual(kept.values)
-  }, 60_000)
+  }, 120_000)
 
   test('that is killed in the middle of writes has all that it acknowledged', async () => {
     const { tables } = opened
@@ -106,9 +106,9 @@ describe('a node', () => {
     await server.start()
     await writeInTheEnd(opened, notes(1))
     const lookup = tables.lookup('notes')
-    const found = await Promise.all(acknowledged.map(({ values }) => lookup.get({ id: values['id'] })))
+    const found = await Promise.all(acknowledged.map(async ({ values }) => lookup.get({ id: values['id'] })))
     expect(found).toEqual(acknowledged.map(({ values }) => values))
-  }, 60_000)
+  }, 120_000)
 
   test('that is frozen is downstream trouble after the time-out of the request; thawed, all goes on', async () => {
     const { tables } = opened
@@ -124,7 +124,7 @@ describe('a node', () => {
     expect(told(await failureOf(() => tables.write(notes(1))))).toBe('downstream CASSANDRA_AWAY')
     server.resume()
     await writeInTheEnd(opened, rows)
-  }, 60_000)
+  }, 120_000)
 
   test('is closed to in no time while it is frozen, and writes under way fail', async () => {
     const other = await room.open({ timeouts: { read: 30_000, write: 30_000, connect: 30_000 } })

@@ -43,7 +43,9 @@ const misfits = [
 
 async function harness(config: unknown, name: string, more: Partial<SinkHarness> = {}): Promise<SinkHarness> {
   await room.server.cql(`TRUNCATE ${name}`, room.keyspace)
-  const { tables, close } = await room.open()
+  const opened = await room.open()
+  const { tables } = opened
+  const close = () => opened.close()
   const never = () => {
     throw new Error('a table sink needs tables alone')
   }
@@ -90,9 +92,10 @@ sinkContract('A table sink in mode latest, in Cassandra,', () => {
 lookupContract('A lookup in Cassandra', async () => {
   for (const name of ['contract_rows', 'contract_names'])
     await room.server.cql(`TRUNCATE ${name}`, room.keyspace)
-  const { tables, close } = await room.open()
+  const opened = await room.open()
+  const close = () => opened.close()
   return {
-    tables,
+    tables: opened.tables,
     async writeBeside(rows) {
       const other = await room.open()
       await other.tables.write(rows)
@@ -182,7 +185,7 @@ describe('tables in Cassandra', () => {
     expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['stored']))
     const lookup = tables.lookup('numbers')
     const found = await Promise.all(
-      rows.map(({ values }) => lookup.get({ shop: values['shop'], n: values['n'] })),
+      rows.map(async ({ values }) => lookup.get({ shop: values['shop'], n: values['n'] })),
     )
     expect(found).toEqual(rows.map(({ values }) => values))
   })

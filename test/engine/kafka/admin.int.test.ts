@@ -4,6 +4,7 @@ import { KafkaAdmin } from '../../../engine/kafka/admin.ts'
 import { Reader } from '../../../native/reader.ts'
 import { Writer } from '../../../native/writer.ts'
 import type { Access } from '../../support/servers/client-properties.ts'
+import { startBlackhole } from '../../support/servers/blackhole.ts'
 import { sharedKafka, type SharedKafka } from '../../support/servers/shared.ts'
 import { accessSettings, unsignedToken } from './access-settings.ts'
 
@@ -183,7 +184,7 @@ describe('getting in', () => {
     { listener: 'sasl', mechanism: 'OAUTHBEARER' },
   ]
 
-  test.each(welcome)('by $listener $mechanism $certificate', async (access) => {
+  test.each(welcome)('%j', async (access) => {
     const token = () => Promise.resolve(unsignedToken())
     const own = await KafkaAdmin.open(accessSettings(kafka, access), { token })
     try {
@@ -240,6 +241,17 @@ describe('getting in', () => {
       await own.close()
       expect(error.message).toMatch(/^Kafka at \S+ .*(TLS|kafka\.brokers)/)
     }
+  })
+
+  test('one that never answers is given up in time, and does not keep the close waiting', async () => {
+    const silent = await startBlackhole()
+    const settings = { ...accessSettings(kafka), brokers: [silent.address] }
+    const own = await KafkaAdmin.open(settings, { limitMs: 1000 })
+    const error = await errorOf(own.topics())
+    await own.close()
+    await silent.close()
+    expect(error).toMatchObject({ kind: 'downstream', code: 'KAFKA_AWAY' })
+    expect(error.message).toMatch(/no answer in time/)
   })
 
   test('nobody there is told as downstream', async () => {

@@ -1,5 +1,6 @@
 // Topics of a real cluster as the engine sees them.
 
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { TopicPartition } from '../../../engine/component/contracts/position.ts'
 import { packBatch } from '../../../engine/component/outgoing.ts'
@@ -68,7 +69,7 @@ test('appends where Java would put it, and says where that was', async () => {
 
 test('a record that is too large is refused alone, with its topic and size', async () => {
   const topic = await newTopic()
-  const large = record(topic, { value: Buffer.alloc(2_000_000, 'x') })
+  const large = record(topic, { value: randomBytes(2_000_000) })
   const failed = await log.write(packBatch(topic, [...plain(topic, 2), large, ...plain(topic, 2)], 0))
   expect(failed.map(({ row }) => row)).toEqual([2])
   expect(failed[0]!.error).toMatchObject({ kind: 'permanent', facts: { topic, bytes: 2_000_003 } })
@@ -82,9 +83,9 @@ test('a record that is too large is refused alone, with its topic and size', asy
 test('a topic that is not there is told in one sentence', async () => {
   const at = { topic: 'no-such-topic', partition: 0 }
   await expect(log.bounds(at)).rejects.toMatchObject({ code: 'TOPIC_UNKNOWN', kind: 'fatal' })
-  await expect(log.fetch(at, 0, 1)).rejects.toThrow(
-    /^The bounds of topic no-such-topic cannot be told: .*\.$/,
-  )
+  await expect(log.fetch(at, 0, 1)).rejects.toThrow('There is no topic no-such-topic in Kafka.')
+  const beyond = { topic: await newTopic(2), partition: 2 }
+  await expect(log.bounds(beyond)).rejects.toThrow(/has 2 partitions, from 0 on: there is no partition 2\.$/)
 })
 
 describe('fetch', () => {

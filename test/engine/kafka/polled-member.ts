@@ -37,7 +37,7 @@ export class PolledMember {
   #stopped = true
   #polling: Promise<void> = Promise.resolve()
   #changed = Promise.withResolvers<void>()
-  #failure: unknown
+  #failure: Error | undefined
 
   private constructor(member: KafkaMember, troubles: string[], options: PolledOptions) {
     this.member = member
@@ -120,7 +120,7 @@ export class PolledMember {
         resolve()
       }
     } catch (error) {
-      this.#failure = error
+      this.#failure = error as Error
     }
   }
 

@@ -14,7 +14,7 @@ import {
   localExample,
   stateExamples,
   writeLocalExample,
-} from './format-examples.ts'
+} from '../../../tools/state/examples.ts'
 
 const fixtures = join(import.meta.dirname, 'fixtures')
 const fixture = (name: string): Promise<Buffer> => readFile(join(fixtures, name))

@@ -72,6 +72,20 @@ test.each([1, 9])(
   },
 )
 
+test('a new claim that is committed before its removal, in a bucket that has ended: it alone is restored', () => {
+  const { commit, first, see, store, lineage } = forgottenAndClaimed(9)
+  const blocks = [...first, ...commit(3)]
+  store.advance(1025)
+  see('another', 20)
+  lineage.settle(20, 'stored')
+  blocks.push(...commit(20))
+  expect(blocks.map((block) => block.bucket)).toEqual([40, 40, 41])
+  const again = restored(blocks)
+  expect(again.store.size).toBe(2)
+  expect(again.see('id', 9)).toBe(sighting.replay)
+  expect(again.see('id', 1)).toBe(sighting.duplicate)
+})
+
 test('an id whose record is settled but not sealed is not forgotten yet', () => {
   const { store, lineage, see } = newStore()
   see('id', 1)

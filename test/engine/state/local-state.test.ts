@@ -1,102 +1,30 @@
-import {
-  appendFile,
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  truncate,
-  writeFile,
-} from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { appendFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { StateBlock } from '../../../engine/component/contracts/commit.ts'
-import type { LocalState, LocalStateOptions } from '../../../engine/component/contracts/local-state.ts'
-import { IdBlockWriter, readIdBlock } from '../../../engine/state/id-blocks.ts'
+import type { LocalStateOptions } from '../../../engine/component/contracts/local-state.ts'
+import { scanSegment } from '../../../engine/state/local-segment.ts'
 import { localFolder, openLocalState } from '../../../engine/state/local-state.ts'
 
-let root: string
-let copies = 0
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'millrace-local-'))
-})
-
-afterAll(() => rm(root, { recursive: true }))
-
-function newOptions(more: Partial<LocalStateOptions> = {}): LocalStateOptions & { told: string[] } {
-  const told: string[] = []
-  const identity = { clusterId: 'a-cluster', topicId: 'a-topic' }
-  const dir = join(root, String(copies++))
-  return {
-    dir,
-    group: 'audit',
-    store: 'unique',
-    partition: 3,
-    identity,
-    tell: (one) => told.push(one),
-    ...more,
-    told,
-  }
-}
-
-/** A block with the ids `from … from + count`. */
-function ids(bucket: number, from: number, count = 1): StateBlock {
-  const writer = new IdBlockWriter('unique', bucket, count)
-  for (let n = from; n < from + count; n++) writer.add(Int32Array.of(n, 0, 0, 0, 0, 0, 0, 0), 0, 0)
-  return writer.finish()[0]!
-}
-
-/** Bucket and id of each entry, as one number. */
-type Content = number[]
-
-const entry = (bucket: number, id: number): number => bucket * 1e7 + id
-
-function idsIn(block: StateBlock): Content {
-  const found: Content = []
-  readIdBlock(block, 'unique', (words) => {
-    for (let at = 0; at < words.length; at += 8) found.push(entry(block.bucket, words[at]!))
-  })
-  return found
-}
-
-async function contentOf(state: LocalState): Promise<Content> {
-  const content: Content = []
-  await state.read((block) => void content.push(...idsIn(block)))
-  return content
-}
-
-/** What another process finds in the folder as it is now, the first one having been killed. */
-async function afterKill(
-  options: LocalStateOptions & { told: string[] },
-  change?: (folder: string) => Promise<unknown>,
-) {
-  const next = { ...newOptions(), ...options, dir: join(root, String(copies++)), told: [] as string[] }
-  next.tell = (one) => void next.told.push(one)
-  await cp(options.dir, next.dir, { recursive: true })
-  const folder = localFolder(next)
-  for (const name of await readdir(folder)) if (name.startsWith('lock-')) await rm(join(folder, name))
-  await change?.(folder)
-  const state = await openLocalState(next)
-  const { upTo } = state
-  const content = await contentOf(state)
-  await state.close()
-  return { upTo, content, told: next.told, folder, options: next }
-}
-
-const segmentsOf = async (folder: string): Promise<string[]> =>
-  (await readdir(folder)).filter((name) => name.endsWith('.segment')).sort()
+import {
+  newOptions,
+  ids,
+  type Content,
+  entry,
+  idsIn,
+  contentOf,
+  afterKill,
+  segmentsOf,
+} from './local-copies.ts'
 
 test('what was appended is there after a restart, in order, and after a kill as far as it was flushed', async () => {
   const options = newOptions()
   const state = await openLocalState(options)
   expect(state.upTo).toBeUndefined()
-  state.append([ids(7, 1, 2), ids(7, 3)], 12)
+  const lent = [ids(7, 1, 2), ids(7, 3)].map((block) => ({ ...block, bytes: Buffer.from(block.bytes) }))
+  state.append(lent, 12)
+  for (const { bytes } of lent) bytes.fill(0)
   state.append([ids(8, 4)], 20)
   expect(state.upTo).toBe(20)
   await state.flush()
@@ -160,7 +88,7 @@ test('a file that was cut anywhere yields what was committed before the cut, or 
   expect(names.length).toBeGreaterThan(2)
   const last = (await stat(join(folder, names.at(-1)!))).size
   const ends = new Set<number | undefined>()
-  for (let cut = 1; cut < 400; cut += 7) {
+  for (let cut = 1; cut < 400; cut += 29) {
     const found = await afterKill(options, (path) => truncate(join(path, names.at(-1)!), last - cut))
     expect(found.told).toEqual([])
     expect(found.upTo).toBeLessThan(end)
@@ -172,6 +100,31 @@ test('a file that was cut anywhere yields what was committed before the cut, or 
   expect(middle).toMatchObject({ upTo: undefined, content: [] })
   expect(middle.told).toEqual([expect.stringContaining('is not used: a file is cut short; it is rebuilt')])
 })
+
+test('a commit that is only half there is cut off, and the next one takes its place', async () => {
+  const options = newOptions()
+  const state = await openLocalState(options)
+  state.append([ids(1, 1)], 1)
+  await state.flush()
+  state.append(
+    Array.from({ length: 8 }, (_, n) => ids(1, 100_000 * (n + 1), 12_000)),
+    2,
+  )
+  await state.close()
+  const half = await afterKill(options, async (folder) => {
+    const path = join(folder, (await segmentsOf(folder))[0]!)
+    return truncate(path, (await stat(path)).size - 5)
+  })
+  expect(half).toMatchObject({ upTo: 1, content: [entry(1, 1)], told: [] })
+  const again = await openLocalState(half.options)
+  again.append([ids(1, 2)], 3)
+  await again.close()
+  expect(await afterKill(half.options)).toMatchObject({
+    upTo: 3,
+    content: [entry(1, 1), entry(1, 2)],
+    told: [],
+  })
+}, 30_000)
 
 test('whatever byte is changed, whichever file is lost: a beginning of what was committed, or nothing', async () => {
   const { options, upTo, live } = await filled()
@@ -197,9 +150,24 @@ test('whatever byte is changed, whichever file is lost: a beginning of what was 
         if (found.upTo === undefined) rebuilt++
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
-  expect(rebuilt).toBeGreaterThan(10)
+  expect(rebuilt).toBeGreaterThan(5)
+}, 60_000)
+
+test('a whole frame that is missing is missed, in the middle of a file too', async () => {
+  const { options } = await filled()
+  const [, name] = await segmentsOf(localFolder(options))
+  const found = await afterKill(options, async (folder) => {
+    const path = join(folder, name!)
+    const frames: [number, number][] = []
+    await scanSegment(path, (frame) => void frames.push([frame.at, frame.at + frame.length!]))
+    expect(frames.length).toBeGreaterThan(1)
+    const bytes = await readFile(path)
+    await writeFile(path, Buffer.concat([bytes.subarray(0, frames[0]![0]), bytes.subarray(frames[0]![1])]))
+  })
+  expect(found.upTo).toBeUndefined()
+  expect(found.told).toEqual([expect.stringContaining('something in the middle is missing')])
 })
 
 test('a copy of something else, of a newer format, too long or too old is told and thrown away', async () => {

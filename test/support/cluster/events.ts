@@ -36,9 +36,17 @@ export interface EventsPlan {
   readonly from: number
   /** Share of records that the processor `trial` refuses for good. 0 for topologies without it. */
   readonly bad?: number
+  /** Share of garbage, 0.01 if not given. */
+  readonly garbage?: number
+  /** How many keys there are; one for fifty events if not given. */
+  readonly keys?: number
+  /** Where events are written in several parts: which one this is. Ids of different parts differ. */
+  readonly part?: number
+  /** All events lie within this time, milliseconds. */
+  readonly span?: number
 }
 
-/** The window of the proof's dedup. All events lie within `spanMs`, duplicates within half a window of their twins. */
+/** The window of the proof's dedup. Events of a part lie within `spanMs`, duplicates within a window of their twins. */
 export const windowMs = 2 * 3600_000
 export const spanMs = 10 * 3600_000
 
@@ -46,33 +54,37 @@ export const spanMs = 10 * 3600_000
  * Makes events: 5 % duplicates, near and far; 1 % garbage, on one key of fifty or without key; and some that the processor
  * `trial` refuses, fails at once in a while, or takes a moment for. The same plan makes the same events.
  */
-export function* makeEvents({ seed, count, from, bad = 0.0005 }: EventsPlan): Generator<ProofEvent> {
+export function* makeEvents(plan: EventsPlan): Generator<ProofEvent> {
+  const { seed, count, from, bad = 0.0005, garbage = 0.01, part = 0, span = spanMs } = plan
   const random = randomFrom(seed)
   const below = (limit: number): number => Math.floor(random() * limit)
-  const keys = Math.max(100, Math.min(20_000, Math.floor(count / 50)))
+  const keys = plan.keys ?? Math.max(100, Math.min(20_000, Math.floor(count / 50)))
   const farthest = Math.max(1, Math.floor(count / 11))
   const recent: ProofEvent[] = []
   for (let n = 0; n < count; n++) {
-    const at = Math.floor(from + (n / count) * spanMs)
+    const at = Math.floor(from + (n / count) * span)
     const dice = random()
-    if (dice < 0.01) {
+    if (dice < garbage) {
       const key = random() < 0.3 ? '' : keyName(below(Math.ceil(keys / 50)) * 50)
       yield { kind: 'garbage', id: '', key, at, action: 'modified' }
       continue
     }
-    if (dice < 0.06 && recent.length > 0) {
+    if (dice < garbage + 0.05 && recent.length > 0) {
       // One in three comes right behind its twin.
       const back = random() < 1 / 3 ? 1 : 1 + below(Math.min(recent.length, farthest))
       yield { ...recent[recent.length - back]!, kind: 'duplicate' }
       continue
     }
     const kind = kindOf(random(), bad)
-    const event = { kind, id: `event-${n}`, key: keyName(below(keys)), at, action: actions[kind] }
+    const event = { kind, id: `event-${part * partSize + n}`, key: keyName(below(keys)), at, action: actions[kind] }
     recent.push(event)
     if (recent.length > 2 * farthest) recent.splice(0, recent.length - farthest)
     yield event
   }
 }
+
+/** More than any part has events. */
+const partSize = 1e8
 
 const actions = { plain: 'modified', bad: 'bad', wobbly: 'wobble', slow: 'slow' } as const
 
@@ -141,12 +153,12 @@ export async function writeEvents(
 }
 
 /** Bytes that are no value of any schema, without the header that says which. */
-const garbage = Buffer.from('this is no event')
+const garbageBytes = Buffer.from('this is no event')
 
 function recordOf(event: ProofEvent, encode: (value: unknown) => Uint8Array): PlainRecord {
   return {
     key: event.key === '' ? null : Buffer.from(event.key),
-    value: event.kind === 'garbage' ? garbage : encode(auditEvent(event)),
+    value: event.kind === 'garbage' ? garbageBytes : encode(auditEvent(event)),
     headers: [],
     timestamp: event.at,
   }

@@ -103,7 +103,8 @@ export function judgeRepeats(
   return { repeats, wrong }
 }
 
-function isCovered({ frontier, ranges }: Committed, offset: number): boolean {
+/** Whether a position is covered by what was committed. */
+export function isCovered({ frontier, ranges }: Committed, offset: number): boolean {
   return offset < frontier || ranges.has(offset)
 }
 

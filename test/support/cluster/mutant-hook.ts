@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { clusterMutants } from './mutants.ts'
+import { clusterMutants, type ClusterMutant } from './mutants.ts'
 
-const mutant = clusterMutants.find(({ name }) => name === process.env['MUTANT'])
+const mutant: ClusterMutant | undefined = clusterMutants.find(({ name }) => name === process.env['MUTANT'])
 if (mutant === undefined) throw new Error(`There is no mutant "${process.env['MUTANT']}".`)
 const changes = new Map(
   mutant.changes.map(({ file, replace }) => [new URL(`../../../${file}`, import.meta.url).href, replace]),

@@ -23,8 +23,11 @@ export function positionOf({ partition, offset }: { partition: number; offset: n
   return `${partition}@${offset}`
 }
 
-/** `partitions`: how many the topic has. */
-export function oracleOf(written: readonly Written[], partitions: number): Oracle {
+/**
+ * `partitions`: how many the topic has. `released`: all letters were released, after what they failed by was mended; then
+ * what had to be a letter must have an effect as well.
+ */
+export function oracleOf(written: readonly Written[], partitions: number, released = false): Oracle {
   const firsts = new Map<string, Written>()
   const blocked = new Set<string>()
   const [effects, letters, either]: [Written[], Written[], Written[]] = [[], [], []]
@@ -42,7 +45,7 @@ export function oracleOf(written: readonly Written[], partitions: number): Oracl
       if (key !== '') blocked.add(key)
     } else if (first) effects.push(event)
   }
-  return { effects, letters, either, firsts, ends, newest }
+  return { effects: released ? [...firsts.values()] : effects, letters, either, firsts, ends, newest }
 }
 
 function inOrder(written: readonly Written[]): Written[] {

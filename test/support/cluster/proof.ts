@@ -10,12 +10,13 @@ import { KafkaLog } from '../../../engine/kafka/log.ts'
 import type { KafkaSettings } from '../../../engine/kafka/settings.ts'
 import { decodeMetadata } from '../../../engine/runtime/commit-metadata.ts'
 import { Intervals } from '../../../engine/runtime/intervals.ts'
-import { decodeParked } from '../../../engine/runtime/letters.ts'
+import { decodeParked, encodeCommand } from '../../../engine/runtime/letters.ts'
 import { changelogFormat } from '../../../engine/state/changelog-format.ts'
 import { openLocalState } from '../../../engine/state/local-state.ts'
-import { decoder, makeEvents, writeEvents, type EventsPlan, type Written } from './events.ts'
-import type { Committed, Effect, Letter, Output, Snapshot } from './judge.ts'
+import { decoder, makeEvents, windowMs, writeEvents, type EventsPlan, type Written } from './events.ts'
+import type { Committed, Effect, Findings, Letter, Output, Snapshot } from './judge.ts'
 import { oracleOf, type Oracle } from './oracle.ts'
+import { judgeCut } from './state.ts'
 import { Workers } from './workers.ts'
 
 /** What is proved, and where. */
@@ -29,8 +30,9 @@ export interface ProofOptions {
   /** 1 if not given. */
   readonly replication?: number
   readonly events: EventsPlan
-  /** Another topology than the probe's: its YAML, after the name. */
-  readonly topology?: string
+  readonly mutant?: string | undefined
+  /** Another topology than the probe's: its YAML, after the name, with $PROBE and $TOPIC; and the window of its dedup. */
+  readonly topology?: { readonly yaml: string; readonly windowMs: number }
   /** More of the environment, in YAML. */
   readonly environment?: string
 }
@@ -51,6 +53,9 @@ export class Proof {
   readonly snapshots: Snapshot[] = []
   #written: Written[] = []
   #oracle: Oracle | undefined
+  /** Found wrong on the way. */
+  readonly wrong: Findings = []
+  #released = false
   #watching = true
   #watch: Promise<void> = Promise.resolve()
 
@@ -67,6 +72,7 @@ export class Proof {
       topology: join(this.folder, 'topology.yaml'),
       environment: join(this.folder, 'environment.yaml'),
       project: projectRoot,
+      mutant: options.mutant,
     })
   }
 
@@ -98,16 +104,21 @@ export class Proof {
     return `${this.name}.out`
   }
 
+  /** The window of the dedup, milliseconds. */
+  get windowMs(): number {
+    return this.#options.topology?.windowMs ?? windowMs
+  }
+
   get written(): readonly Written[] {
     return this.#written
   }
 
   get oracle(): Oracle {
-    this.#oracle ??= oracleOf(this.#written, this.partitions)
+    this.#oracle ??= oracleOf(this.#written, this.partitions, this.#released)
     return this.#oracle
   }
 
-  /** Writes events behind those that are there; ids of different seeds are not the same only where `from` differs. */
+  /** Writes another part of events behind those that are there. */
   async write(plan: EventsPlan): Promise<void> {
     this.#written = [
       ...this.#written,
@@ -137,12 +148,39 @@ export class Proof {
 
   /** What the group has committed of its source, by partition. */
   async committed(): Promise<Committed[]> {
-    const found = await this.admin.committed(this.name)
-    return Array.from({ length: this.partitions }, (_, partition) => {
-      const one = found.find((offset) => offset.topic === this.name && offset.partition === partition)
-      if (one === undefined) return { frontier: 0, ranges: new Intervals() }
-      return { frontier: one.offset, ranges: decodeMetadata(one.offset, one.metadata ?? '') }
-    })
+    const partitions = Array.from({ length: this.partitions }, (_, partition) => ({ topic: this.name, partition }))
+    const found = await Promise.all(partitions.map((one) => this.log.committed(this.name, one)))
+    return found.map((one) =>
+      one === undefined
+        ? { frontier: 0, ranges: new Intervals() }
+        : { frontier: one.offset, ranges: decodeMetadata(one.offset, one.metadata) },
+    )
+  }
+
+  /**
+   * Judges what dead workers have left behind, while none runs: state is of exactly the records that are committed. Waits
+   * for what they left open.
+   */
+  async judgeCut(): Promise<void> {
+    const blocks = await Promise.all(Array.from({ length: this.partitions }, (_, n) => this.restored(n)))
+    const { committed } = await this.snapshot()
+    for (const [n, some] of blocks.entries())
+      this.wrong.push(...judgeCut(some, committed[n]!, n, this).slice(0, 5))
+  }
+
+  /** Asks for every parked key to be released, as `millrace dlq release` does. */
+  async releaseAll(): Promise<void> {
+    const keys = new Map((await this.letters()).map(({ key, partition }) => [key, partition]))
+    writeFileSync(join(this.folder, 'mended'), '')
+    await this.log.append(
+      [...keys].map(([key, partition]) => ({
+        ...encodeCommand({ act: 'release', at: Date.now() }, Buffer.from(key)),
+        topic: `${this.name}.${this.name}.parked`,
+        partition,
+      })),
+    )
+    this.#released = true
+    this.#oracle = undefined
   }
 
   /** Resolves when so large a share of the events is committed; fails where it does not come to that. */
@@ -264,7 +302,7 @@ function textOf(bytes: Uint8Array | null): string {
 }
 
 function topologyOf({ name, delivery = 'at-least-once', topology }: ProofOptions, probe: string): string {
-  if (topology !== undefined) return `name: ${name}\n${topology.replaceAll('$PROBE', probe).replaceAll('$TOPIC', name)}`
+  if (topology !== undefined) return `name: ${name}\n${topology.yaml.replaceAll('$PROBE', probe).replaceAll('$TOPIC', name)}`
   const output = `
   out: { type: topic, from: passed, topic: ${name}.out, schema: audit.AuditEvent }`
   return `name: ${name}
@@ -279,7 +317,7 @@ sinks:
 delivery: ${delivery}
 errors: { attempts: 4, then: park, backoff: { first: 1ms, longest: 5ms } }
 commit: { every: 100ms }
-budget: { partition: 256KiB, total: 1MiB }
+budget: { partition: 64KiB, total: 192KiB }
 `
 }
 

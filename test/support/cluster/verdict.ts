@@ -38,6 +38,7 @@ export async function verdictOn(
   const repeats = judgeRepeats(effects, proof.snapshots, new Set(zombies))
   const letters = await proof.letters()
   const findings: Findings[] = [
+    proof.wrong,
     judgeIdentity(effects, oracle),
     judgeOrder(effects),
     judgeCompleteness(effects, oracle),
@@ -48,7 +49,7 @@ export async function verdictOn(
   ]
   for (let partition = 0; partition < proof.partitions; partition++) {
     for (const slot of [undefined, ...slots])
-      findings.push(judgeState(await proof.restored(partition, slot), partition, oracle))
+      findings.push(judgeState(await proof.restored(partition, slot), partition, proof))
   }
   if (exactlyOnce) findings.push(judgeOutputs(await proof.outputs(), oracle))
   return {

@@ -3,8 +3,10 @@
 // time. With FREEZE=1 it stops itself by SIGSTOP instead. It ends when its standard input does: its test is over.
 import { subscribe } from 'node:diagnostics_channel'
 import { existsSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import { defineProcessor, mapValue, mapValueAsync, permanentError } from '../../../engine/component/index.ts'
+import type { SinkDefinition } from '../../../engine/component/define.ts'
 import { openEnvironment } from '../../../cli/environment-file.ts'
 import { openProject } from '../../../cli/project.ts'
 import { loadPlans, runTopologies } from '../../../cli/run-topologies.ts'
@@ -33,14 +35,12 @@ interface Event {
 
 const trial = defineProcessor({
   name: 'trial',
-  summary: 'Fails as the event says: for good until it is mended, or once in a while.',
+  summary: 'Fails at its first attempt where the event says so.',
   config: z.strictObject({}),
   examples: [{ title: 'test', config: {} }],
   create: () => {
     const tried = new Set<string>()
     return mapValue((event: Event) => {
-      if (event.action === 'bad' && !existsSync(MENDED!))
-        throw permanentError('RECORD_INVALID', 'The event is bad.')
       if (event.action === 'wobble' && !tried.has(event.eventId)) {
         tried.add(event.eventId)
         throw new Error('The event wobbles.')
@@ -52,14 +52,26 @@ const trial = defineProcessor({
 
 const hop = defineProcessor({
   name: 'hop',
-  summary: 'Takes a moment for some events.',
+  summary: 'Takes a moment for some events, and fails for good at bad ones until they are mended.',
   config: z.strictObject({}),
   examples: [{ title: 'test', config: {} }],
   create: () =>
-    mapValueAsync((event: Event) =>
-      event.action === 'slow' ? new Promise<Event>((resolve) => setTimeout(resolve, 20, event)) : event,
-    ),
+    mapValueAsync((event: Event) => {
+      if (event.action === 'slow') return wait(20, event)
+      if (event.action !== 'bad' || existsSync(MENDED!)) return event
+      // Late enough that records behind it have failed before.
+      return wait(60).then(() => Promise.reject(permanentError('RECORD_INVALID', 'The event is bad.')))
+    }),
 })
+
+/** Like the probe, and slower: a commit can come in between. */
+const slowProbe: SinkDefinition = {
+  ...sinks['probe']!,
+  async open(config, context) {
+    const writer = await sinks['probe']!.open(config, context)
+    return { ...writer, write: async (batch) => writer.write((await wait(10), batch)) }
+  },
+}
 
 const tell = (sentence: string): void => console.error(`${new Date().toISOString()} ${sentence}`)
 const environment = await openEnvironment(
@@ -67,7 +79,7 @@ const environment = await openEnvironment(
   { cwd: process.cwd(), root: PROJECT!, env: process.env },
 )
 const project = await openProject({ cwd: PROJECT!, project: PROJECT!, environment, trouble: tell })
-const registry = { sources, processors: { ...processors, trial, hop }, sinks }
+const registry = { sources, processors: { ...processors, trial, hop }, sinks: { ...sinks, probe: slowProbe } }
 const plans = await loadPlans([TOPOLOGY!], registry, process.env)
 try {
   const summaries = await runTopologies({

@@ -12,8 +12,6 @@ export interface WorkerPlan {
   /** It stops itself there (SIGSTOP) instead. */
   readonly freeze?: boolean
   readonly untilEnd?: boolean
-  /** The name of a mutant (mutants.ts) that it runs with. */
-  readonly mutant?: string | undefined
 }
 
 /** What all workers of one run have in common. */
@@ -24,6 +22,8 @@ export interface WorkersOptions {
   readonly environment: string
   /** The folder with schemas/ and cql/. */
   readonly project: string
+  /** The name of a mutant (mutants.ts) that they run with. */
+  readonly mutant?: string | undefined
 }
 
 /** The worker processes of one run. None outlives the test: `close` ends them, and each ends with its standard input. */
@@ -48,10 +48,10 @@ export class Workers {
   }
 
   #spawn(plan: WorkerPlan, log: string): ChildProcess {
-    const { folder, topology, environment, project } = this.#options
+    const { folder, topology, environment, project, mutant } = this.#options
     const state = join(folder, `state-${plan.slot ?? 1}`)
     mkdirSync(state, { recursive: true })
-    const hook = plan.mutant === undefined ? [] : ['--import', `${import.meta.dirname}/mutant-hook.ts`]
+    const hook = mutant === undefined ? [] : ['--import', `${import.meta.dirname}/mutant-hook.ts`]
     const output = openSync(log, 'a')
     try {
       return spawn(
@@ -66,7 +66,7 @@ export class Workers {
             PROJECT: project,
             STATE: state,
             MENDED: join(folder, 'mended'),
-            MUTANT: plan.mutant ?? '',
+            MUTANT: mutant ?? '',
             CRASH_POINT: plan.point ?? '',
             CRASH_AT: String(plan.at ?? 1),
             FREEZE: plan.freeze === true ? '1' : '',

@@ -104,7 +104,7 @@ class Registry {
   }
 
   async #untilReady(): Promise<void> {
-    const deadline = Date.now() + 90_000
+    const deadline = Date.now() + 150_000
     for (;;) {
       const name = await this.#answeringName()
       if (name === this.#name && this.#process.running) return

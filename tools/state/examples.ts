@@ -1,8 +1,8 @@
-import type { StateBlock } from '../../../engine/component/contracts/commit.ts'
-import { changelogFormat } from '../../../engine/state/changelog-format.ts'
-import { IdBlockWriter } from '../../../engine/state/id-blocks.ts'
-import { packPairs } from '../../../engine/state/key-value-blocks.ts'
-import { openLocalState } from '../../../engine/state/local-state.ts'
+import type { StateBlock } from '../../engine/component/contracts/commit.ts'
+import { changelogFormat } from '../../engine/state/changelog-format.ts'
+import { IdBlockWriter } from '../../engine/state/id-blocks.ts'
+import { packPairs } from '../../engine/state/key-value-blocks.ts'
+import { openLocalState } from '../../engine/state/local-state.ts'
 
 /** Entries of ids as they lie in memory: fingerprint, offset, body, input. */
 export const exampleIds = [

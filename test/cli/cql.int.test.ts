@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { sharedCassandra, type SharedCassandra } from '../support/servers/cassandra-shared.ts'
+import { Folder } from './full-command-line.ts'
+
+let server: SharedCassandra
+let keyspace: string
+const folder = new Folder()
+
+function environment(name: string, more: Record<string, string> = {}): void {
+  const cassandra = {
+    contactPoints: `['${server.contactPoint}']`,
+    datacenter: server.datacenter,
+    keyspace,
+    ...more,
+  }
+  const lines = Object.entries(cassandra).map(([field, value]) => `  ${field}: ${value}\n`)
+  folder.write(
+    `environments/${name}.yaml`,
+    `kafka: { brokers: ['localhost:1'] }\ncassandra:\n${lines.join('')}`,
+  )
+}
+
+beforeAll(async () => {
+  server = await sharedCassandra()
+  keyspace = await server.newKeyspace('cli')
+  environment('test')
+  folder.write(
+    'cql/0001-notes.cql',
+    'CREATE TABLE notes (owner text, at timestamp, note text, PRIMARY KEY (owner, at)) WITH CLUSTERING ORDER BY (at DESC);',
+  )
+  folder.write(
+    'cql/queries/notes-of.cql',
+    '-- summary: The notes of an owner, newest first.\n-- param owner text  whose notes\nSELECT at, note FROM notes WHERE owner = :owner',
+  )
+}, 120_000)
+
+afterAll(async () => {
+  folder.remove()
+  await server?.reset()
+})
+
+describe('millrace cql', () => {
+  test('says what it would do, does it, and then has nothing to do', async () => {
+    const plan = await folder.run('cql plan --env test')
+    expect(plan.code).toBe(0)
+    expect(plan.out).toEqual([
+      `${keyspace} (cassandra)`,
+      '  0001-notes',
+      '    + create table notes',
+      '',
+      '1 statement to carry out: millrace cql apply',
+    ])
+    expect(await folder.run('cql apply --env test')).toEqual({
+      code: 0,
+      out: ['0001-notes 1/1  create table notes  done', `${keyspace} has all migrations.`],
+      err: [],
+    })
+    expect(await folder.json('cql apply --env test')).toMatchObject({
+      pending: 0,
+      carriedOut: 0,
+      refused: [],
+    })
+    expect(await folder.json('cql plan --env test')).toMatchObject({
+      ...{ keyspace, dialect: 'cassandra', keyspaceStatement: null, pending: 0, differences: [], lock: null },
+      migrations: [{ version: 1, name: 'notes', status: 'applied', done: 1 }],
+    })
+  })
+
+  test('drops a table only where that is meant', async () => {
+    folder.write('cql/0002-more.cql', 'CREATE TABLE more (id int PRIMARY KEY); DROP TABLE more')
+    const refused = await folder.run('cql apply --env test')
+    expect(refused).toEqual({
+      ...{ code: 2, out: [] },
+      err: ['millrace: This drops more with all rows: give --yes if that is meant.'],
+    })
+    expect((await folder.run('cql apply --env test --yes')).code).toBe(0)
+  })
+
+  test('tells what differs, with exit code 1', async () => {
+    await server.cql('ALTER TABLE notes WITH default_time_to_live = 9', keyspace)
+    const { code, out } = await folder.run('cql plan --env test')
+    expect(code).toBe(1)
+    expect(out).toContain('differs: notes has default_time_to_live 9 and the migrations say 0')
+    await server.cql('ALTER TABLE notes WITH default_time_to_live = 0', keyspace)
+  })
+
+  test.each([
+    ['cql', 2, 'cql needs to be told what to do: plan or apply.'],
+    ['cql aply', 2, 'cql has no "aply": did you mean apply?'],
+    [
+      'cql plan',
+      2,
+      'cql plan needs an environment: give --env NAME. (Embedded tables follow cql/ by themselves.)',
+    ],
+    ['cql plan more --env test', 2, 'cql plan has no use for "more": leave it out.'],
+    ['cql plan --env none', 1, 'environments/none.yaml names no Cassandra'],
+    ['cql plan --env down', 1, 'Connecting failed, since Cassandra at localhost:1 does not answer'],
+    ['cql plan --env missing', 1, 'There is no keyspace nothing_there: create it'],
+    ['query notes-of owner=x --env missing', 1, 'make it with `millrace cql apply`'],
+    ['query notes-of --env test', 2, 'The parameter owner (whose notes) is missing: give owner=….'],
+  ])('%s: one sentence, and exit code %i', async (line, code, sentence) => {
+    folder.write('environments/none.yaml', `kafka: { brokers: ['localhost:1'] }\n`)
+    environment('down', { contactPoints: `['localhost:1']` })
+    environment('missing', { keyspace: 'nothing_there' })
+    const ran = await folder.run(line)
+    expect(ran.err).toEqual([expect.stringContaining(sentence)])
+    expect(ran.code).toBe(code)
+  })
+})
+
+describe('millrace query --env', () => {
+  test('answers from Cassandra, page by page', async () => {
+    for (const hour of ['01', '02', '03'])
+      await server.cql(
+        `INSERT INTO notes (owner, at, note) VALUES ('ada', '2026-05-01 ${hour}:00:00Z', 'at ${hour}')`,
+        keyspace,
+      )
+    const first = await folder.json<{ rows: unknown[]; nextPage: string }>(
+      'query notes-of owner=ada --limit 2 --env test',
+    )
+    expect(first.rows).toEqual([
+      { at: '2026-05-01T03:00:00.000Z', note: 'at 03' },
+      { at: '2026-05-01T02:00:00.000Z', note: 'at 02' },
+    ])
+    const next = await folder.run('query notes-of owner=ada --limit 2 --env test')
+    // A token says when its first page was read, so that no two are equal.
+    expect(next.out.at(-1)).toMatch(
+      /^ {2}millrace query notes-of owner=ada --limit 2 --env test --page [\w-]+$/,
+    )
+    const second = await folder.json(`query notes-of owner=ada --limit 2 --env test --page ${first.nextPage}`)
+    expect(second).toEqual({ rows: [{ at: '2026-05-01T01:00:00.000Z', note: 'at 01' }], nextPage: null })
+  })
+})

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import type { MutantName } from '../support/cluster/mutants.ts'
+import type { Proof } from '../support/cluster/proof.ts'
+import { dieAt, finish, patienceMs, play, startProofKafka, type Scenario } from '../support/cluster/scenario.ts'
+import type { KafkaServer } from '../support/servers/kafka.ts'
+
+jest.setTimeout(patienceMs)
+
+let kafka: KafkaServer
+beforeAll(async () => {
+  kafka = await startProofKafka()
+})
+afterAll(() => kafka.close())
+
+/** What makes a defect show, and the check that sees it. */
+interface Case extends Pick<Scenario, 'delivery' | 'plan' | 'story'> {
+  readonly noticed: RegExp
+}
+
+/** Dies twice, and then comes to the end. */
+const dyingAt = (point: string, at = 3) => async (proof: Proof): Promise<void> => {
+  for (let life = 0; life < 2; life++) await dieAt(proof, point, at)
+  await finish(proof)
+}
+
+const releasing = async (proof: Proof): Promise<void> => {
+  await finish(proof)
+  await proof.releaseAll()
+  await finish(proof)
+  await finish(proof)
+}
+
+const failing = { bad: 0.03, garbage: 0.03, keys: 40 }
+const mendable = { bad: 0.005, garbage: 0 }
+
+const cases: Readonly<Partial<Record<MutantName, Case>>> = {
+  'a record settles when it is handed to the sink': { noticed: /has no effect/, story: dyingAt('committed') },
+  'an id is known without its position': { noticed: /has no effect/, plan: mendable, story: releasing },
+  'an id is durable as soon as it was seen': {
+    noticed: /is known, but not committed/,
+    story: dyingAt('committed'),
+  },
+  'a letter is sealed before the earlier records of its key are settled': {
+    noticed: /stands behind/,
+    plan: failing,
+    story: finish,
+  },
+  'positions are committed plainly after the state': {
+    noticed: /is known, but not committed/,
+    story: dyingAt('between'),
+  },
+  'positions are committed plainly before the state': {
+    noticed: /is committed, but not known/,
+    story: dyingAt('between'),
+  },
+  'the ranges beyond the frontier are not committed': {
+    noticed: /is known, but not committed/,
+    story: dyingAt('committed'),
+  },
+  'outputs are written at once, outside of the commit': {
+    noticed: /[1-9]\d* twice/,
+    delivery: 'exactly-once',
+    story: dyingAt('sealed'),
+  },
+  'whoever commits is not asked whether the partitions are still its own': {
+    noticed: /./,
+    story: dyingAt('committed'),
+  },
+}
+
+describe('the judge', () => {
+  test.each(Object.entries(cases))('notices that %s', async (mutant, { noticed, ...rest }) => {
+    const verdict = await play(kafka, { ...rest, mutant, seed: 5, events: 6000 })
+    expect(verdict.wrong.filter((finding) => noticed.test(finding))).not.toEqual([])
+  })
+
+  // The same stories with the engine as it is.
+  test.each([
+    ['released letters', { plan: mendable, story: releasing }],
+    ['many letters of few keys', { plan: failing, story: finish }],
+  ] as const)('finds nothing wrong with %s', async (_name, scenario) => {
+    const verdict = await play(kafka, { ...scenario, seed: 5, events: 6000 })
+    expect(verdict.wrong).toEqual([])
+  })
+})
