@@ -17,7 +17,8 @@ import type { JoinRequest, Membership } from '../engine/runtime/worker-options.t
 import { clusterTables, type OpenTables } from './cluster-tables.ts'
 import { joinKafka } from './join-kafka.ts'
 import { ProjectDefinitions } from './project-definitions.ts'
-import { directorySchemas, type Project, type ProjectLog, type ProjectOptions } from './project.ts'
+import { directorySchemas } from './directory-schemas.ts'
+import type { Project, ProjectLog, ProjectOptions } from './project-contract.ts'
 
 /** A project in a cluster: topics in Kafka, tables in Cassandra, schemas in a registry or, without one, in schemas/. */
 export async function openClusterProject(

@@ -22,10 +22,7 @@ export interface OpenTables {
  * The tables of a cluster. Cassandra is connected to when it is first needed, so that a topology of topics alone needs none,
  * and one that is away at the start is waited for as it would be later.
  */
-export function clusterTables(
-  environment: EnvironmentConfig,
-  catalogue: Catalogue,
-): OpenTables {
+export function clusterTables(environment: EnvironmentConfig, catalogue: Catalogue): OpenTables {
   let opening: Promise<Connected> | undefined
   const open = async (): Promise<CassandraTables> => {
     // What failed is tried anew by whoever comes next.

@@ -33,7 +33,12 @@ export type ReaderEvent =
       readonly rebalances: number
     }
   | { readonly type: 'records'; readonly records: PackedRecords; readonly tag: number }
-  | { readonly type: 'end'; readonly partition: TopicPartition; readonly offset: number; readonly tag: number }
+  | {
+      readonly type: 'end'
+      readonly partition: TopicPartition
+      readonly offset: number
+      readonly tag: number
+    }
   | {
       readonly type: 'failed'
       readonly error: KafkaError

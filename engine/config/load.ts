@@ -132,6 +132,7 @@ function assemble(
     errors,
     budget: { partitionBytes: budget.partition, totalBytes: budget.total },
     commitInterval: commit.every,
+    foreignMetadata: commit.foreignMetadata,
     sectionPositions: positionsIn(yaml, []),
     allowances: allowancesOf(yaml),
   }

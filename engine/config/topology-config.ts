@@ -76,6 +76,7 @@ export interface TopologyConfig {
   }
   readonly budget: { readonly partitionBytes: number; readonly totalBytes: number }
   readonly commitInterval: number
+  readonly foreignMetadata: 'stop' | 'ignore'
   /** Where each top-level field stands that the file gives. */
   readonly sectionPositions: Readonly<Record<string, ConfigPosition>>
   readonly allowances: readonly LintAllowance[]

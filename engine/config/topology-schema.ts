@@ -100,6 +100,14 @@ const Commit = z
       .meta({
         description: 'The time between commits of progress.',
       }),
+    foreignMetadata: z
+      .enum(['stop', 'ignore'])
+      .prefault('stop')
+      .meta({
+        description:
+          'What to do where the metadata of a committed offset was written by another program, or by a newer Millrace: ' +
+          '`stop`, or `ignore` it and process again what was settled beyond the offset.',
+      }),
   })
   .prefault({})
   .meta({ description: 'When progress is committed.' })

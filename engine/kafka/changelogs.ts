@@ -167,7 +167,7 @@ export class Changelogs {
   }
 }
 
-const tombstonesKeptMs = 24 * 3600 * 1000
+const tombstonesKeptMs = 7 * 24 * 3600 * 1000
 /** No time limit: what is not needed any more, the owner deletes. */
 const wholeTopic = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' }
 const compactedTopic = { 'cleanup.policy': 'compact', 'delete.retention.ms': `${tombstonesKeptMs}` }

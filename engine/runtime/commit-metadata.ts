@@ -112,8 +112,5 @@ function pushUnsigned(out: number[], value: number): void {
 }
 
 function foreign(why: string): Error {
-  return permanentError(
-    'METADATA_FOREIGN',
-    `The commit metadata cannot be read: ${why}. Reset the group's offsets, or run the Millrace that wrote them.`,
-  )
+  return permanentError('METADATA_FOREIGN', `The commit metadata cannot be read: ${why}.`)
 }

@@ -74,6 +74,11 @@ export class ParkedInput {
     return this.#letters.size
   }
 
+  /** True while a command waits for letters that are on their way into the partition. */
+  get busy(): boolean {
+    return this.#readers.length > 0
+  }
+
   /** Begins nothing more: a command that is under way ends after its letter, and is carried on in the next life. */
   stop(): void {
     this.#stopping = true

@@ -221,6 +221,11 @@ export class Parking {
     for (const batch of blocked.waiting ?? []) this.#resume(batch)
   }
 
+  /** True while letters that were sealed in this life are not read back. */
+  get awaits(): boolean {
+    return this.#awaited.size > 0
+  }
+
   /** True while the key has letters, committed or not. */
   holds(key: string | undefined): boolean {
     return key !== undefined && this.#blocked.has(key)

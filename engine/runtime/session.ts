@@ -11,6 +11,7 @@ import { CommitCycle } from './commit-cycle.ts'
 import type { Counters } from './counters.ts'
 import { EndWatch } from './end-watch.ts'
 import { insist } from './insist.ts'
+import { ParkedPolls } from './parked-polls.ts'
 import { Pauses } from './pauses.ts'
 import { openSessionParts, type OpenSource, type SessionParts } from './session-parts.ts'
 import { reach } from '../component/points.ts'
@@ -41,6 +42,7 @@ export class Session {
   /** One loop for each reader, in the same order. */
   #readers: SourceReader[] = []
   #loops: SourceLoop[] = []
+  readonly #parkedPolls: ParkedPolls
   #stopAsked = false
   #over = false
 
@@ -49,6 +51,7 @@ export class Session {
     this.#verdicts = options.before?.verdicts() ?? []
     this.#budget = new Budget(options.plan.budget.partitionBytes, options.plan.budget.totalBytes)
     this.#opener = this.#makeOpener()
+    this.#parkedPolls = new ParkedPolls(options.environment.clock)
   }
 
   get tasks(): Iterable<Task> {
@@ -159,7 +162,7 @@ export class Session {
     while (!this.#over && !this.#stopAsked) {
       await new Promise<void>((resolve) => clock.after(this.#options.plan.commitInterval, resolve))
       await this.#cycle!.run()
-      for (const task of [...this.#assignments.tasks]) await task.pollParked()
+      await this.#parkedPolls.poll(this.#assignments.tasks)
       if (await this.#atEnd()) return 'stopped'
     }
     return this.#ended.promise

@@ -4,7 +4,7 @@ import type { CommittedPosition, TopicPartition } from '../component/contracts/p
 import type { BatchOrigin, RecordBatch } from '../component/record-batch.ts'
 import { batchOf } from '../component/record-batch.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
-import { sentenceOf } from '../errors.ts'
+import { fatalError, kindOf, sentenceOf } from '../errors.ts'
 import { EventTime } from './event-time.ts'
 import type { FailurePolicy } from './failures.ts'
 import { Ledger } from './ledger.ts'
@@ -26,6 +26,7 @@ export interface InputOptions {
   readonly clock: Clock
   readonly owner: RunOwner
   readonly policy: FailurePolicy
+  readonly restoring: RestoredPosition
   /** Sends a batch into the graph. */
   readonly push: (batch: RecordBatch) => void
   /** Something that passes is in the way: for the log. */
@@ -55,7 +56,7 @@ export class TaskInput {
     this.position = options.position
     this.#options = options
     this.#eventTime = new EventTime(options.eventTime)
-    this.ledger = restoredLedger(options.partition, options.position, options.owner)
+    this.ledger = restoredLedger(options.partition, options.position, options.owner, options.restoring)
     this.parking = new Parking({
       group: options.group,
       source: options.partition,
@@ -100,9 +101,10 @@ export class TaskInput {
       try {
         return await next
       } catch (error) {
+        if (kindOf(error) === 'fatal') throw error
         this.#options.trouble(`Source ${this.node} waits for its schemas: ${sentenceOf(error)}`)
         await new Promise<void>((resolve) =>
-          this.#options.clock.after(Math.min(10_000, 100 * 2 ** tries), resolve),
+          this.#options.clock.after(Math.min(5_000, 100 * 2 ** tries), resolve),
         )
         next = this.#options.codec.prepare(records)
       }
@@ -170,12 +172,39 @@ export class TaskInput {
   }
 }
 
-/** A ledger that begins where the last life ended. */
+/** What is to be done about commit metadata that another program, or a newer Millrace, wrote. */
+export interface RestoredPosition {
+  readonly foreign: 'stop' | 'ignore'
+  readonly trouble: (sentence: string) => void
+}
+
+/** A ledger that begins where the last life ended. Throws METADATA_FOREIGN, unless that is to be ignored. */
 export function restoredLedger(
   partition: TopicPartition,
   position: CommittedPosition | undefined,
   owner: RunOwner,
+  restoring: RestoredPosition,
 ): Ledger {
   if (position === undefined) return new Ledger(partition, 0, new Intervals(), owner)
-  return new Ledger(partition, position.offset, decodeMetadata(position.offset, position.metadata), owner)
+  return new Ledger(partition, position.offset, rangesOf(partition, position, restoring), owner)
+}
+
+function rangesOf(
+  { topic, partition }: TopicPartition,
+  { offset, metadata }: CommittedPosition,
+  { foreign, trouble }: RestoredPosition,
+): Intervals {
+  try {
+    return decodeMetadata(offset, metadata)
+  } catch (error) {
+    const where = `${topic}/${partition} at offset ${offset}`
+    if (foreign === 'stop') {
+      const remedy = 'Set commit.foreignMetadata to ignore, or run the Millrace that wrote it.'
+      throw fatalError('METADATA_FOREIGN', `${where}: ${sentenceOf(error)} ${remedy}`, { cause: error })
+    }
+    trouble(
+      `${where}: what was settled beyond it is not known, and is processed again (${sentenceOf(error)})`,
+    )
+    return new Intervals()
+  }
 }

@@ -20,7 +20,7 @@ import { ParkedInput } from './parked-input.ts'
 import { reach } from '../component/points.ts'
 import { TaskGraph } from './task-graph.ts'
 import type { TaskOptions, TaskSource } from './task-options.ts'
-import { restoredLedger, TaskInput } from './task-input.ts'
+import { restoredLedger, type RestoredPosition, TaskInput } from './task-input.ts'
 
 /**
  * A sub-topology on one partition: its inputs, its nodes, its state. It takes records in, and gives out cuts: what is
@@ -104,8 +104,13 @@ export class Task {
       policy,
       trouble,
       owner: this.#owner(),
+      restoring: this.#restoring(),
       push: (batch) => this.#graph.push(source.node, batch),
     })
+  }
+
+  #restoring(): RestoredPosition {
+    return { foreign: this.#options.plan.foreignMetadata, trouble: this.#options.trouble }
   }
 
   #parkedInput(
@@ -114,7 +119,7 @@ export class Task {
     position: { readonly offset: number; readonly metadata: string } | undefined,
   ): { readonly ledger: Ledger; readonly input: ParkedInput } {
     const { log, clock } = this.#options
-    const ledger = restoredLedger(partition, position, lettersOwner)
+    const ledger = restoredLedger(partition, position, lettersOwner, this.#restoring())
     const errands: RunOwner = { ...this.#owner(), settled: () => this.#settledOne() }
     const parkedInput = new ParkedInput(log, ledger, input.parking, errands, clock, {
       inject: (records, errand) => input.reenter(records, errand),
@@ -212,6 +217,11 @@ export class Task {
   /** Begins no more work with letters: the task is to end soon. */
   stopLetters(): void {
     for (const { input } of this.#parked) input.stop()
+  }
+
+  /** True while letters of this task are committed, or about to be, and not read back. */
+  get awaitsLetters(): boolean {
+    return this.inputs.some(({ parking }) => parking.awaits) || this.#parked.some(({ input }) => input.busy)
   }
 
   /** Looks for new letters and commands in the parked partitions. */

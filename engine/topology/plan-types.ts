@@ -73,6 +73,8 @@ export interface TopologyPlan {
   readonly budget: BudgetSettings
   /** Milliseconds between commits. */
   readonly commitInterval: number
+  /** What to do about commit metadata that another program, or a newer Millrace, wrote. */
+  readonly foreignMetadata: 'stop' | 'ignore'
   /** Where `errors`, `budget` and the other parts of the file stand that it gives. */
   readonly sectionPositions?: Readonly<Record<string, FilePosition>>
 }

@@ -34,6 +34,7 @@ export interface Plannable {
   readonly errors: ErrorSettings
   readonly budget: BudgetSettings
   readonly commitInterval: number
+  readonly foreignMetadata?: TopologyPlan['foreignMetadata']
   readonly sectionPositions?: Readonly<Record<string, FilePosition>>
 }
 
@@ -76,11 +77,11 @@ function planErrors(code: ErrorCode, problems: readonly GraphProblem[]): Millrac
 
 function planOf(config: Plannable): TopologyPlan {
   const { name, description, file, errors, budget, commitInterval } = config
-  const { delivery = 'at-least-once', sectionPositions = {} } = config
+  const { delivery = 'at-least-once', foreignMetadata = 'stop', sectionPositions = {} } = config
   const parts = componentsOf(config.nodes)
   const subTopologies = parts.map(({ nodes, sources }, number) => ({ number, nodes, sources }))
   const nodes = new Map(config.nodes.map((node) => [node.name, planNode(node)]))
-  const settings = { delivery, errors, budget, commitInterval, sectionPositions }
+  const settings = { delivery, errors, budget, commitInterval, foreignMetadata, sectionPositions }
   return { name, description, file, nodes, subTopologies, ...settings }
 }
 

@@ -148,8 +148,9 @@ bool Reader::serve() {
 
 void Reader::commit(const rd_kafka_topic_partition_list_t* list, double expected, Answer answer) {
   if (expected >= 0 && rebalances() != expected)
-    return answer.reject(Failure::of(RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST,
-                                     "The group has rebalanced since then: see what is left of the partitions."));
+    return answer.reject(
+        Failure::of(RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST,
+                    "The group has rebalanced since then: see what is left of the partitions."));
   auto waiting = std::make_unique<Answer>(std::move(answer));
   const auto code = rd_kafka_commit_queue(client_, list, replies_.get(), nullptr, waiting.get());
   if (code)

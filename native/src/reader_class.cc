@@ -218,11 +218,10 @@ napi_value reader_class(napi_env env) {
                                }>),
       method("seek", ordered<list_argument,
                              [](Reader& r, Answer& a, const SharedList& list) { r.seek(list.get(), a); }>),
-      method("commit",
-             ordered<commit_arguments,
-                     [](Reader& r, Answer& a, const CommitRequest& request) {
-                       r.commit(request.list.get(), request.rebalances, std::move(a));
-                     }>),
+      method("commit", ordered<commit_arguments,
+                               [](Reader& r, Answer& a, const CommitRequest& request) {
+                                 r.commit(request.list.get(), request.rebalances, std::move(a));
+                               }>),
       method("position", ordered<list_argument, position>),
       method("assignment", ordered<no_argument, assigned>),
       method("groupMetadata", ordered<no_argument, group_metadata>),

@@ -21,7 +21,13 @@ test('three brokers restarted one by one, one of them killed, under load', async
       const workers = [proof.workers.start({ slot: 1 }), proof.workers.start({ slot: 2 })]
       for (const [n, signal] of (['SIGTERM', 'SIGKILL', 'SIGTERM'] as const).entries()) {
         // There is work all the while: each round begins with as many events again.
-        await proof.write({ seed: 44, count: events, from: Date.now() - 3600_000, span: 600_000, part: n + 1 })
+        await proof.write({
+          seed: 44,
+          count: events,
+          from: Date.now() - 3600_000,
+          span: 600_000,
+          part: n + 1,
+        })
         await proof.untilCommitted((n + 0.5) / (n + 2), patienceMs)
         await kafka.stop(n + 1, signal)
         await kafka.start(n + 1)

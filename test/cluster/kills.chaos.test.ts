@@ -19,7 +19,15 @@ describe('a worker on Kafka', () => {
   })
 
   // Which point is reached how often before the end differs; those of a commit come by with each.
-  const early = ['claimed', 'sink.writing', 'sink.written', 'acknowledged', 'sealed', 'committing', 'committed']
+  const early = [
+    'claimed',
+    'sink.writing',
+    'sink.written',
+    'acknowledged',
+    'sealed',
+    'committing',
+    'committed',
+  ]
   test.each([
     { points: transactionPoints, delivery: 'at-least-once' },
     { points: transactionPoints, delivery: 'exactly-once' },

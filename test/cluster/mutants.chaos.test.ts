@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import type { MutantName } from '../support/cluster/mutants.ts'
 import type { Proof } from '../support/cluster/proof.ts'
-import { dieAt, finish, patienceMs, play, startProofKafka, type Scenario } from '../support/cluster/scenario.ts'
+import {
+  dieAt,
+  finish,
+  patienceMs,
+  play,
+  startProofKafka,
+  type Scenario,
+} from '../support/cluster/scenario.ts'
 import type { KafkaServer } from '../support/servers/kafka.ts'
 
 jest.setTimeout(patienceMs)
@@ -18,10 +25,12 @@ interface Case extends Pick<Scenario, 'delivery' | 'plan' | 'story'> {
 }
 
 /** Dies twice, and then comes to the end. */
-const dyingAt = (point: string, at = 3) => async (proof: Proof): Promise<void> => {
-  for (let life = 0; life < 2; life++) await dieAt(proof, point, at)
-  await finish(proof)
-}
+const dyingAt =
+  (point: string, at = 3) =>
+  async (proof: Proof): Promise<void> => {
+    for (let life = 0; life < 2; life++) await dieAt(proof, point, at)
+    await finish(proof)
+  }
 
 const releasing = async (proof: Proof): Promise<void> => {
   await finish(proof)

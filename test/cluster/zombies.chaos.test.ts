@@ -46,7 +46,13 @@ async function untilSettled(proof: Proof, pid: number): Promise<void> {
 }
 
 describe('a worker that was away for longer than its session, and comes back', () => {
-  const points = ['sink.writing', 'committing', 'transaction.begun', 'transaction.offsets', 'transaction.committing'] as const
+  const points = [
+    'sink.writing',
+    'committing',
+    'transaction.begun',
+    'transaction.offsets',
+    'transaction.committing',
+  ] as const
   const cases = points.map((point, n) => ({
     point,
     protocol: n % 2 === 0 ? ('consumer' as const) : ('classic' as const),

@@ -178,7 +178,7 @@ test.each(['consumer', 'classic'] as const)(
     const seed = Date.now() % 1_000_000
     const drives = [[kafka.uniqueTopic('driver'), kafka.uniqueTopic('partner')]]
     // The records are years old: topics of the default kind would lose them while they are read.
-  for (const topic of drives.flat()) await log.ensureTopic(topic, { partitions })
+    for (const topic of drives.flat()) await log.ensureTopic(topic, { partitions })
     const storm = new Storm({ group: kafka.uniqueGroup(), drives, protocol }, seed)
     let over = false
     const written = new Map<string, number>()

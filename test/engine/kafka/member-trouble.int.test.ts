@@ -187,8 +187,9 @@ test('while the broker is away there is downstream trouble, and afterwards it go
   expect(await two.error()).toMatchObject({ kind: 'downstream', code: 'KAFKA_AWAY' })
   await kafka.start(1)
   await log.append(plain(topic, 3, 0))
-  await one.until(() => one.offsets.get(`${topic}/0`)?.length === 8, 'what came since')
-  expect(one.offsets.get(`${topic}/0`)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+  await one.until(() => one.offsets.get(`${topic}/0`)?.at(-1) === 7, 'what came since')
+  // All of it again, where the broker was away for longer than the group waits.
+  expect([...new Set(one.offsets.get(`${topic}/0`))]).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
   await two.until(() => two.offsets.get(`${topic}/0`)?.length === 8, 'all of it')
   for (const { errors } of [one, two]) expect(errors.filter(({ kind }) => kind !== 'downstream')).toEqual([])
 })

@@ -25,7 +25,10 @@ export function auditTopology(): { yaml: string; windowMs: number } {
 }
 
 /** What an environment says of Cassandra. */
-export function cassandraEnvironment({ contactPoint, datacenter }: CassandraAddresses, keyspace: string): string {
+export function cassandraEnvironment(
+  { contactPoint, datacenter }: CassandraAddresses,
+  keyspace: string,
+): string {
   return `cassandra:
   contactPoints: ${contactPoint}
   datacenter: ${datacenter}
@@ -38,7 +41,16 @@ export function cassandraEnvironment({ contactPoint, datacenter }: CassandraAddr
 export async function migrate(environment: string): Promise<void> {
   await promisify(execFile)(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', 'main.ts', 'cql', 'apply', '--env', environment, '--project', '.'],
+    [
+      '--disable-warning=ExperimentalWarning',
+      'main.ts',
+      'cql',
+      'apply',
+      '--env',
+      environment,
+      '--project',
+      '.',
+    ],
     { cwd: projectRoot, env: { ...process.env, STATE: join(environment, '..', 'state-0') } },
   )
 }
@@ -66,7 +78,9 @@ export async function judgeTables(
       for (const [name, { suffix, retentionMs }] of Object.entries(classes)) {
         const table = `audit_by_${by}${suffix}`
         const expected = new Map(
-          effects.filter((event) => auditEvent(event)['retentionClass'] === name).map((event) => [event.id, event]),
+          effects
+            .filter((event) => auditEvent(event)['retentionClass'] === name)
+            .map((event) => [event.id, event]),
         )
         wrong.push(...(await judgeTable(client, table, expected, retentionMs)).slice(0, 5))
       }
@@ -99,14 +113,16 @@ async function judgeTable(
   return wrong
 }
 
-function judgeRow(
-  what: string,
-  row: types.Row,
-  event: Written,
-  retentionMs: number | undefined,
-): Findings {
+function judgeRow(what: string, row: types.Row, event: Written, retentionMs: number | undefined): Findings {
   const { store, entityType, entityId, action, userId, after } = auditEvent(event)
-  const found = [row['store'], row['entity_type'], row['entity_id'], row['action'], row['user_id'], row['after']]
+  const found = [
+    row['store'],
+    row['entity_type'],
+    row['entity_id'],
+    row['action'],
+    row['user_id'],
+    row['after'],
+  ]
   const wrong: Findings = []
   if (JSON.stringify(found) !== JSON.stringify([store, entityType, entityId, action, userId, after]))
     wrong.push(`${what} has other values: ${found.join(', ')}`)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { directorySchemas } from '../../../cli/project.ts'
 import { openDirectoryRegistry } from '../../../engine/avro/directory-registry.ts'
+import { avroValueCodec, avroValueEncoder } from '../../../engine/avro/value-codec.ts'
 import { packBatch } from '../../../engine/component/outgoing.ts'
 import type { PlainRecord } from '../../../engine/component/packed-records.ts'
 import { Writer } from '../../../native/writer.ts'
@@ -76,7 +76,13 @@ export function* makeEvents(plan: EventsPlan): Generator<ProofEvent> {
       continue
     }
     const kind = kindOf(random(), bad)
-    const event = { kind, id: `event-${part * partSize + n}`, key: keyName(below(keys)), at, action: actions[kind] }
+    const event = {
+      kind,
+      id: `event-${part * partSize + n}`,
+      key: keyName(below(keys)),
+      at,
+      action: actions[kind],
+    }
     recent.push(event)
     if (recent.length > 2 * farthest) recent.splice(0, recent.length - farthest)
     yield event
@@ -120,6 +126,7 @@ export function auditEvent({ id, key, at, action }: ProofEvent): Record<string, 
 
 const retentionClasses = ['standard', 'short', 'permanent', 'standard']
 const atOnce = 10_000
+const schemas = join(import.meta.dirname, '../../../schemas')
 
 /** Writes events into a topic as audit.AuditEvent, packed; answers where each went. */
 export async function writeEvents(
@@ -165,16 +172,14 @@ function recordOf(event: ProofEvent, encode: (value: unknown) => Uint8Array): Pl
 }
 
 async function encoder(): Promise<(value: unknown) => Uint8Array> {
-  const directory = join(import.meta.dirname, '../../../schemas')
-  const schemas = directorySchemas(() => openDirectoryRegistry(directory))
-  const made = await schemas.encoder('audit.AuditEvent')
+  const registry = await openDirectoryRegistry(schemas)
+  const made = avroValueEncoder(await registry.latest('audit.AuditEvent'))
   return (value) => made.encode(value)
 }
 
 /** Decodes values of audit.AuditEvent. */
 export async function decoder(): Promise<(value: Uint8Array) => unknown> {
-  const directory = join(import.meta.dirname, '../../../schemas')
-  const schemas = directorySchemas(() => openDirectoryRegistry(directory))
-  const codec = await schemas.codec('audit.AuditEvent')
+  const registry = await openDirectoryRegistry(schemas)
+  const codec = avroValueCodec(registry, await registry.latest('audit.AuditEvent'))
   return (value) => codec.decode(Buffer.from(value), 0, value.length)
 }

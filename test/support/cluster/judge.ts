@@ -57,7 +57,8 @@ export function judgeOrder(effects: readonly Effect[]): Findings {
     if (seen.has(position)) continue
     seen.add(position)
     const before = last.get(effect.key) ?? -1
-    if (effect.offset < before) wrong.push(`${effect.key}: the effect of ${position} came after that of ${before}`)
+    if (effect.offset < before)
+      wrong.push(`${effect.key}: the effect of ${position} came after that of ${before}`)
     last.set(effect.key, Math.max(before, effect.offset))
   }
   return wrong
@@ -119,7 +120,8 @@ export function judgeLetters(letters: readonly Letter[], oracle: Oracle): Findin
     const position = positionOf(letter)
     if (seen.has(position)) wrong.push(`the letter of ${position} is there twice`)
     seen.add(position)
-    if (!must.has(position) && !may.has(position)) wrong.push(`${position} has a letter, and should have none`)
+    if (!must.has(position) && !may.has(position))
+      wrong.push(`${position} has a letter, and should have none`)
     if (letter.key === '') continue
     const before = last.get(letter.key) ?? -1
     if (letter.offset < before) wrong.push(`${letter.key}: letter ${position} stands behind letter ${before}`)
@@ -131,7 +133,10 @@ export function judgeLetters(letters: readonly Letter[], oracle: Oracle): Findin
 
 /** The dead-letter topic has the letters that are no followers, once each. */
 export function judgeDeadLetters(dead: readonly Letter[], letters: readonly Letter[]): Findings {
-  const expected = letters.filter(({ follower }) => !follower).map(positionOf).sort()
+  const expected = letters
+    .filter(({ follower }) => !follower)
+    .map(positionOf)
+    .sort()
   const found = dead.map(positionOf).sort()
   return JSON.stringify(expected) === JSON.stringify(found)
     ? []
@@ -164,7 +169,9 @@ export function judgeOutputs(outputs: readonly Output[], { effects }: Oracle): F
     const twice = seen.filter((id, n) => seen.indexOf(id) !== n)
     const missing = ids.filter((id) => !seen.includes(id))
     const extra = seen.filter((id) => !ids.includes(id))
-    wrong.push(`output of ${key}: ${missing.length} missing, ${twice.length} twice, ${extra.length} unexpected, or out of order`)
+    wrong.push(
+      `output of ${key}: ${missing.length} missing, ${twice.length} twice, ${extra.length} unexpected, or out of order`,
+    )
   }
   for (const key of found.keys()) wrong.push(`output of ${key}: nothing was expected`)
   return wrong

@@ -17,7 +17,8 @@ registerHooks({
     if (replace === undefined) return loaded
     let source = readFileSync(fileURLToPath(url), 'utf8')
     for (const [from, to] of replace) {
-      if (!source.includes(from)) throw new Error(`The mutant "${mutant.name}" is out of date: there is no "${from}".`)
+      if (!source.includes(from))
+        throw new Error(`The mutant "${mutant.name}" is out of date: there is no "${from}".`)
       source = source.replace(from, () => to)
     }
     return { ...loaded, source }

@@ -23,7 +23,10 @@ export const clusterMutants = [
       {
         file: 'engine/runtime/sink-stage.ts',
         replace: [
-          ['    this.#executor.submit(batch)', "    batch.releaseAll('stored')\n    this.#executor.submit(batch)"],
+          [
+            '    this.#executor.submit(batch)',
+            "    batch.releaseAll('stored')\n    this.#executor.submit(batch)",
+          ],
           ["batch.whole.releaseAll('stored')", 'void 0'],
           ['      lineage.release(row)\n', ''],
         ],
@@ -36,7 +39,10 @@ export const clusterMutants = [
       {
         file: 'engine/state/id-store.ts',
         replace: [
-          ['const same = isAt(words, at, offset) && (words[at + META]! & INPUT_MASK) === input', 'const same = input < 0'],
+          [
+            'const same = isAt(words, at, offset) && (words[at + META]! & INPUT_MASK) === input',
+            'const same = input < 0',
+          ],
         ],
       },
     ],
@@ -47,8 +53,14 @@ export const clusterMutants = [
       {
         file: 'engine/state/id-store.ts',
         replace: [
-          ['      if (!cut.has(claims.lineages[claim]!, claims.rows[claim]!)) {', '      if (Number(claims.count) < 0) {'],
-          ["      if (verdict === undefined) throw this.#defect('was asked to seal a record that is not settled')\n", ''],
+          [
+            '      if (!cut.has(claims.lineages[claim]!, claims.rows[claim]!)) {',
+            '      if (Number(claims.count) < 0) {',
+          ],
+          [
+            "      if (verdict === undefined) throw this.#defect('was asked to seal a record that is not settled')\n",
+            '',
+          ],
           ['      if (frees(verdict))', "      if (frees(verdict ?? 'stored'))"],
         ],
       },
@@ -60,7 +72,10 @@ export const clusterMutants = [
       {
         file: 'engine/runtime/parking.ts',
         replace: [
-          ['    return !this.#ledger.someOpenBelow(offset, (other) => other === key)', '    return offset >= 0'],
+          [
+            '    return !this.#ledger.someOpenBelow(offset, (other) => other === key)',
+            '    return offset >= 0',
+          ],
         ],
       },
     ],
@@ -104,7 +119,12 @@ ${runOf.replace('offsets: commit.tasks.flatMap((task) => task.positions)', 'offs
     changes: [
       {
         file: 'engine/runtime/task-input.ts',
-        replace: [['    const metadata = fitMetadata(frontier, ranges)', "    const metadata = ranges.size < 0 ? fitMetadata(frontier, ranges) : ''"]],
+        replace: [
+          [
+            '    const metadata = fitMetadata(frontier, ranges)',
+            "    const metadata = ranges.size < 0 ? fitMetadata(frontier, ranges) : ''",
+          ],
+        ],
       },
     ],
   },
@@ -113,7 +133,12 @@ ${runOf.replace('offsets: commit.tasks.flatMap((task) => task.positions)', 'offs
     changes: [
       {
         file: 'engine/runtime/sink-stage.ts',
-        replace: [['outbox === undefined || writer.prepare === undefined', 'outbox === undefined || writer.prepare !== undefined']],
+        replace: [
+          [
+            'outbox === undefined || writer.prepare === undefined',
+            'true || outbox === undefined || writer.prepare === undefined',
+          ],
+        ],
       },
     ],
   },
@@ -122,7 +147,12 @@ ${runOf.replace('offsets: commit.tasks.flatMap((task) => task.positions)', 'offs
     changes: [
       {
         file: commitFile,
-        replace: [['    return held.length > 0 && Math.max(...held) === epoch', '    return held.length >= 0 && epoch >= 0']],
+        replace: [
+          [
+            '    return held.length > 0 && Math.max(...held) === epoch',
+            '    return held.length >= 0 && epoch >= 0',
+          ],
+        ],
       },
       {
         file: 'engine/kafka/member.ts',
@@ -144,7 +174,12 @@ ${runOf.replace('offsets: commit.tasks.flatMap((task) => task.positions)', 'offs
     changes: [
       {
         file: 'sinks/table/row-maker.ts',
-        replace: [['Math.floor((eventTime + retention - now) / 1000)', 'Math.floor((eventTime * 0 + retention + now * 0) / 1000)']],
+        replace: [
+          [
+            'Math.floor((eventTime + retention - now) / 1000)',
+            'Math.floor((eventTime * 0 + retention + now * 0) / 1000)',
+          ],
+        ],
       },
     ],
   },

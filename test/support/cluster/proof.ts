@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -15,6 +24,7 @@ import { changelogFormat } from '../../../engine/state/changelog-format.ts'
 import { openLocalState } from '../../../engine/state/local-state.ts'
 import { decoder, makeEvents, windowMs, writeEvents, type EventsPlan, type Written } from './events.ts'
 import type { Committed, Effect, Findings, Letter, Output, Snapshot } from './judge.ts'
+import { environmentOf, topologyOf } from './setting.ts'
 import { oracleOf, type Oracle } from './oracle.ts'
 import { judgeCut } from './state.ts'
 import { Workers } from './workers.ts'
@@ -47,7 +57,6 @@ export class Proof {
   readonly workers: Workers
   readonly partitions: number
   readonly #options: ProofOptions
-  readonly #settings: KafkaSettings
   readonly log: KafkaLog
   readonly admin: KafkaAdmin
   readonly snapshots: Snapshot[] = []
@@ -61,7 +70,6 @@ export class Proof {
 
   private constructor(options: ProofOptions, settings: KafkaSettings, admin: KafkaAdmin) {
     this.#options = options
-    this.#settings = settings
     this.admin = admin
     this.name = options.name
     this.partitions = options.partitions ?? 6
@@ -148,7 +156,10 @@ export class Proof {
 
   /** What the group has committed of its source, by partition. */
   async committed(): Promise<Committed[]> {
-    const partitions = Array.from({ length: this.partitions }, (_, partition) => ({ topic: this.name, partition }))
+    const partitions = Array.from({ length: this.partitions }, (_, partition) => ({
+      topic: this.name,
+      partition,
+    }))
     const found = await Promise.all(partitions.map((one) => this.log.committed(this.name, one)))
     return found.map((one) =>
       one === undefined
@@ -196,7 +207,9 @@ export class Proof {
       if (this.workers.all.length > 0 && this.workers.all.every(({ running }) => !running)) break
       await wait(150)
     }
-    throw new Error(`${this.name}: ${done} of ${wanted} records were committed, and no more came: see ${this.folder}`)
+    throw new Error(
+      `${this.name}: ${done} of ${wanted} records were committed, and no more came: see ${this.folder}`,
+    )
   }
 
   /** What the probe has seen. */
@@ -299,38 +312,4 @@ export class Proof {
 
 function textOf(bytes: Uint8Array | null): string {
   return bytes === null ? '' : Buffer.from(bytes).toString()
-}
-
-function topologyOf({ name, delivery = 'at-least-once', topology }: ProofOptions, probe: string): string {
-  if (topology !== undefined) return `name: ${name}\n${topology.yaml.replaceAll('$PROBE', probe).replaceAll('$TOPIC', name)}`
-  const output = `
-  out: { type: topic, from: passed, topic: ${name}.out, schema: audit.AuditEvent }`
-  return `name: ${name}
-sources:
-  events: { type: topic, topic: ${name}, schema: audit.AuditEvent, timestamp: timestamp }
-processors:
-  unique: { type: dedupe, from: events, by: eventId, window: 2h }
-  tested: { type: trial, from: unique }
-  passed: { type: hop, from: tested }
-sinks:
-  probe: { type: probe, from: passed, file: ${probe}, id: eventId }${delivery === 'exactly-once' ? output : ''}
-delivery: ${delivery}
-errors: { attempts: 4, then: park, backoff: { first: 1ms, longest: 5ms } }
-commit: { every: 100ms }
-budget: { partition: 64KiB, total: 192KiB }
-`
-}
-
-/** Sessions are short, so that the partitions of a dead worker are given to others soon. */
-function environmentOf({ bootstrap, protocol = 'auto', replication = 1, partitions = 6, environment = '' }: ProofOptions): string {
-  return `kafka:
-  brokers: ${bootstrap}
-  topics: { partitions: ${partitions}, replication: ${replication} }
-  protocol: ${protocol}
-  settings:
-    session.timeout.ms: 3000
-    heartbeat.interval.ms: 500
-    fetch.wait.max.ms: 20
-state: { dir: '\${STATE}' }
-${environment}`
 }

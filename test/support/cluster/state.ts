@@ -47,7 +47,8 @@ export function judgeState(
     else if (first.at > oracle.newest[partition]! - windowMs && !parked.has(positionOf(first)))
       wrong.push(`state: ${first.id} of ${positionOf(first)} is not known`)
   }
-  if (known !== size) wrong.push(`state: partition ${partition} holds ${size} ids, of which ${known} were ever sent`)
+  if (known !== size)
+    wrong.push(`state: partition ${partition} holds ${size} ids, of which ${known} were ever sent`)
   return wrong
 }
 
@@ -61,7 +62,9 @@ export function judgeCut(
   const store = storeOf(blocks, windowMs)
   const lineage = new FakeLineage()
   const parked = new Set(oracle.letters.map(positionOf))
-  const covered = [...oracle.firsts.values()].filter((one) => one.partition === partition && isCovered(committed, one.offset))
+  const covered = [...oracle.firsts.values()].filter(
+    (one) => one.partition === partition && isCovered(committed, one.offset),
+  )
   const newest = covered.reduce((latest, { at }) => Math.max(latest, at), 0)
   const wrong: Findings = []
   let row = 0
@@ -71,7 +74,8 @@ export function judgeCut(
     fingerprint(id, 0, id.length, store.probe)
     const known = store.see(0, first.offset, lineage, row++) !== sighting.fresh
     const isCommitted = isCovered(committed, first.offset)
-    if (known && !isCommitted) wrong.push(`cut: ${first.id} of ${positionOf(first)} is known, but not committed`)
+    if (known && !isCommitted)
+      wrong.push(`cut: ${first.id} of ${positionOf(first)} is known, but not committed`)
     if (!known && isCommitted && first.at > newest - windowMs && !parked.has(positionOf(first)))
       wrong.push(`cut: ${first.id} of ${positionOf(first)} is committed, but not known`)
   }

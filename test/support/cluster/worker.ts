@@ -66,9 +66,9 @@ const hop = defineProcessor({
 
 /** Like the probe, and slower: a commit can come in between. */
 const slowProbe: SinkDefinition = {
-  ...sinks['probe']!,
+  ...sinks.probe,
   async open(config, context) {
-    const writer = await sinks['probe']!.open(config, context)
+    const writer = await sinks.probe.open(config, context)
     return { ...writer, write: async (batch) => writer.write((await wait(10), batch)) }
   },
 }
