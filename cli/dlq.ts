@@ -2,7 +2,8 @@ import { nearest } from '../engine/config/suggest.ts'
 import type { Command, CommandArgs } from './command.ts'
 import { listLetters, showLetter } from './dlq-show.ts'
 import { discardLetters, releaseLetters } from './dlq-act.ts'
-import { commonFlags, describedFlags, textFlag, usage } from './flags.ts'
+import { commonFlags, describedFlags, usage } from './flags.ts'
+import { projectOptions } from './project-options.ts'
 import { needStore, openProject, type Project } from './project.ts'
 
 type Act = (project: Project, args: CommandArgs) => Promise<number>
@@ -29,6 +30,7 @@ export const command: Command = {
     yes: { type: 'boolean', short: 'y', description: 'do not ask whether it is meant' },
     output: commonFlags.output,
     project: commonFlags.project,
+    env: commonFlags.env,
     store: commonFlags.store,
   }),
   help: `
@@ -62,12 +64,7 @@ async function run(args: CommandArgs): Promise<number> {
   const more = args.positionals[name === 'list' ? 1 : 2]
   if (more !== undefined)
     throw usage(`dlq ${name} has no use for "${more}": leave it out, or ask again for it.`)
-  const { values, cwd } = args
-  const project = await openProject({
-    cwd,
-    project: textFlag(values, 'project'),
-    store: textFlag(values, 'store'),
-  })
+  const project = await openProject(await projectOptions(args))
   try {
     needStore(project)
     return await act(project, args)

@@ -21,6 +21,11 @@ export function processHost(): ProcessHost {
 }
 
 function stopOnSignals(stop: AbortController): void {
+  // One of several processes of a `run`: it ends with the one that started it.
+  if (process.channel !== undefined) {
+    process.channel.unref()
+    process.once('disconnect', () => stop.abort())
+  }
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (stop.signal.aborted) process.exit(130)

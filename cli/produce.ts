@@ -9,6 +9,7 @@ import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } 
 import { readLines, type InputLine } from './lines.ts'
 import { LineRefused, longestLine, recordOf, type LineRules } from './produce-lines.ts'
 import { bar, terminalProgress, type Progress } from './progress.ts'
+import { projectOptions } from './project-options.ts'
 import { openProject, type Project } from './project.ts'
 
 const batchRecords = 1000
@@ -40,6 +41,7 @@ export const command: Command = {
     },
     output: commonFlags.output,
     project: commonFlags.project,
+    env: commonFlags.env,
     store: commonFlags.store,
   }),
   help: `
@@ -73,15 +75,11 @@ interface Tally {
 }
 
 async function run(args: CommandArgs): Promise<number> {
-  const { values, cwd } = args
+  const { values } = args
   const format = outputFlag(values, ['text', 'json'])
   const topic = topicOf(args)
   const partitions = numberFlag(values, 'partitions', 1, mostPartitions)
-  const project = await openProject({
-    cwd,
-    project: textFlag(values, 'project'),
-    store: textFlag(values, 'store'),
-  })
+  const project = await openProject(await projectOptions(args))
   try {
     const job = await prepare(args, project, topic)
     const count = await project.log.ensureTopic(topic, partitions === undefined ? {} : { partitions })
@@ -124,7 +122,7 @@ async function prepare({ values, cwd }: CommandArgs, project: Project, topic: st
     )
   }
   const key = textFlag(values, 'key')?.split('.')
-  const encoder = schema === undefined ? undefined : await project.schemas.encoder(schema)
+  const encoder = schema === undefined ? undefined : await project.schemas.encoder(schema, topic)
   if (schema !== undefined && key !== undefined) await checkKey(project, schema, key)
   const file = textFlag(values, 'file')
   const rules = { encoder, key }

@@ -68,4 +68,3 @@ export interface Project {
 export interface ProjectLog extends Log {
   topicNames(): Promise<string[]>
 }
-

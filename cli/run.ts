@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
-import { openEnvironment } from './environment-file.ts'
-import { findRoot } from './project-files.ts'
+import { projectOptions } from './project-options.ts'
 import { openProject } from './project.ts'
+import { processesOf, runProcesses } from './run-processes.ts'
 import { refuseUnknownNames } from './refuse-unknown.ts'
 import { loadPlans, runTopologies, type RunOptions } from './run-topologies.ts'
 import { serveWorkers } from './serve-workers.ts'
@@ -12,7 +12,7 @@ import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
 export const command: Command = {
   name: 'run',
   summary: 'Runs topologies until they are stopped, or until the end of their topics.',
-  usage: 'millrace run FILE… [--until-end] [-o json] [--http HOST:PORT]',
+  usage: 'millrace run FILE… [--env NAME] [--until-end] [-o json] [--http HOST:PORT]',
   options: describedFlags({
     'until-end': {
       type: 'boolean',
@@ -34,19 +34,26 @@ export const command: Command = {
       placeholder: 'SECONDS',
       description: 'how long a stop may wait for records under way (default: 10)',
     },
+    processes: {
+      type: 'string',
+      placeholder: 'N',
+      description: 'so many workers, each a process of its own, share the partitions (with --env)',
+    },
     output: commonFlags.output,
     env: commonFlags.env,
     project: commonFlags.project,
     store: commonFlags.store,
   }),
-  help: `Each topology is a consumer group of its own; several files run in one process. Everything is kept in
-.millrace/ beside the project: topics, offsets, state and tables.
+  help: `Each topology is a consumer group of its own; several files run in one process. Without --env everything is
+kept in .millrace/ beside the project: topics, offsets, state and tables. With --env topics are in Kafka and tables in
+Cassandra, and any number of workers of one topology share its partitions: start it on as many machines as you like.
 
 SIGINT and SIGTERM stop it in order: nothing more is taken in, what is under way is finished, progress is committed. A
 second one ends it at once; nothing acknowledged is lost, and the next start goes on from there.
 
-Example:
-  millrace run topologies/audit-store.yaml --until-end -o json`,
+Examples:
+  millrace run topologies/audit-store.yaml --until-end -o json
+  millrace run topologies/audit-store.yaml --env production --processes 4`,
   run,
 }
 
@@ -57,14 +64,10 @@ async function run(args: CommandArgs): Promise<number> {
   const format = outputFlag(values, ['text', 'json'])
   const drainMs = drainOf(textFlag(values, 'drain'))
   const plans = await loadPlans(positionals, registry, env)
-  const place = { cwd, topology: resolve(cwd, first), project: textFlag(values, 'project') }
-  const environment = await openEnvironment(values, { cwd, root: findRoot(place), env })
-  const project = await openProject({
-    ...place,
-    store: textFlag(values, 'store'),
-    environment,
-    trouble: args.err,
-  })
+  const options = await projectOptions(args, resolve(cwd, first))
+  const processes = processesOf(args, options.environment === undefined)
+  if (processes > 1) return runProcesses(args, processes)
+  const project = await openProject(options)
   try {
     await refuseUnknownNames(plans, project.root, args)
     project.acquireWorkerLock()

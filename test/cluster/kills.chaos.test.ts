@@ -39,7 +39,7 @@ describe('a worker on Kafka', () => {
     const verdict = await play(kafka, {
       delivery,
       seed: 7 + points.length,
-      events: eventCount(12_000),
+      events: eventCount(30_000),
       story: async (proof) => {
         for (const point of points) if (await dieAt(proof, point, 2)) killed++
         await finish(proof)

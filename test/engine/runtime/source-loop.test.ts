@@ -28,9 +28,7 @@ async function play(polls: readonly (readonly SourceEvent[])[], draining: number
     partitions.map(({ partition }) => partition).join()
   const handler: SourceHandler = {
     available: () => 1000,
-    assigned: async (partitions, epoch) => {
-      told.push(`assigned ${names(partitions)} ${epoch}`)
-    },
+    assigned: (partitions, epoch) => told.push(`assigned ${names(partitions)} ${epoch}`),
     revoked: async (partitions, poll) => {
       told.push(`revoked ${names(partitions)}`)
       for (let n = 0; n < draining; n++) await poll()

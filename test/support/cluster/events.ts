@@ -59,13 +59,15 @@ export function* makeEvents(plan: EventsPlan): Generator<ProofEvent> {
   const random = randomFrom(seed)
   const below = (limit: number): number => Math.floor(random() * limit)
   const keys = plan.keys ?? Math.max(100, Math.min(20_000, Math.floor(count / 50)))
+  // Few keys are meant to fail often: then garbage is on all of them.
+  const stride = plan.keys === undefined ? 50 : 1
   const farthest = Math.max(1, Math.floor(count / 11))
   const recent: ProofEvent[] = []
   for (let n = 0; n < count; n++) {
     const at = Math.floor(from + (n / count) * span)
     const dice = random()
     if (dice < garbage) {
-      const key = random() < 0.3 ? '' : keyName(below(Math.ceil(keys / 50)) * 50)
+      const key = random() < 0.3 ? '' : keyName(below(Math.ceil(keys / stride)) * stride)
       yield { kind: 'garbage', id: '', key, at, action: 'modified' }
       continue
     }

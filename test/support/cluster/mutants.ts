@@ -158,7 +158,7 @@ ${runOf.replace('offsets: commit.tasks.flatMap((task) => task.positions)', 'offs
         file: 'engine/kafka/member.ts',
         replace: [
           [
-            'if (rebalances === this.#begun) return { bytes, memberId, generation }',
+            'if (rebalances === this.#begun && !this.#inbox.hasRebalance) return { bytes, memberId, generation }',
             'if (rebalances >= 0) return { bytes, memberId, generation }',
           ],
         ],

@@ -24,28 +24,10 @@ import { changelogFormat } from '../../../engine/state/changelog-format.ts'
 import { openLocalState } from '../../../engine/state/local-state.ts'
 import { decoder, makeEvents, windowMs, writeEvents, type EventsPlan, type Written } from './events.ts'
 import type { Committed, Effect, Findings, Letter, Output, Snapshot } from './judge.ts'
-import { environmentOf, topologyOf } from './setting.ts'
+import { environmentOf, topologyOf, type ProofOptions } from './setting.ts'
 import { oracleOf, type Oracle } from './oracle.ts'
 import { judgeCut } from './state.ts'
 import { Workers } from './workers.ts'
-
-/** What is proved, and where. */
-export interface ProofOptions {
-  readonly bootstrap: string
-  /** Also the topic of its events; no other run has it. */
-  readonly name: string
-  readonly delivery?: 'at-least-once' | 'exactly-once'
-  readonly protocol?: KafkaSettings['protocol']
-  readonly partitions?: number
-  /** 1 if not given. */
-  readonly replication?: number
-  readonly events: EventsPlan
-  readonly mutant?: string | undefined
-  /** Another topology than the probe's: its YAML, after the name, with $PROBE and $TOPIC; and the window of its dedup. */
-  readonly topology?: { readonly yaml: string; readonly windowMs: number }
-  /** More of the environment, in YAML. */
-  readonly environment?: string
-}
 
 /** The folder with schemas/ and cql/. */
 export const projectRoot = join(import.meta.dirname, '../../..')

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { startKafka, type KafkaOptions, type KafkaServer } from '../servers/kafka.ts'
 import type { EventsPlan } from './events.ts'
-import { Proof, type ProofOptions } from './proof.ts'
+import { Proof } from './proof.ts'
+import type { ProofOptions } from './setting.ts'
 import { verdictOn, type Verdict, type VerdictOptions } from './verdict.ts'
 
 /** How many events a scenario has: its own number, or what MILLRACE_PROOF_EVENTS says for all of them. */

@@ -1,4 +1,23 @@
-import type { ProofOptions } from './proof.ts'
+import type { KafkaSettings } from '../../../engine/kafka/settings.ts'
+import type { EventsPlan } from './events.ts'
+
+/** What is proved, and where. */
+export interface ProofOptions {
+  readonly bootstrap: string
+  /** Also the topic of its events; no other run has it. */
+  readonly name: string
+  readonly delivery?: 'at-least-once' | 'exactly-once'
+  readonly protocol?: KafkaSettings['protocol']
+  readonly partitions?: number
+  /** 1 if not given. */
+  readonly replication?: number
+  readonly events: EventsPlan
+  readonly mutant?: string | undefined
+  /** Another topology than the probe's: its YAML, after the name, with $PROBE and $TOPIC; and the window of its dedup. */
+  readonly topology?: { readonly yaml: string; readonly windowMs: number }
+  /** More of the environment, in YAML. */
+  readonly environment?: string
+}
 
 /** The topology's file. */
 export function topologyOf(
@@ -20,7 +39,7 @@ sinks:
   probe: { type: probe, from: passed, file: ${probe}, id: eventId }${delivery === 'exactly-once' ? output : ''}
 delivery: ${delivery}
 errors: { attempts: 4, then: park, backoff: { first: 1ms, longest: 5ms } }
-commit: { every: 100ms }
+commit: { every: 20ms }
 budget: { partition: 64KiB, total: 192KiB }
 `
 }
