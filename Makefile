@@ -136,6 +136,10 @@ test-int:   ; $(call tests,integration tests,int)
 test-e2e:   ; $(call tests,end-to-end tests,e2e)
 test-chaos: ; $(call tests,chaos tests,chaos)
 
+.PHONY: prove
+prove: system test-servers native ## kill, freeze and restart workers and servers, and judge what is left (MILLRACE_PROOF_EVENTS)
+	$(call tests,proof,proof)
+
 # What the tests with real servers want from the system; MILLRACE_SYSTEM=check installs nothing.
 .PHONY: system servers
 system: | $(NODE) ## see that the JDK and all else is there; install it where that is allowed

@@ -21,10 +21,10 @@ const unit = {
   ...shared,
   displayName: 'unit',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '\\.(int|chaos|e2e)\\.test\\.ts$'],
+  testPathIgnorePatterns: ['/node_modules/', '\\.(int|chaos|e2e|proof)\\.test\\.ts$'],
 }
 
 export default {
   reporters: ['default', '<rootDir>/test/support/servers/outcome.ts'],
-  projects: [unit, suffixed('int'), suffixed('e2e'), suffixed('chaos')],
+  projects: [unit, suffixed('int'), suffixed('e2e'), suffixed('chaos'), suffixed('proof')],
 }

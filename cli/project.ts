@@ -13,10 +13,10 @@ import { fatalError } from '../engine/errors.ts'
 import type { Membership } from '../engine/runtime/worker-options.ts'
 import { directorySchemas } from './directory-schemas.ts'
 import { ProjectDefinitions } from './project-definitions.ts'
-import type { Project, ProjectLog, ProjectOptions } from './project-contract.ts'
+import type { Project, ProjectOptions } from './project-contract.ts'
 import { embeddedTables } from './project-tables.ts'
 
-export type { Project, ProjectLog, ProjectOptions }
+export type { Project, ProjectOptions }
 
 /** Throws CONFIG_UNREADABLE where there is no store yet: for commands that only look, and should not make one. */
 export function needStore({ hasStore, storeDir }: Project): void {

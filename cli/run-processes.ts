@@ -64,7 +64,7 @@ function start({ values, positionals, out, cwd, env }: CommandArgs, http: string
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   let rest = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop()!
     for (const line of lines) out(line)

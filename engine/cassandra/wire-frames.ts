@@ -124,12 +124,6 @@ export function readPrepared(bytes: Buffer, at: number): Buffer {
   return Buffer.from(bytes.subarray(at + 6, at + 6 + length))
 }
 
-/** Where a value is; `start` is -1 for null. */
-export interface ValueSpan {
-  start: number
-  end: number
-}
-
 /** Calls `visit` for each value of the first row of a RESULT; false where it has no rows. */
 export function readFirstRow(
   bytes: Buffer,

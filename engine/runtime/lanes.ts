@@ -53,6 +53,8 @@ export interface StageContext {
   count(what: string, by: number): void
   /** Runs what no caller waits for; what it throws is a defect, and stops the task. */
   guard(action: () => void): void
+  /** Something that passes is in the way, or is over: for the log. */
+  trouble(sentence: string): void
 }
 
 /** The record copied out of its buffer, since it must wait; the same where it already is alone. */

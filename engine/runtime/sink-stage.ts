@@ -11,6 +11,8 @@ import { reach } from '../component/points.ts'
 export class SinkStage {
   readonly #executor: KeyedExecutor
   readonly #context: StageContext
+  /** True from a write that failed for want of its store until one that did not. */
+  #away = false
 
   /** With an outbox, what the sink would append goes there instead, and into the commit. */
   constructor(writer: SinkWriter, context: StageContext, outbox?: Outbox) {
@@ -45,15 +47,29 @@ export class SinkStage {
       if (!(answer instanceof Promise)) return this.#written(batch, started, answer)
       return answer.then(
         (outcomes) => this.#written(batch, started, outcomes),
-        (error: unknown) => Promise.reject(asDownstream(error)),
+        (error: unknown) => Promise.reject(this.#failed(error)),
       )
     } catch (error) {
-      throw asDownstream(error)
+      throw this.#failed(error)
     }
+  }
+
+  /** What is away is told once, and once more when it is back. */
+  #failed(error: unknown): MillraceError {
+    const failure = asDownstream(error)
+    if (failure.kind === 'downstream' && !this.#away) {
+      this.#away = true
+      this.#context.trouble(`Sink ${this.#context.node} cannot write, and tries again: ${failure.message}`)
+    }
+    return failure
   }
 
   #written<Answer>(batch: WriteBatch, started: number, answer: Answer): Answer {
     reach('sink.written')
+    if (this.#away) {
+      this.#away = false
+      this.#context.trouble(`Sink ${this.#context.node} writes again.`)
+    }
     this.#context.count('writeSeconds', (performance.now() - started) / 1000)
     this.#context.count('writtenRecords', batch.length)
     return answer

@@ -168,6 +168,7 @@ export class Task {
       cancelled: () => this.#cancelled || policy.stopped,
       count: this.#options.counters.of(node),
       guard: (action) => this.#guard(action),
+      trouble: this.#options.trouble,
     }
   }
 

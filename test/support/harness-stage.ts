@@ -46,6 +46,7 @@ export class StageBench {
       follow: (batch, i) => this.#park(batch, i, this.followed),
       cancelled: () => this.cancelled || policy.stopped,
       count: (what, by) => this.counts.set(what, (this.counts.get(what) ?? 0) + by),
+      trouble: () => undefined,
       guard: (action) => {
         try {
           action()
