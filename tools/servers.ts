@@ -7,6 +7,7 @@ import { makeArchive } from '../test/support/servers/kafka-archive.ts'
 import { kafkaProgram, kafkaVersion } from '../test/support/servers/kafka-jars.ts'
 import { startKafka, type KafkaAddresses, type KafkaOptions } from '../test/support/servers/kafka.ts'
 import { pythonEnvironment } from '../test/support/servers/python-client.ts'
+import { startRegistry, type RegistryAddresses } from '../test/support/servers/registry.ts'
 import { registryClassPath } from '../test/support/servers/registry-jars.ts'
 import { registryPythonEnvironment } from '../test/support/servers/registry-python.ts'
 
@@ -15,7 +16,7 @@ const help = `Starts Kafka ${kafkaVersion} (and Cassandra) on free ports of this
   make servers
   make servers ARGS="--brokers 3"
   make servers ARGS="--tls --sasl --property message.max.bytes=2000000"
-  make servers ARGS="--cassandra"
+  make servers ARGS="--cassandra --registry"      what environments/local.yaml wants
 
   --brokers 1|3          how many brokers (1)
   --tls                  listeners with TLS, one of them with a certificate that ran out in 2020
@@ -23,6 +24,7 @@ const help = `Starts Kafka ${kafkaVersion} (and Cassandra) on free ports of this
   --port NUMBER          of the (first) broker's plaintext listener; a free one otherwise
   --property NAME=VALUE  a setting of server.properties, as often as you like
   --cassandra            Cassandra ${cassandraVersion} as well, with passwords where --sasl is given, TLS where --tls is
+  --registry             a schema registry as well
   --fetch                only fetch and compile what the servers and their outside clients need
   --heap SIZE            of each JVM (512m for one broker, 320m for three)
   --help
@@ -33,6 +35,7 @@ class UsageError extends Error {}
 interface Wanted {
   kafka: KafkaOptions
   cassandra: boolean
+  registry: boolean
 }
 
 function optionsOf(args: string[]): Wanted | 'help' | 'fetch' {
@@ -46,6 +49,7 @@ function optionsOf(args: string[]): Wanted | 'help' | 'fetch' {
       port: { type: 'string' },
       heap: { type: 'string' },
       cassandra: { type: 'boolean', default: false },
+      registry: { type: 'boolean', default: false },
       fetch: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -64,7 +68,7 @@ function optionsOf(args: string[]): Wanted | 'help' | 'fetch' {
     ...(values.heap !== undefined && { heap: values.heap }),
     name: 'servers',
   }
-  return { kafka, cassandra: values.cassandra }
+  return { kafka, cassandra: values.cassandra, registry: values.registry }
 }
 
 function portOf(text: string): number {
@@ -98,8 +102,6 @@ Kafka ${kafkaVersion} is ready, cluster ${kafka.clusterId}
 ${table}
   kcat -b ${first} -L
   MILLRACE_KAFKA=${first} make test-int
-
-Ctrl-C stops it.
 `
 }
 
@@ -119,18 +121,34 @@ ${table}
 `
 }
 
+/** For `--env local`, whose addresses are these variables. */
+function exportsOf(
+  kafka: KafkaAddresses,
+  cassandra: CassandraAddresses | undefined,
+  registry: RegistryAddresses | undefined,
+): string {
+  const words = [
+    `MILLRACE_KAFKA=${kafka.bootstrap.split(',')[0] ?? ''}`,
+    ...(cassandra === undefined ? [] : [`MILLRACE_CASSANDRA=${cassandra.contactPoint}`]),
+    ...(registry === undefined ? [] : [`MILLRACE_REGISTRY=${registry.url}`]),
+  ]
+  return `\nFor millrace … --env local:\n\n  export ${words.join(' ')}\n\nCtrl-C stops it.\n`
+}
+
 interface Running {
   close(): Promise<void>
 }
 
-async function start({ kafka, cassandra }: Wanted): Promise<Running[]> {
+async function start({ kafka, cassandra, registry }: Wanted): Promise<Running[]> {
   const cluster = await startKafka(kafka)
   const { tls, sasl } = kafka
   const options = { tls: tls === true, auth: sasl === true, name: 'servers-cassandra' }
   const node = cassandra ? await startCassandra(options) : undefined
   if (node !== undefined) process.stdout.write(describeCassandra(node))
+  const schemas = registry ? await startRegistry({ name: 'servers-registry' }) : undefined
   process.stdout.write(describe(cluster))
-  return node === undefined ? [cluster] : [cluster, node]
+  process.stdout.write(exportsOf(cluster, node, schemas))
+  return [cluster, node, schemas].filter((one) => one !== undefined)
 }
 
 async function main(): Promise<void> {

@@ -44,24 +44,29 @@ export function avroValueEncoder(schema: RegisteredSchema, options: EncoderOptio
 }
 
 function preparation(registry: SchemaRegistry): ValueCodec['prepare'] {
-  const askedAt = new Map<number, number>()
-  const fetch = async (id: number): Promise<void> => {
-    // Garbage may have a new id in each value.
-    if (askedAt.size >= mostAsked) askedAt.clear()
-    askedAt.set(id, performance.now())
+  const refusedAt = new Map<number, number>()
+  // Whoever comes while an id is asked for waits for the same answer: the tasks of a worker share a codec.
+  const asking = new Map<number, Promise<void>>()
+  const load = async (id: number): Promise<void> => {
     try {
       await registry.load(id)
-      askedAt.delete(id)
     } catch (error) {
-      // A verdict on the values with this id: it is theirs to fail, one by one.
-      if (kindOf(error) === 'permanent') return
-      askedAt.delete(id)
-      throw error
+      if (kindOf(error) !== 'permanent') throw error
+      // A verdict on the values with this id: it is theirs to fail, one by one. Garbage may have a new id in each value.
+      if (refusedAt.size >= mostAsked) refusedAt.clear()
+      refusedAt.set(id, performance.now())
+    } finally {
+      asking.delete(id)
     }
+  }
+  const fetch = (id: number): Promise<void> => {
+    const asked = asking.get(id) ?? load(id)
+    asking.set(id, asked)
+    return asked
   }
   return (records) => {
     const missing = missingIds(registry, records).filter((id) => {
-      const at = askedAt.get(id)
+      const at = refusedAt.get(id)
       return at === undefined || performance.now() - at >= askAgainAfter
     })
     return missing.length === 0 ? undefined : Promise.all(missing.map(fetch)).then(() => undefined)

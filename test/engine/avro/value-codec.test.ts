@@ -150,6 +150,17 @@ describe('avroValueCodec', () => {
     expect(codec.decode(old, 0, old.length)).toMatchObject({ eventId: 'a' })
   })
 
+  test('who comes while a schema is fetched waits for the same answer', async () => {
+    const { codec, asked } = codecOver([2])
+    const [first, second] = [codec.prepare(packed(old)), codec.prepare(packed(old))]
+    expect(first).toBeDefined()
+    expect(second).toBeDefined()
+    await second
+    expect(codec.decode(old, 0, old.length)).toMatchObject({ eventId: 'a' })
+    expect(asked).toEqual([1])
+    await first
+  })
+
   test('an unknown id does not fail prepare, and is not asked for all the time', async () => {
     const { codec, asked } = codecOver([2])
     await codec.prepare(packed(unknown, old))
