@@ -36,6 +36,7 @@ function registryOf(known: number[]) {
     byId: (id) => (atHand.has(id) ? all.get(id) : undefined),
     load: async (id) => {
       asked.push(id)
+      await new Promise((resolve) => setImmediate(resolve))
       const schema = all.get(id)
       if (id === 66) throw downstreamError('TIMED_OUT', 'the registry is away')
       if (schema === undefined) throw permanentError('AVRO_UNKNOWN_SCHEMA_ID', 'unknown')
