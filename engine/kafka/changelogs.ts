@@ -1,7 +1,7 @@
 import type { WriteResult } from '../../native/write-results.ts'
 import type { ChangelogFormat } from '../component/contracts/changelog.ts'
 import type { StateBlock, StoreRef, TaskId, TaskRef } from '../component/contracts/commit.ts'
-import type { LocalState, OpenLocalState } from '../component/contracts/local-state.ts'
+import type { ChangelogIdentity, LocalState, OpenLocalState } from '../component/contracts/local-state.ts'
 import type { Log, OutgoingBatch } from '../component/contracts/log.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
 import { packBatch } from '../component/outgoing.ts'
@@ -36,6 +36,7 @@ export class Changelogs {
   /** The topic by whose partitions a task is one. */
   readonly #drivers = new Map<TaskId, string>()
   readonly #closing = new Set<Promise<void>>()
+  readonly #identities = new Map<string, Promise<ChangelogIdentity>>()
 
   constructor(options: ChangelogsOptions) {
     this.#options = options
@@ -111,8 +112,7 @@ export class Changelogs {
     const { admin, log, format, dir, openLocal, trouble, lookEveryMs = 100 } = this.#options
     const topic = changelogTopic(group, store.name)
     const how = format(store.kind)
-    await this.#make(topic, task, how.compacted)
-    const identity = { clusterId: (await admin.cluster()).id, topicId: (await this.#describe(topic)).id }
+    const identity = await this.#identityOf(topic, task, how.compacted)
     const place = { topic, partition }
     const end = await this.#endOf(place)
     const local: LocalState | undefined = await openLocal?.({
@@ -136,6 +136,24 @@ export class Changelogs {
       trouble,
       lookEveryMs,
     })
+  }
+
+  /** Makes the topic where it is missing, and asks who it is: once for all partitions of it. */
+  #identityOf(topic: string, task: TaskId, compacted: boolean): Promise<ChangelogIdentity> {
+    const known = this.#identities.get(topic)
+    if (known !== undefined) return known
+    const ask = async (): Promise<ChangelogIdentity> => {
+      await this.#make(topic, task, compacted)
+      const [cluster, description] = await Promise.all([this.#options.admin.cluster(), this.#describe(topic)])
+      return { clusterId: cluster.id, topicId: description.id }
+    }
+    // What failed is asked again by whoever comes next.
+    const asking = ask().catch((error: unknown) => {
+      this.#identities.delete(topic)
+      throw error
+    })
+    this.#identities.set(topic, asking)
+    return asking
   }
 
   /** Where the changelog ends as read_uncommitted sees it: what is open now may still be committed. */

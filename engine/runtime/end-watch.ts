@@ -35,9 +35,11 @@ export class EndWatch {
   }
 
   async allReached(inputs: readonly InputProgress[]): Promise<boolean> {
+    // At once: each question is a request to the brokers, and there may be a hundred partitions.
+    const targets = await Promise.all(inputs.map((input) => this.#target(input)))
     let all = true
-    for (const input of inputs) {
-      const target = await this.#target(input)
+    for (const [n, input] of inputs.entries()) {
+      const target = targets[n]!
       const reached = this.#reached.get(`${input.node}/${input.partition.partition}`)
       const atItsEnd = reached !== undefined && (reached >= target || target === Number.POSITIVE_INFINITY)
       const read = input.end >= target || (atItsEnd && input.end >= reached)

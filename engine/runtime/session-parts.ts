@@ -2,7 +2,7 @@ import type { Log } from '../component/contracts/log.ts'
 import type { SinkWriter } from '../component/contracts/sink.ts'
 import type { SourceReader } from '../component/contracts/reader.ts'
 import { isOperator, type Operator } from '../component/operator.ts'
-import { fatalError } from '../errors.ts'
+import { fatalError, sentenceOf, type MillraceError } from '../errors.ts'
 import type {
   ProcessorNode,
   SinkNode,
@@ -141,4 +141,11 @@ function parkingPreparer(
       })
     }
   }
+}
+
+/** The error for a source that failed in a way that nobody foresaw. */
+export function sourceDefect(source: string, error: unknown): MillraceError {
+  return fatalError('SOURCE_FAILED', `Source ${source} cannot be read: ${sentenceOf(error)}`, {
+    cause: error,
+  })
 }

@@ -2,7 +2,7 @@ import type { PackedRecords } from '../component/packed-records.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { SourceReader } from '../component/contracts/reader.ts'
 import type { Verdict } from '../component/lineage.ts'
-import { fatalError, kindOf, MillraceError, sentenceOf } from '../errors.ts'
+import { kindOf, MillraceError, sentenceOf } from '../errors.ts'
 import { drivesOf, isStateful } from '../topology/plan-facts.ts'
 import type { SubTopology } from '../topology/plan-types.ts'
 import { Assignments, type SourcePartition } from './assignments.ts'
@@ -13,7 +13,7 @@ import { EndWatch } from './end-watch.ts'
 import { insist } from './insist.ts'
 import { ParkedPolls } from './parked-polls.ts'
 import { Pauses } from './pauses.ts'
-import { openSessionParts, type OpenSource, type SessionParts } from './session-parts.ts'
+import { openSessionParts, sourceDefect, type OpenSource, type SessionParts } from './session-parts.ts'
 import { reach } from '../component/points.ts'
 import { type SourceHandler, SourceLoop } from './source-loop.ts'
 import { Task } from './task.ts'
@@ -186,9 +186,12 @@ export class Session {
 
   #assigned(nodes: readonly string[], partitions: readonly SourcePartition[], epoch: number): void {
     for (const { node, partition } of partitions) this.#assignments.assign(node, partition, epoch)
-    void this.#opener.assigned(partitions).then(() => {
+    const known = (): void => {
       for (const node of nodes) this.#ends.assigned(node)
-    })
+    }
+    // A member that has just joined may be told of no partitions first, and of its own a moment later.
+    if (partitions.length === 0) this.#options.environment.clock.after(noPartitionsMs, known)
+    else void this.#opener.assigned(partitions).then(known)
   }
 
   #makeOpener(): TaskOpener {
@@ -340,8 +343,5 @@ export class Session {
   }
 }
 
-function sourceDefect(source: string, error: unknown): MillraceError {
-  return fatalError('SOURCE_FAILED', `Source ${source} cannot be read: ${sentenceOf(error)}`, {
-    cause: error,
-  })
-}
+/** After so long without partitions there are none for this member, milliseconds. */
+const noPartitionsMs = 3000
