@@ -52,8 +52,12 @@ const schemaTroubles: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/(requires? .*consistency|consistency .* (is )?not (supported|compatible))/i, 'CASSANDRA_REFUSED', 'correct `consistency` of the environment'], // prettier-ignore
 ]
 
-/** True where only fewer requests at once may help. */
-export const isOverloaded = ({ code }: ServerError): boolean => code === 0x1001
+/** Silence and overload: fewer requests at once may help. */
+export function isOverloaded(error: unknown): boolean {
+  return answerOf(error)?.code === 0x1001 || causesOf(error).some(({ name }) => slownesses.has(name))
+}
+
+const slownesses = new Set(['OperationTimedOutError', 'BusyConnectionError'])
 
 /** True where the request was refused for what is in it, so that a part of it may be taken. */
 export function isAboutRow(error: unknown): boolean {
@@ -101,8 +105,8 @@ export function clientError(error: unknown, what: string, where: string): Millra
   const all = causesOf(error)
   const login = all.find((one) => one.name === 'AuthenticationError' && !loginMayPass.test(one.message))
   if (login !== undefined) return badLogin(login, where, error)
-  const answer = all.find((one) => one.name === 'ResponseError' && typeof one.code === 'number')
-  if (answer !== undefined) return serverError({ code: answer.code as number, message: answer.message }, what)
+  const answer = answerOf(error)
+  if (answer !== undefined) return serverError(answer, what)
   const tls = all.find((one) => typeof one.code === 'string' && tlsCodes.test(one.code))
   if (tls !== undefined) return badTls(tls, where, error)
   const isDatacenter = (one: Error) => one.name === 'ArgumentError' && one.message.includes('localDataCenter')
@@ -110,6 +114,12 @@ export function clientError(error: unknown, what: string, where: string): Millra
   if (datacenter !== undefined) return badDatacenter(datacenter, where, error)
   const deepest = all.find((one) => one.name !== 'NoHostAvailableError') ?? all[0]
   return away(what, where, deepest === undefined ? String(error) : plain(deepest.message), error)
+}
+
+/** What a node answered, where that is why a request of the driver failed. */
+export function answerOf(error: unknown): ServerError | undefined {
+  const answer = causesOf(error).find((one) => one.name === 'ResponseError' && typeof one.code === 'number')
+  return answer && { code: answer.code as number, message: answer.message }
 }
 
 /** The whole tree of an error: of each host, and of what lies behind each. */

@@ -20,6 +20,9 @@ export interface ClientChoice {
 
 type Driver = typeof cassandraDriver
 
+/** As many as a connection has streams: the settings, and the window of writes, say how many it shall be. */
+const mostRequests = 32_768
+
 /** Nobody waits longer than this for connections to end, ms. */
 const closeMs = 2000
 
@@ -84,6 +87,7 @@ function optionsOf(driver: Driver, settings: CassandraSettings, useKeyspace: boo
       consistency: driver.types.consistencies[consistencyNames[settings.consistency]],
     },
     socketOptions: { connectTimeout: timeouts.connect, readTimeout: timeouts.read, tcpNoDelay: true },
+    pooling: { maxRequestsPerConnection: mostRequests },
     monitorReporting: { enabled: false },
     // A map as an object would lose what its keys were.
     encoding: { useBigIntAsLong: true, useBigIntAsVarint: true, map: Map },

@@ -1,28 +1,19 @@
 import type { Lookup, Row } from '../component/contracts/lookup.ts'
 import { ByteSink } from '../cql/bytes.ts'
-import type { CqlValue } from '../cql/types.ts'
-import type { WireConnection, WireFailure, WireRequest } from './wire-connection.ts'
-import { opcodes, readFirstRow, writeExecute } from './wire-frames.ts'
-import type { WireNodes } from './wire-nodes.ts'
-import { routingKey, type RowValuesCodec } from './values.ts'
+import type { AnsweredRow, Requests } from './requests.ts'
+import { valuesOf, type RowValuesCodec } from './values.ts'
 
 /** What lookups share with whoever writes the tables. */
 export interface LookupContext {
-  readonly nodes: WireNodes
-  readonly consistency: number
-  readonly timeoutMs: number
+  readonly requests: Requests
   /** Grows with each write that was acknowledged: an answer that was asked for before may lack it. */
   readonly written: () => number
 }
 
-interface Waiter {
-  readonly key: Row
-  readonly resolve: (row: Row | undefined) => void
-  readonly reject: (error: unknown) => void
+interface SingleRead {
+  readonly written: number
+  readonly answer: Promise<AnsweredRow | undefined>
 }
-
-const unprepared = 0x2500
-const mostAttempts = 3
 
 /** Reads single rows. The same key asked for again while the answer is under way is asked for once. */
 export class CassandraLookup implements Lookup {
@@ -38,103 +29,39 @@ export class CassandraLookup implements Lookup {
     this.#context = context
   }
 
-  get(key: Row): Promise<Row | undefined> {
-    return new Promise((resolve, reject) => {
-      const sink = this.#sink
-      sink.length = 0
-      // Throws for a key that cannot be, and the promise rejects.
-      const partitionEnd = this.#codec.writeKey(sink, key)
-      const asked = sink.copy()
-      const text = asked.toString('latin1')
-      const written = this.#context.written()
-      // The caller's object may change before the answer is there.
-      const waiter: Waiter = { key: this.#codec.emptyRow(key), resolve, reject }
-      const under = this.#underWay.get(text)
-      if (under !== undefined && under.written === written) return void under.waiters.push(waiter)
-      const ended = (read: SingleRead): void => {
-        if (this.#underWay.get(text) === read) this.#underWay.delete(text)
-      }
-      const read = new SingleRead(this.#codec, this.#context, { asked, partitionEnd, written, ended })
-      read.waiters.push(waiter)
-      this.#underWay.set(text, read)
-      read.send()
+  /** Rejects with ROW_REFUSED for a key that cannot be. */
+  async get(key: Row): Promise<Row | undefined> {
+    const sink = this.#sink
+    sink.length = 0
+    this.#codec.writeKey(sink, key)
+    // The caller's object may change before the answer is there.
+    const row = this.#codec.emptyRow(key)
+    const answered = await this.#read(sink.copy())
+    if (answered === undefined) return undefined
+    this.#codec.fill(row, answered)
+    return row
+  }
+
+  #read(asked: Buffer): Promise<AnsweredRow | undefined> {
+    const text = asked.toString('latin1')
+    const written = this.#context.written()
+    const under = this.#underWay.get(text)
+    if (under?.written === written) return under.answer
+    const answer = this.#ask(asked).finally(() => {
+      if (this.#underWay.get(text) === read) this.#underWay.delete(text)
     })
-  }
-}
-
-interface Asked {
-  /** The key's values with their lengths. */
-  readonly asked: Buffer
-  readonly partitionEnd: number
-  readonly written: number
-  readonly ended: (read: SingleRead) => void
-}
-
-class SingleRead implements WireRequest {
-  readonly opcode = opcodes.execute
-  readonly timeoutMs: number
-  readonly written: number
-  readonly waiters: Waiter[] = []
-  readonly #codec: RowValuesCodec
-  readonly #context: LookupContext
-  readonly #asked: Asked
-  #connection: WireConnection | undefined
-  #attempts = 0
-
-  constructor(codec: RowValuesCodec, context: LookupContext, asked: Asked) {
-    this.timeoutMs = context.timeoutMs
-    this.written = asked.written
-    this.#codec = codec
-    this.#context = context
-    this.#asked = asked
+    const read: SingleRead = { written, answer }
+    this.#underWay.set(text, read)
+    return answer
   }
 
-  send(): void {
-    this.#attempts++
-    const { nodes } = this.#context
-    const { asked, partitionEnd } = this.#asked
-    const connection = nodes.choose(() => routingKey(asked, 0, partitionEnd))
-    if (connection === undefined) return this.#fail(nodes.trouble('A lookup'))
-    this.#connection = connection
-    const { text } = this.#codec.select
-    if (connection.prepared(text) !== undefined) return connection.send(this)
-    connection.prepare(text, this.timeoutMs).then(
-      () => connection.send(this),
-      (error: unknown) => this.#fail(nodes.thrown(error, this.#name)),
-    )
-  }
-
-  write(sink: ByteSink): void {
-    const { select } = this.#codec
-    writeExecute(sink, this.#connection!.prepared(select.text)!, this.#context.consistency, select.values)
-    sink.bytes(this.#asked.asked)
-  }
-
-  answered(bytes: Buffer, at: number): void {
-    this.#asked.ended(this)
-    for (const { key, resolve } of this.waiters) {
-      const row = key as Record<string, CqlValue | null>
-      const found = readFirstRow(bytes, at, (column, start, end) =>
-        this.#codec.fill(row, column, bytes, start, end),
-      )
-      resolve(found ? row : undefined)
+  async #ask(asked: Buffer): Promise<AnsweredRow | undefined> {
+    const { requests } = this.#context
+    const values = valuesOf(asked, 0, asked.length)
+    try {
+      return await requests.read({ text: this.#codec.select.text, values })
+    } catch (error) {
+      throw requests.explained(error, `A lookup in ${this.#codec.schema.name}`)
     }
-  }
-
-  failed(failure: WireFailure): void {
-    const forgotten = failure.kind === 'answer' && failure.error.code === unprepared
-    if (forgotten) this.#connection?.forget(this.#codec.select.text)
-    const another = failure.kind === 'broken' && this.#context.nodes.any() !== undefined
-    if ((forgotten || another) && this.#attempts < mostAttempts) return this.send()
-    this.#fail(this.#context.nodes.failed(failure, this.#name))
-  }
-
-  get #name(): string {
-    return `A lookup in ${this.#codec.schema.name}`
-  }
-
-  #fail(error: unknown): void {
-    this.#asked.ended(this)
-    for (const { reject } of this.waiters) reject(error)
   }
 }

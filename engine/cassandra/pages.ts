@@ -1,6 +1,7 @@
 import type { Client } from 'cassandra-driver'
 import { encodeCell } from '../cql/cells.ts'
 import type { CqlType, CqlValue } from '../cql/types.ts'
+import { inetText } from '../cql/value-forms.ts'
 import { toCqlValue } from '../cql/values.ts'
 
 /** A value with the type that it is bound as. */
@@ -55,17 +56,24 @@ export async function askPage(
 /** A value of the driver as a canonical one. */
 export function fromDriver(type: CqlType, value: unknown): CqlValue | null {
   if (value === null || value === undefined) return null
-  return toCqlValue(type, unwrapped(value), 'a cell') ?? null
+  return toCqlValue(type, unwrapped(type, value), 'a cell') ?? null
 }
 
-/** Uuid, InetAddress, LocalDate, LocalTime and BigDecimal are the driver's own; as text they are what CQL writes. */
-function unwrapped(value: unknown): unknown {
+/** Uuid, LocalDate, LocalTime and BigDecimal are the driver's own; as text they are what CQL writes. */
+function unwrapped(type: CqlType, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
+  if (type.kind === 'list' || type.kind === 'set')
+    return [...(value as Iterable<unknown>)].map((item) => unwrapped(type.element, item))
+  if (type.kind === 'map') return mapOf(type, value as Map<unknown, unknown>)
+  // As text the driver's InetAddress loses what stands between two zeros of an IPv6 address.
+  if (type.kind === 'inet') return inetText((value as { getBuffer(): Buffer }).getBuffer())
   if (Buffer.isBuffer(value) || value instanceof Date) return value
-  if (Array.isArray(value)) return value.map(unwrapped)
-  if (value instanceof Set) return [...value].map(unwrapped)
-  if (value instanceof Map) return new Map([...value].map(([key, one]) => [unwrapped(key), unwrapped(one)]))
-  if (Object.getPrototypeOf(value) === Object.prototype)
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, unwrapped(one)]))
   return (value as { toString(): string }).toString()
+}
+
+function mapOf(type: Extract<CqlType, { kind: 'map' }>, map: Map<unknown, unknown>): Map<unknown, unknown> {
+  const entries = [...map].map(
+    ([key, item]) => [unwrapped(type.key, key), unwrapped(type.value, item)] as const,
+  )
+  return new Map(entries)
 }

@@ -1,10 +1,9 @@
 import type { ColumnSchema, TableSchema } from '../cql/schema.ts'
 
-/** A statement as it is prepared, and how many values it takes. */
+/** A statement as it is prepared. */
 export interface Statement {
   readonly table: string
   readonly text: string
-  readonly values: number
 }
 
 /**
@@ -38,9 +37,9 @@ export function tableStatements(schema: TableSchema, keyspace: string): TableSta
   const update = `UPDATE ${table} USING TIMESTAMP ? AND TTL ? SET ${sets} WHERE ${where}`
   const select = `SELECT ${read.map(({ name }) => quoted(name)).join(', ')} FROM ${table} WHERE ${where}`
   return {
-    insert: { table: name, text: insert, values: columns.length + 2 },
-    update: regular.length === 0 ? undefined : { table: name, text: update, values: columns.length + 2 },
-    select: { table: name, text: select, values: key.length },
+    insert: { table: name, text: insert },
+    update: regular.length === 0 ? undefined : { table: name, text: update },
+    select: { table: name, text: select },
     columns,
   }
 }

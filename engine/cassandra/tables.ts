@@ -10,11 +10,10 @@ import type { CassandraClient } from './client.ts'
 import { CassandraLookup, type LookupContext } from './lookup.ts'
 import { readSchema, type LiveSchema } from './migration-schema.ts'
 import { migrationSession } from './migration-session.ts'
+import { Requests } from './requests.ts'
 import { whereOf } from './settings.ts'
 import { checkTable } from './tables-check.ts'
 import { RowValuesCodec } from './values.ts'
-import { consistencies } from './wire-frames.ts'
-import { WireNodes } from './wire-nodes.ts'
 import type { EncodedCall } from './write-call.ts'
 import { WriteQueue } from './write-queue.ts'
 
@@ -34,31 +33,23 @@ export class CassandraTables implements Tables {
   readonly #client: CassandraClient
   readonly #catalogue: Catalogue
   readonly #live: LiveSchema
-  readonly #nodes: WireNodes
+  readonly #requests: Requests
   readonly #queue: WriteQueue
   readonly #codecs = new Map<string, RowValuesCodec>()
   readonly #lookups: LookupContext
-  readonly #sinks: ByteSink[] = []
   #written = 0
 
-  private constructor(client: CassandraClient, catalogue: Catalogue, live: LiveSchema, nodes: WireNodes) {
-    const { timeouts, consistency, inFlight } = client.settings
+  private constructor(client: CassandraClient, catalogue: Catalogue, live: LiveSchema) {
     this.#client = client
     this.#catalogue = catalogue
     this.#live = live
-    this.#nodes = nodes
-    this.#queue = new WriteQueue(nodes, consistencies[consistency], timeouts.write, inFlight)
-    this.#lookups = {
-      nodes,
-      consistency: consistencies[consistency],
-      timeoutMs: timeouts.read,
-      written: () => this.#written,
-    }
+    this.#requests = new Requests(client)
+    this.#queue = new WriteQueue(this.#requests, client.settings.inFlight)
+    this.#lookups = { requests: this.#requests, written: () => this.#written }
   }
 
   /**
-   * Reads what tables the keyspace has, and connects to its nodes. The client stays the caller's, who closes it after
-   * these tables.
+   * Reads what tables the keyspace has. The client stays the caller's, who closes it after these tables.
    *
    * @throws MillraceError downstream while nobody answers, fatal where the settings must be corrected
    */
@@ -67,7 +58,7 @@ export class CassandraTables implements Tables {
     const schema = readSchema(migrationSession(driver), settings.keyspace).catch((error: unknown) => {
       throw clientError(error, `Reading the tables of ${settings.keyspace}`, whereOf(settings))
     })
-    return new CassandraTables(client, catalogue, await schema, await WireNodes.open(client))
+    return new CassandraTables(client, catalogue, await schema)
   }
 
   /** Throws TABLE_UNKNOWN or TABLE_INCOMPATIBLE where the keyspace lacks what the migrations make. */
@@ -93,14 +84,12 @@ export class CassandraTables implements Tables {
   }
 
   async write(rows: readonly TableRow[]): Promise<readonly TableOutcome[]> {
-    const sink = this.#sinks.pop() ?? new ByteSink(256 * 1024)
-    sink.length = 0
+    // Never used again: the driver may send of it later, though the call has failed.
+    const sink = new ByteSink(firstSinkBytes)
     try {
       return await this.#queue.run(this.#encode(rows, sink))
     } finally {
       this.#written++
-      // Nothing is under way any more that reads from it.
-      if (sink.buffer.length <= mostKeptBytes) this.#sinks.push(sink)
     }
   }
 
@@ -150,11 +139,11 @@ export class CassandraTables implements Tables {
     return this.#queue.window
   }
 
-  /** Ends the connections at once; writes and lookups under way fail. May be called twice. */
+  /** Writes and lookups under way fail at once. May be called twice. */
   close(): Promise<void> {
-    this.#nodes.close()
+    this.#requests.close()
     return Promise.resolve()
   }
 }
 
-const mostKeptBytes = 4 * 1024 * 1024
+const firstSinkBytes = 16 * 1024

@@ -1,6 +1,6 @@
 import type { TableRow } from '../component/contracts/tables.ts'
 import { ByteSink } from '../cql/bytes.ts'
-import { decodeCell, writeCell } from '../cql/cells.ts'
+import { writeCell } from '../cql/cells.ts'
 import { encodeKey } from '../cql/keys.ts'
 import {
   checkedTtl,
@@ -15,8 +15,9 @@ import {
 import type { TableSchema } from '../cql/schema.ts'
 import type { CqlType, CqlValue } from '../cql/types.ts'
 import { toCqlValue } from '../cql/values.ts'
+import { fromDriver } from './pages.ts'
+import type { AnsweredRow, BoundBytes } from './requests.ts'
 import { tableStatements, type Statement } from './statements.ts'
-import { none, unset } from './wire-frames.ts'
 
 interface CodecColumn {
   readonly name: string
@@ -25,7 +26,7 @@ interface CodecColumn {
   readonly path: string
 }
 
-/** Where an encoded row is in its sink: values with their lengths, as a frame has them. */
+/** Where an encoded row is in its sink: values, each with its length (4) before it. */
 export interface EncodedRow {
   readonly statement: Statement
   readonly start: number
@@ -69,11 +70,6 @@ export class RowValuesCodec {
     this.#regular = schema.columns.filter(({ kind }) => kind === 'regular').map(column)
     this.key = [...this.#partition, ...this.#clustering].map(({ name }) => name)
     this.#names = new Set(schema.columns.map(({ name }) => name))
-  }
-
-  /** Every statement there may be, to be prepared ahead. */
-  get statements(): readonly Statement[] {
-    return [this.#insert, ...(this.#update === undefined ? [] : [this.#update]), this.select]
   }
 
   /** Appends a row; undefined where an UPDATE sets nothing. Throws ROW_REFUSED, and leaves the sink as it was. */
@@ -185,17 +181,9 @@ export class RowValuesCodec {
     return row
   }
 
-  /** Fills one column of the SELECT's answer. */
-  fill(
-    row: Record<string, CqlValue | null>,
-    column: number,
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): void {
-    const regular = this.#regular[column]
-    if (regular === undefined || start < 0) return
-    row[regular.name] = decodeCell(regular.type, bytes, start, end)
+  /** Fills in the columns of the SELECT's answer. */
+  fill(row: Record<string, CqlValue | null>, answered: AnsweredRow): void {
+    for (const { name, type } of this.#regular) row[name] = fromDriver(type, answered[name])
   }
 }
 
@@ -227,20 +215,18 @@ function writeStamp(sink: ByteSink, micros: number, ttl: number): void {
   sink.u32(ttl)
 }
 
-/**
- * The partition key as the token is made of it: one value's bytes, or for several each with its length (2) and a zero.
- * `from` holds the values with their lengths (4).
- */
-export function routingKey(from: Buffer, start: number, end: number): Buffer {
-  const first = from.readInt32BE(start)
-  if (start + 4 + first === end) return from.subarray(start + 4, end)
-  const sink = new ByteSink(end - start)
+/** The values of an encoded row, as the driver takes them: it sends buffers as they are. */
+export function valuesOf(from: Buffer, start: number, end: number): BoundBytes[] {
+  const values: BoundBytes[] = []
   for (let at = start; at < end;) {
     const length = from.readInt32BE(at)
-    sink.u16(length)
-    sink.bytes(from.subarray(at + 4, at + 4 + length))
-    sink.u8(0)
-    at += 4 + length
+    at += 4
+    if (length < 0) values.push(length === none ? null : undefined)
+    else values.push(from.subarray(at, (at += length)))
   }
-  return sink.copy()
+  return values
 }
+
+/** Lengths of what is not there: not set, null. */
+const unset = -2
+const none = -1

@@ -1,6 +1,6 @@
 import type { TableOutcome } from '../component/contracts/tables.ts'
 import { groupRows, type GroupedRow } from './batches.ts'
-import type { WireNodes } from './wire-nodes.ts'
+import type { Requests } from './requests.ts'
 import { WriteCall, type EncodedCall } from './write-call.ts'
 import { WriteRequest, type WriteContext } from './write-request.ts'
 import { WriteWindow } from './write-window.ts'
@@ -13,10 +13,10 @@ export class WriteQueue {
   #next = 0
   #pumping = false
 
-  constructor(nodes: WireNodes, consistency: number, timeoutMs: number, inFlight?: number) {
+  constructor(requests: Requests, inFlight?: number) {
     this.#window = new WriteWindow(inFlight)
     const done = (request: WriteRequest): void => this.#done(request)
-    this.#context = { nodes, consistency, timeoutMs, window: this.#window, done }
+    this.#context = { requests, window: this.#window, done }
   }
 
   /** Requests that may be under way at present. */
@@ -47,7 +47,7 @@ export class WriteQueue {
     this.#pump()
   }
 
-  /** Not from within itself: a request that fails at once is done within `begin`. */
+  /** Not from within itself: a request of a call that has failed is done within `begin`. */
   #pump(): void {
     if (this.#pumping) return
     this.#pumping = true

@@ -18,7 +18,7 @@ function encoded(given: readonly Given[]): { sink: ByteSink; rows: GroupedRow[] 
     sink.utf8(partition)
     const partitionEnd = sink.length
     sink.bytes(new Uint8Array(size))
-    const statement = { table, text: `INSERT INTO ${table}`, values: 1 }
+    const statement = { table, text: `INSERT INTO ${table}` }
     return { statement, start, end: sink.length, partitionStart: start, partitionEnd, index, orderKey }
   })
   return { sink, rows }

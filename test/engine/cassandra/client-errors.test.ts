@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import {
+  answerOf,
   clientError,
   isAboutRow,
   isOverloaded,
@@ -54,12 +55,20 @@ test.each<[number, string, string, string]>([
   expect(isAboutRow(error)).toBe(kind === 'permanent')
 })
 
-test('only an overloaded node is', () => {
-  expect([0x1001, 0x1000, 0x0000].map((code) => isOverloaded({ code, message: '' }))).toEqual([
-    true,
-    false,
-    false,
-  ])
+test.each<[string, Error, boolean]>([
+  ['an overloaded node', named('ResponseError', 'overloaded', { code: 0x1001 }), true],
+  ['too few replicas', named('ResponseError', 'Cannot achieve', { code: 0x1000 }), false],
+  ['a node that is silent', named('OperationTimedOutError', 'did not reply before timeout 400 ms'), true],
+  ['all streams in use', noHost({ 'db1:9042': named('BusyConnectionError', 'all are busy') }), true],
+  ['nobody there', noHost({ 'db1:9042': named('Error', 'connect ECONNREFUSED') }), false],
+])('%s asks for fewer requests at once, or not', (_, error, isSo) => {
+  expect(isOverloaded(error)).toBe(isSo)
+})
+
+test('what a node answered is found among what was tried', () => {
+  const forgotten = named('ResponseError', 'Prepared query not found', { code: 0x2500 })
+  expect(answerOf(noHost({ 'db1:9042': forgotten }))?.code).toBe(0x2500)
+  expect(answerOf(named('Error', 'read ECONNRESET', { code: 'ECONNRESET' }))).toBeUndefined()
 })
 
 test.each<[string, unknown, string, RegExp]>([

@@ -105,13 +105,18 @@ describe('a node', () => {
     await writing
     await server.start()
     await writeInTheEnd(opened, notes(1))
-    const lookup = tables.lookup('notes')
-    const found = await Promise.all(acknowledged.map(async ({ values }) => lookup.get({ id: values['id'] })))
+    // One after the other: a node that has just started is slow.
+    const patient = await room.open({ timeouts: { read: 10_000, write: 10_000, connect: 10_000 } })
+    const lookup = patient.tables.lookup('notes')
+    const found: unknown[] = []
+    for (const { values } of acknowledged) found.push(await lookup.get({ id: values['id'] }))
+    await patient.close()
     expect(found).toEqual(acknowledged.map(({ values }) => values))
   }, 120_000)
 
   test('that is frozen is downstream trouble after the time-out of the request; thawed, all goes on', async () => {
     const { tables } = opened
+    await writeInTheEnd(opened, notes(1))
     server.pause()
     const rows = notes(300)
     const [write, lookup] = await Promise.all([
@@ -130,8 +135,10 @@ describe('a node', () => {
     const other = await room.open({ timeouts: { read: 30_000, write: 30_000, connect: 30_000 } })
     server.pause()
     const writing = failureOf(() => other.tables.write(notes(5)))
-    await other.close()
+    // Before the driver's client is closed, too.
+    await other.tables.close()
     const error = await writing
+    await other.close()
     expect(told(error)).toBe('downstream CASSANDRA_AWAY')
     expect(error.message).toContain('this client was closed')
     server.resume()
