@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { reportDefect, runCommandLine } from './cli/main-loop.ts'
-import { processHost } from './cli/process-host.ts'
+import { endSoon, processHost } from './cli/process-host.ts'
 import type { Registry } from './engine/component/define.ts'
 
 async function loadRegistry(): Promise<Registry> {
@@ -21,3 +21,4 @@ process.on('uncaughtException', (error) => {
 })
 
 process.exitCode = await runCommandLine(process.argv.slice(2), { ...host, loadRegistry })
+endSoon()

@@ -81,7 +81,7 @@ const commitForEver = `
     done++
     const value = Buffer.from(String(done))
     const { outcome } = await backend.commit({ sequence, tasks: [{
-      task: 'orders/0', epoch: 1, group: 'orders', expired: [],
+      task: 'orders/0', partition: 0, epoch: 1, group: 'orders', expired: [], outputs: [],
       positions: [{ topic: 'input', partition: 0, offset: done, metadata: 'x'.repeat(3000) }],
       blocks: [{ store: 'ids', bucket: 1, bytes: Buffer.concat([value, Buffer.alloc(Math.random() * 200000)]) }],
       records: [{ topic: 'letters', partition: 0, key: null, value, headers: [], timestamp: 1 }],

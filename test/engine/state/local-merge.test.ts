@@ -80,4 +80,4 @@ test('values that were overwritten or deleted do not stay on the disk, and a cra
     expect(options.told).toEqual([])
     expect((await stat(join(folder, (await filesOf(options))[0]!))).size).toBeLessThan(20 * MEBIBYTE)
   })
-})
+}, 60_000)

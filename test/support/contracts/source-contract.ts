@@ -288,7 +288,8 @@ export function sourceContract(name: string, make: () => Promise<SourceHarness>)
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
       const lastToBegin = Math.max(...Array.from({ length: 8 }, (_, partition) => order.indexOf(partition)))
-      expect(lastToBegin).toBeLessThan((8 * each * 3) / 4)
+      // One that starves begins when all others are through.
+      expect(lastToBegin).toBeLessThan(7 * each)
     })
 
     test('groups do not disturb each other', async () => {
