@@ -144,7 +144,8 @@ export class Changelogs {
     if (known !== undefined) return known
     const ask = async (): Promise<ChangelogIdentity> => {
       await this.#make(topic, task, compacted)
-      const [cluster, description] = await Promise.all([this.#options.admin.cluster(), this.#describe(topic)])
+      const cluster = await this.#options.admin.cluster()
+      const description = await this.#describe(topic)
       return { clusterId: cluster.id, topicId: description.id }
     }
     // What failed is asked again by whoever comes next.
@@ -165,7 +166,9 @@ export class Changelogs {
   async #describe(topic: string) {
     for (let tries = 0; tries < 50; tries++) {
       const description = (await this.#options.admin.topics([topic])).get(topic)
-      if (description !== undefined) return description
+      const led = description?.partitions.every(({ leader }) => leader >= 0) === true
+      // The client that will read it has to know it too: it may have heard a moment ago that there is no such topic.
+      if (led && (await this.#options.log.partitionsOf(topic)) !== undefined) return description
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
     throw downstreamError(
