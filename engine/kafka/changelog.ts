@@ -60,6 +60,8 @@ export class Changelog {
   committed(blocks: readonly StateBlock[], offsets: Float64Array): void {
     const { local } = this.#options
     const last = offsets.length === 0 ? -1 : offsets[offsets.length - 1]!
+    // A commit of the task before this one, which was restored with it.
+    if (last >= 0 && last < this.#options.end) return
     for (const [n, { bucket }] of blocks.entries()) {
       // Where a block is several records, the first of all is taken for its own.
       const offset = offsets.length === blocks.length ? offsets[n]! : (offsets[0] ?? 0)

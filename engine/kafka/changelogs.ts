@@ -74,14 +74,19 @@ export class Changelogs {
     return packBatch(changelogTopic(group, store), records, partition)
   }
 
-  /** These blocks were committed, and lie where `written` says. */
+  /** False once the task is given up. */
+  isOpen(task: TaskId): boolean {
+    return this.#open.has(task)
+  }
+
+  /** These blocks were committed, and lie where `written` says. The task may have been given up meanwhile. */
   committed({ task }: TaskRef, store: string, blocks: readonly StateBlock[], written: WriteResult): void {
-    this.#one(task, store).committed(blocks, written.offsets)
+    this.#open.get(task)?.get(store)?.committed(blocks, written.offsets)
   }
 
   /** Buckets below this one are not needed any more. */
   expire({ task }: TaskRef, store: string, below: number): void {
-    this.#one(task, store).expire(below)
+    this.#open.get(task)?.get(store)?.expire(below)
   }
 
   /** The task is given up. */

@@ -114,8 +114,9 @@ export class KafkaCommit implements CommitBackend {
   }
 
   /** True if the partitions of the task are still held under the epoch that it works under. */
-  #holds({ positions, epoch }: SealedTask): boolean {
-    const { member } = this.#options
+  #holds({ task, positions, blocks, epoch }: SealedTask): boolean {
+    const { member, changelogs } = this.#options
+    if (blocks.length > 0 && !changelogs.isOpen(task)) return false
     // Parked partitions are nobody's: they go with those of the sources.
     const held = positions.map((position) => member.epochOf(position)).filter((one) => one !== undefined)
     return held.length > 0 && Math.max(...held) === epoch
