@@ -54,7 +54,7 @@ async function loadDriver(): Promise<Driver> {
     const loaded = await import('cassandra-driver')
     return loaded.default
   } catch (cause) {
-    const advice = 'run `npm install cassandra-driver`, or install without --omit=optional'
+    const advice = 'run `make native` in a checkout, or install without --omit=optional'
     throw fatalError('CASSANDRA_REFUSED', `The package cassandra-driver is not installed: ${advice}.`, {
       cause,
     })

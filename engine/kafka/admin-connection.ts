@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type * as client from '@platformatic/kafka'
 import type { Admin, AdminOptions, API, Broker, Callback, Connection } from '@platformatic/kafka'
-import { downstreamError } from '../errors.ts'
+import { downstreamError, fatalError } from '../errors.ts'
 import { adminError } from './admin-errors.ts'
 import { tokenSource } from './oauth.ts'
 import type { KafkaSettings, SaslSettings, TlsSettings } from './settings.ts'
@@ -35,7 +35,7 @@ export class AdminConnection {
 
   /** Makes a client; nothing is connected before the first request. The package takes 0.4 s to load. */
   static async open(settings: KafkaSettings, options: AdminConnectionOptions): Promise<AdminConnection> {
-    const loaded = await import('@platformatic/kafka')
+    const loaded = await loadClient()
     const limitMs = options.limitMs ?? defaultLimitMs
     const admin = new loaded.Admin(clientOptions(settings, limitMs, options.token ?? tokenOf(settings.sasl)))
     return new AdminConnection(loaded, admin, settings.brokers, limitMs)
@@ -160,4 +160,16 @@ function saslOptions(
   if (sasl.mechanism !== 'OAUTHBEARER')
     return { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password.reveal() }
   return { mechanism: 'OAUTHBEARER', ...(token && { token }) }
+}
+
+/** An optional dependency: embedded mode does without. */
+async function loadClient() {
+  try {
+    return await import('@platformatic/kafka')
+  } catch (cause) {
+    const advice = 'run `make native` in a checkout, or install without --omit=optional'
+    throw fatalError('KAFKA_REFUSED', `The package @platformatic/kafka is not installed: ${advice}.`, {
+      cause,
+    })
+  }
 }
