@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { countBuffersWithHeap } from './cli/collector.ts'
 import { reportDefect, runCommandLine } from './cli/main-loop.ts'
 import { endSoon, processHost } from './cli/process-host.ts'
 import type { Registry } from './engine/component/define.ts'
@@ -12,6 +13,7 @@ async function loadRegistry(): Promise<Registry> {
   return { sources, processors, sinks }
 }
 
+countBuffersWithHeap()
 const host = processHost()
 
 // An error that nobody waits for is a defect; going on after it could lose records.
