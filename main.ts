@@ -1,8 +1,15 @@
 #!/usr/bin/env node
 import { countBuffersWithHeap } from './cli/collector.ts'
-import { reportDefect, runCommandLine } from './cli/main-loop.ts'
-import { endSoon, processHost } from './cli/process-host.ts'
+import { keepCompiledModules } from './cli/compile-cache.ts'
 import type { Registry } from './engine/component/define.ts'
+
+countBuffersWithHeap()
+// Before anything else is loaded: what is loaded earlier is compiled each time.
+keepCompiledModules()
+const [{ reportDefect, runCommandLine }, { endSoon, processHost }] = await Promise.all([
+  import('./cli/main-loop.ts'),
+  import('./cli/process-host.ts'),
+])
 
 async function loadRegistry(): Promise<Registry> {
   const [{ sources }, { processors }, { sinks }] = await Promise.all([
@@ -13,7 +20,6 @@ async function loadRegistry(): Promise<Registry> {
   return { sources, processors, sinks }
 }
 
-countBuffersWithHeap()
 const host = processHost()
 
 // An error that nobody waits for is a defect; going on after it could lose records.
