@@ -168,6 +168,10 @@ export class KafkaMember implements SourceReader {
     await this.#quietly(this.#reader.unassign(marks))
   }
 
+  spent(buffer: ArrayBuffer, records: number): void {
+    this.#reader.releaseRows(buffer, records)
+  }
+
   pause(partition: TopicPartition): void {
     const holding = this.#holdings.get(partition)
     if (holding === undefined || holding.paused) return

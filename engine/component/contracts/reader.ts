@@ -59,6 +59,11 @@ export interface SourceReader {
   resume(partition: TopicPartition): void
   /** The first offset there is, and the next to be written: Infinity while the source can't know, until its `end`. */
   bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }>
+  /**
+   * So many of the records that lie in this buffer are committed: nobody looks at them again. The reader may have the memory
+   * back when that is true of all. Each record is told once, and not all are told.
+   */
+  spent?(buffer: ArrayBuffer, records: number): void
   /** Leaves. Never hangs; may be called twice. */
   close(): Promise<void>
 }
