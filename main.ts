@@ -6,7 +6,7 @@ import type { Registry } from './engine/component/define.ts'
 countBuffersWithHeap()
 // Before anything else is loaded: what is loaded earlier is compiled each time.
 keepCompiledModules()
-const [{ reportDefect, runCommandLine }, { endSoon, processHost }] = await Promise.all([
+const [{ reportDefect, runCommandLine }, { processHost }] = await Promise.all([
   import('./cli/main-loop.ts'),
   import('./cli/process-host.ts'),
 ])
@@ -29,4 +29,3 @@ process.on('uncaughtException', (error) => {
 })
 
 process.exitCode = await runCommandLine(process.argv.slice(2), { ...host, loadRegistry })
-endSoon()
