@@ -6,7 +6,7 @@ import { startKafka, type KafkaServer } from '../support/servers/kafka.ts'
 import type { Right } from '../support/servers/kafka-admin.ts'
 import { Folder } from './full-command-line.ts'
 
-const users = ['nobody', 'reader', 'member', 'mute', 'keeper', 'all'] as const
+const users = ['nobody', 'deaf', 'reader', 'member', 'mute', 'keeper', 'all'] as const
 type User = (typeof users)[number]
 
 let kafka: KafkaServer
@@ -31,6 +31,7 @@ beforeAll(async () => {
     ...{ resource: 'TRANSACTIONAL_ID', name: `millrace-${group}`, prefix: true },
     operations: ['WRITE', 'DESCRIBE'],
   }
+  await kafka.allow('deaf', [member, transactions])
   await kafka.allow('reader', [read])
   await kafka.allow('member', [read, write, member])
   await kafka.allow('mute', [read, member, transactions])
@@ -84,7 +85,7 @@ describe('a worker stops in one sentence', () => {
 
   test('without a right on its topic', async () => {
     const what = `Topic ${topic}, which ${group} reads, cannot be read`
-    expect(await run('nobody')).toMatchObject(refused(what, 'nobody', 'Read', 'this topic'))
+    expect(await run('deaf')).toMatchObject(refused(what, 'deaf', 'Read', 'this topic'))
   })
 
   test('without a right on its group', async () => {
