@@ -1,3 +1,4 @@
+import type { KeyValueStore } from '../engine/component/contracts/state.ts'
 import type { Metrics } from '../engine/observe/metrics.ts'
 import type { Task } from '../engine/runtime/task.ts'
 import type { Worker } from '../engine/runtime/worker.ts'
@@ -28,6 +29,9 @@ const perNode = {
   replays: 'millrace_records_replayed_total',
   conflicts: 'millrace_records_conflicting_total',
   retries: 'millrace_retries_total',
+  late: 'millrace_records_late_total',
+  emitted: 'millrace_emissions_total',
+  emissionsFailed: 'millrace_emissions_failed_total',
 } as const
 
 function countNodes(worker: Worker, metrics: Metrics, grown: Grown): void {
@@ -59,6 +63,12 @@ function countSettled(worker: Worker, metrics: Metrics, grown: Grown): void {
 }
 
 function showTask(topology: string, task: Task, metrics: Metrics): void {
+  for (const store of task.stores) {
+    const labels = { topology, store: store.name, partition: task.inputs[0]!.partition.partition }
+    if (store.kind !== 'keyValue') continue
+    metrics.gauge('millrace_state_entries', labels, (store as KeyValueStore).size)
+    metrics.gauge('millrace_state_bytes', labels, store.bytes)
+  }
   for (const input of task.inputs) {
     const labels = { topology, topic: input.partition.topic, partition: input.partition.partition }
     metrics.gauge('millrace_ledger_in_flight_records', labels, input.ledger.open)

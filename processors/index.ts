@@ -1,4 +1,5 @@
 import type { Registry } from '../engine/component/index.ts'
+import { aggregate } from './aggregate.ts'
 import { branch } from './branch.ts'
 import { dedupe } from './dedupe.ts'
 import { enrich } from './enrich.ts'
@@ -9,6 +10,7 @@ import { validate } from './validate.ts'
 
 /** Every processor, by the name that topologies use as `type`. */
 export const processors = {
+  aggregate,
   branch,
   dedupe,
   enrich,

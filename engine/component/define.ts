@@ -71,6 +71,13 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
   looksUp?(config: z.output<Schema>): readonly string[]
   /** The state stores that it keeps: each has a changelog, and belongs to the partitions as they are numbered now. */
   stores?(config: z.output<Schema>, context: { readonly node: string }): readonly StoreRef[]
+  /**
+   * True for a node whose records settle with its state, and that sends on what the committed state owes. Its task commits
+   * the records of a partition in their order, so that the state is always that of a beginning of the partition.
+   */
+  readonly commitsFirst?: boolean
+  /** True for a node that may make several records of one. */
+  readonly several?: boolean
   /** Called once for each task. Several operators run one after the other. */
   create(config: z.output<Schema>, context: ProcessorContext): Operator | readonly Operator[]
 }

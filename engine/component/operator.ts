@@ -1,5 +1,6 @@
 import type { OperatorFunction } from 'rxjs'
-import type { IdStore } from './contracts/state.ts'
+import type { IdStore, KeyValueStore } from './contracts/state.ts'
+import type { Owing } from './contracts/owing.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { RecordBatch } from './record-batch.ts'
@@ -43,6 +44,17 @@ export interface OperatorScope {
   keyed(work: KeyedWork): (batch: RecordBatch) => void
   /** The id store of this node. At most one operator of a node may ask for it. */
   ids(windowMs: number): IdStore
+  /**
+   * A store by key of this node, `{node}` or `{node}.{name}`: to be asked for when the operator is made, and to be listed
+   * in the definition's `stores`.
+   */
+  store<Value>(name?: string): KeyValueStore<Value>
+  /** The records end here: they settle with the changes of state that carry them. */
+  absorb(batch: RecordBatch): void
+  /** This operator sends on what its committed state owes. Its definition says `commitsFirst`. */
+  owe(owing: Owing): void
+  /** True for the record of a letter that goes through the topology again. */
+  isReleased(batch: RecordBatch): boolean
   readonly fingerprint: Fingerprint
   /** Number of the input that the batch came from, for `IdStore`. */
   inputOf(batch: RecordBatch): number

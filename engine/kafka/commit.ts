@@ -33,6 +33,7 @@ export interface KafkaCommitOptions {
  * offsets (KIP-447), and by the epoch under which a task's partitions are held.
  */
 export class KafkaCommit implements CommitBackend {
+  readonly compacts = true
   readonly #options: KafkaCommitOptions
   #done = 0
   /** The commit whose outcome is unknown. */

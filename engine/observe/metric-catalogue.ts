@@ -77,6 +77,42 @@ export const metricCatalogue = {
     notes:
       'An id was used for two different events: look at the producer. The second body goes to the side output.',
   },
+  millrace_records_late_total: {
+    type: 'counter',
+    help: 'Records that came when all their windows were closed.',
+    unit: 'records',
+    labels: ['topology', 'node'],
+    notes: 'They go to the side output `late`. A steady share: the grace is too short for how late records are.',
+  },
+  millrace_emissions_total: {
+    type: 'counter',
+    help: 'Records that a node sent because its committed state owed them.',
+    unit: 'records',
+    labels: ['topology', 'node'],
+    notes: 'Of an aggregate: the newest values of keys, or closed windows. Repeats after a restart count again.',
+  },
+  millrace_emissions_failed_total: {
+    type: 'counter',
+    help: 'Owed records that a later node could not take.',
+    unit: 'records',
+    labels: ['topology', 'node'],
+    notes:
+      'They stay owed, and are sent again when their key changes and at the next start: look at the log for the reason.',
+  },
+  millrace_state_entries: {
+    type: 'gauge',
+    help: 'Entries of a state store by key.',
+    unit: 'keys',
+    labels: ['topology', 'store', 'partition'],
+    notes: 'Of an aggregate: keys and open windows, with what waits to be sent. Without windows it only grows.',
+  },
+  millrace_state_bytes: {
+    type: 'gauge',
+    help: 'Memory of a state store, roughly.',
+    unit: 'bytes',
+    labels: ['topology', 'store', 'partition'],
+    notes: 'Outside the budget, and in memory.',
+  },
   millrace_retries_total: {
     type: 'counter',
     help: 'Records tried again after a failure.',

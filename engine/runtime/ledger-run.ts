@@ -246,16 +246,25 @@ export class LedgerRun implements Lineage {
     this.#watchers?.clear()
   }
 
-  /** Seals what is settled; true if the whole run now is. */
-  seal(mayPark: (run: LedgerRun, row: number) => boolean): boolean {
+  /** Seals what is settled, with `inOrder` only up to the first record that is not; true if the whole run now is. */
+  seal(mayPark: (run: LedgerRun, row: number) => boolean, inOrder = false): boolean {
     for (let row = 0; row < this.count; row++) {
-      if (this.#phases[row] !== phase.settled) continue
-      if (this.#verdicts[row] === weights.parked && !mayPark(this, row)) continue
+      if (this.#phases[row] === phase.sealed) continue
+      const stays =
+        this.#phases[row] === phase.open ||
+        (this.#verdicts[row] === weights.parked && !mayPark(this, row))
+      if (stays && inOrder) return false
+      if (stays) continue
       this.#phases[row] = phase.sealed
       this.settled--
       this.sealed++
     }
     return this.sealed === this.count
+  }
+
+  /** True if the first record that is not sealed is settled. */
+  get headSettled(): boolean {
+    return this.#phases[this.#phases.findIndex((one) => one !== phase.sealed)] === phase.settled
   }
 
   /** To be called when the whole run is committed. */

@@ -14,6 +14,8 @@ export interface LedgerPosition {
  *
  * Records are admitted in the order of their offsets, settle in any order, and are sealed in cuts. The frontier is the
  * lowest offset that is not sealed; sealed ranges above it are remembered. Gaps between offsets count as settled.
+ * In a ledger that is `inOrder`, only records below the first one that is not settled are sealed, so that a cut is a
+ * beginning of the partition.
  * Invariants (test/engine/runtime/ledger.test.ts): a position never covers a record that is not settled; the frontier
  * never goes back; after a drain every record is settled exactly once.
  */
@@ -28,15 +30,23 @@ export class Ledger {
   #frontier: number
   #end: number
   readonly #restored: Intervals
+  readonly #inOrder: boolean
   discarded = false
 
   /** `frontier` is the next offset to read; `restored` are the ranges beyond it that were settled in an earlier life. */
-  constructor(partition: TopicPartition, frontier: number, restored: Intervals, owner: RunOwner) {
+  constructor(
+    partition: TopicPartition,
+    frontier: number,
+    restored: Intervals,
+    owner: RunOwner,
+    inOrder = false,
+  ) {
     this.partition = partition
     this.#frontier = frontier
     this.#end = frontier
     this.#restored = restored
     this.#owner = owner
+    this.#inOrder = inOrder
     for (let n = 0; n < restored.size; n++) this.#sealed.add(restored.start(n), restored.end(n))
   }
 
@@ -57,9 +67,17 @@ export class Ledger {
     return open
   }
 
-  /** True while a settled record is not sealed yet. */
+  /** True while a settled record is not sealed yet, and may be. */
   get dirty(): boolean {
+    if (this.#inOrder) return this.#runs.find((run) => run.sealed < run.count)?.headSettled === true
     return this.#runs.some((run) => run.settled > 0)
+  }
+
+  /** Settled records that wait for an earlier one. */
+  get waiting(): number {
+    let waiting = 0
+    for (const run of this.#runs) waiting += run.settled
+    return waiting
   }
 
   /** When the oldest record that is under way was admitted, on the clock of the caller; undefined if there is none. */
@@ -83,16 +101,22 @@ export class Ledger {
     return run
   }
 
+  /** The position of the cut that was sealed last. */
+  get position(): LedgerPosition {
+    return this.#position()
+  }
+
   /**
    * Puts every settled record into the cut, except parked ones that `mayPark` holds back. Answers the position of the
    * cut. Nothing is undone if the commit fails: the same cut is sent again.
    */
   seal(mayPark: (run: LedgerRun, row: number) => boolean): LedgerPosition {
     for (const run of this.#runs) {
-      if (run.settled > 0 && run.seal(mayPark)) {
+      if (run.settled > 0 && run.seal(mayPark, this.#inOrder)) {
         this.#sealed.add(run.start, run.end)
         this.#leaving.push(run)
       }
+      if (this.#inOrder && run.sealed < run.count) break
     }
     if (this.#leaving.length > 0) this.#runs = this.#runs.filter((run) => run.sealed < run.count)
     return this.#position()

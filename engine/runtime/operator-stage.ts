@@ -1,5 +1,6 @@
 import { Subject, type Subscription } from 'rxjs'
-import type { IdStore } from '../component/contracts/state.ts'
+import type { Owing } from '../component/contracts/owing.ts'
+import type { IdStore, KeyValueStore } from '../component/contracts/state.ts'
 import type { Clock } from '../component/contracts/clock.ts'
 import type { Fingerprint } from '../component/fingerprint.ts'
 import { materialize, type KeyedWork, type Operator, type OperatorScope } from '../component/operator.ts'
@@ -14,6 +15,10 @@ import { detach, failHead, Lane, type Item, type StageContext } from './lanes.ts
 export interface OperatorServices {
   readonly fingerprint: Fingerprint
   ids(windowMs: number): IdStore
+  store<Value>(name?: string): KeyValueStore<Value>
+  /** The node owes: `emit` is the way out for what it sends. */
+  owe(owing: Owing, emit: (batch: RecordBatch) => void): void
+  isReleased(batch: RecordBatch): boolean
   inputOf(batch: RecordBatch): number
   side(output: string, batch: RecordBatch): void
 }
@@ -28,6 +33,7 @@ export class OperatorStage implements OperatorScope {
   readonly fingerprint: Fingerprint
   readonly #context: StageContext
   readonly #services: OperatorServices
+  readonly #emit: (batch: RecordBatch) => void
   readonly #input = new Subject<RecordBatch>()
   readonly #subscription: Subscription
   readonly #lanes = new Map<string, Lane>()
@@ -48,6 +54,7 @@ export class OperatorStage implements OperatorScope {
     this.fingerprint = services.fingerprint
     this.#context = context
     this.#services = services
+    this.#emit = emit
     // RxJS would throw what a subscriber throws from a timer, where nobody can say which task it was.
     this.#subscription = this.#input.pipe(materialize(made, this)).subscribe((batch) => {
       context.guard(() => {
@@ -108,6 +115,27 @@ export class OperatorStage implements OperatorScope {
 
   ids(windowMs: number): IdStore {
     return this.#services.ids(windowMs)
+  }
+
+  store<Value>(name?: string): KeyValueStore<Value> {
+    return this.#services.store(name)
+  }
+
+  absorb(batch: RecordBatch): void {
+    this.#context.guard(() => {
+      this.#tokens -= batch.length
+      batch.releaseAll('stored')
+    })
+  }
+
+  owe(owing: Owing): void {
+    this.#services.owe(owing, (batch) => {
+      if (!this.#context.cancelled()) this.#context.guard(() => this.#emit(batch))
+    })
+  }
+
+  isReleased(batch: RecordBatch): boolean {
+    return this.#services.isReleased(batch)
   }
 
   inputOf(batch: RecordBatch): number {

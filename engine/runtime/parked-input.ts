@@ -25,6 +25,8 @@ export interface LetterActions {
   inject(records: PackedRecords, errand: LedgerRun): void
   /** Frees what was remembered of the discarded record at this offset, as a change of `run`, `row`. */
   forget(offset: number, run: LedgerRun, row: number): void
+  /** The letter of the record at this offset comes to its end, as a change of `run`, `row`. */
+  closed(offset: number, run: LedgerRun, row: number): void
   count(what: string, by: number): void
   /** A command could not be carried out, through no fault of a record. */
   failed(error: unknown): void
@@ -247,6 +249,7 @@ export class ParkedInput {
 
   #close(letter: OpenLetter, verdict: Verdict): void {
     this.#letters.delete(letter.parkedOffset)
+    this.#actions.closed(letter.offset, letter.run, letter.row)
     letter.run.judge(letter.row, verdict)
     letter.run.release(letter.row)
     this.#parking.closed(letter.key)

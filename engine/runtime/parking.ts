@@ -170,8 +170,8 @@ export class Parking {
     return !this.#ledger.someOpenBelow(offset, (other) => other === key)
   }
 
-  /** The letters of the cut that was just sealed, in the order of their offsets. */
-  seal(): OutgoingRecord[] {
+  /** The letters of the cut that was just sealed, in the order of their offsets. `visit` is told of each of them. */
+  seal(visit?: (offset: number, run: LedgerRun, row: number) => void): OutgoingRecord[] {
     const sealed: PendingLetter[] = []
     for (const [run, rows] of this.#pending) {
       for (const [row, letter] of rows) {
@@ -179,6 +179,7 @@ export class Parking {
         sealed.push(letter)
         rows.delete(row)
         this.#awaited.add(letter.offset)
+        visit?.(letter.offset, run, row)
       }
       if (rows.size === 0) this.#pending.delete(run)
     }

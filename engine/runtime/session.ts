@@ -149,7 +149,10 @@ export class Session {
       revoked: (partitions, poll) => this.#revoked(told(partitions), poll),
       lost: (partitions) => this.#withdraw(told(partitions)),
       records: (records) => this.#records(nodeOf(records), records),
-      end: (partition, offset) => this.#ends.reached(nodeOf(partition), partition.partition, offset),
+      end: (partition, offset) => {
+        this.#ends.reached(nodeOf(partition), partition.partition, offset)
+        this.#assignments.task(this.#subOf(nodeOf(partition)), partition.partition)?.reachedEnd(nodeOf(partition))
+      },
       failed: (error) => this.#sourceFailed([...nodes.values()], error),
       polled: () => this.#pauses.balance(this.#assignments.tasks),
     }
@@ -161,6 +164,7 @@ export class Session {
     const { clock } = this.#options.environment
     while (!this.#over && !this.#stopAsked) {
       await new Promise<void>((resolve) => clock.after(this.#options.plan.commitInterval, resolve))
+      for (const task of this.#assignments.tasks) task.tick()
       await this.#cycle!.run()
       await this.#parkedPolls.poll(this.#assignments.tasks)
       if (await this.#atEnd()) return 'stopped'
@@ -203,6 +207,7 @@ export class Session {
       open: (sub, partition, epoch) => this.#openTask(sub, partition, epoch),
       opened: (sub, partition, task) => {
         this.#assignments.add(sub, partition, task)
+        task.sendOwed()
         this.#verdicts.push(task.verdicts)
       },
       abandoned: (task) => this.#abandon(task),
@@ -250,7 +255,10 @@ export class Session {
 
   async #revoked(partitions: readonly SourcePartition[], poll: () => Promise<void>): Promise<void> {
     const tasks = this.#tasksOf(partitions)
-    for (const task of tasks) task.stopLetters()
+    for (const task of tasks) {
+      task.stopLetters()
+      task.stopOwed()
+    }
     reach('draining')
     await this.#drain(tasks, poll)
     await this.#inTime(() => this.#cycle!.run())
@@ -300,12 +308,26 @@ export class Session {
     if (!drain) return
     for (const task of tasks) task.stopLetters()
     reach('draining')
-    await this.#drain(tasks, () => new Promise((resolve) => clock.after(20, resolve)))
+    const poll = (): Promise<void> => new Promise((resolve) => clock.after(20, resolve))
+    await this.#drain(tasks, poll)
     // A letter may have to wait for a cycle until the records before it are in one.
     await this.#inTime(async () => {
       for (let cycles = 0; cycles < 3; cycles++) await this.#cycle!.run()
     })
+    await this.#drainOwed(tasks, poll)
     for (const task of tasks) if (task.open === 0) task.checkConservation()
+  }
+
+  /** What is owed by the last commit is sent, and committed, while there is time. */
+  async #drainOwed(tasks: readonly Task[], poll: () => Promise<void>): Promise<void> {
+    const { clock } = this.#options.environment
+    const deadline = clock.now() + (this.#options.drainMs ?? 10_000)
+    const owing = (): Task[] => tasks.filter((task) => task.owes && !task.cancelled)
+    while (owing().length > 0 && clock.now() < deadline) {
+      await this.#drain(owing(), poll)
+      await this.#inTime(() => this.#cycle!.run())
+      await poll()
+    }
   }
 
   /** After a fatal error: what is settled is still committed, unless it is the books that are wrong. */

@@ -27,6 +27,8 @@ export interface InputOptions {
   readonly owner: RunOwner
   readonly policy: FailurePolicy
   readonly restoring: RestoredPosition
+  /** True: cuts are beginnings of the partition. */
+  readonly inOrder: boolean
   /** Sends a batch into the graph. */
   readonly push: (batch: RecordBatch) => void
   /** Something that passes is in the way: for the log. */
@@ -56,7 +58,7 @@ export class TaskInput {
     this.position = options.position
     this.#options = options
     this.#eventTime = new EventTime(options.eventTime)
-    this.ledger = restoredLedger(options.partition, options.position, options.owner, options.restoring)
+    this.ledger = restoredLedger(options.partition, options.position, options.owner, options.restoring, options.inOrder)
     this.parking = new Parking({
       group: options.group,
       source: options.partition,
@@ -67,8 +69,9 @@ export class TaskInput {
     })
   }
 
-  /** True while the map of settled ranges is so long that no new work is taken: the frontier must move first. */
+  /** True while no new work is taken: the map of settled ranges is too long, or too much waits for its turn. */
   get saturated(): boolean {
+    if (this.#options.inOrder && this.ledger.waiting > mostWaiting) return true
     return this.metadataLength > metadataHighMark
   }
 
@@ -172,6 +175,9 @@ export class TaskInput {
   }
 }
 
+/** Settled records that may wait for an earlier one, where cuts are beginnings of the partition: their state is in memory. */
+const mostWaiting = 250_000
+
 /** What is to be done about commit metadata that another program, or a newer Millrace, wrote. */
 export interface RestoredPosition {
   readonly foreign: 'stop' | 'ignore'
@@ -184,9 +190,10 @@ export function restoredLedger(
   position: CommittedPosition | undefined,
   owner: RunOwner,
   restoring: RestoredPosition,
+  inOrder = false,
 ): Ledger {
-  if (position === undefined) return new Ledger(partition, 0, new Intervals(), owner)
-  return new Ledger(partition, position.offset, rangesOf(partition, position, restoring), owner)
+  if (position === undefined) return new Ledger(partition, 0, new Intervals(), owner, inOrder)
+  return new Ledger(partition, position.offset, rangesOf(partition, position, restoring), owner, inOrder)
 }
 
 function rangesOf(

@@ -1,12 +1,14 @@
 import type { CommitBackend, SealedTask, TaskId } from '../component/contracts/commit.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
-import type { Cut, IdStore, StateStore } from '../component/contracts/state.ts'
+import type { Cut, IdStore, KeyValueStore, StateStore } from '../component/contracts/state.ts'
 import type { Fingerprint } from '../component/fingerprint.ts'
 import type { Verdict } from '../component/lineage.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
 import { fatalError, MillraceError, sentenceOf } from '../errors.ts'
 import { createIdStore } from '../state/id-store.ts'
+import { createKeyValueStore } from '../state/key-value-store.ts'
+import { commitsFirst } from '../topology/plan-facts.ts'
 import { bodyHash, fingerprint } from '../state/fingerprint.ts'
 import { FailurePolicy, type Failure } from './failures.ts'
 import type { StageContext } from './lanes.ts'
@@ -16,6 +18,7 @@ import { type LedgerRun, type RunOwner } from './ledger-run.ts'
 import { fitMetadata } from './commit-metadata.ts'
 import { parkedTopic } from './letters.ts'
 import { Outbox } from './outbox.ts'
+import { OwedEmissions, OwedRun } from './owed.ts'
 import { ParkedInput } from './parked-input.ts'
 import { reach } from '../component/points.ts'
 import { TaskGraph } from './task-graph.ts'
@@ -33,10 +36,14 @@ export class Task {
   readonly verdicts: Record<Verdict, number> = { stored: 0, dropped: 0, parked: 0, skipped: 0, discarded: 0 }
   readonly #options: TaskOptions
   readonly #stores = new Map<string, StateStore>()
-  readonly #parked: readonly { readonly ledger: Ledger; readonly input: ParkedInput }[]
+  readonly #parked: readonly LetterGate[]
   readonly #graph: TaskGraph
   readonly #byTopic = new Map<string, TaskInput>()
   readonly #outbox: Outbox | undefined
+  readonly #owed: OwedEmissions
+  /** Inputs that are read to their end, and when something last came in. */
+  readonly #atEnd = new Set<string>()
+  #lastTaken: number
   readonly #idle: (() => void)[] = []
   #open = 0
   #cancelled = false
@@ -64,6 +71,7 @@ export class Task {
     this.id = taskId(options)
     this.epoch = options.epoch
     this.#options = options
+    this.#lastTaken = options.clock.now()
     const policy = new FailurePolicy(options.plan.errors, this.#failureActions(), options.random)
     this.inputs = options.sources.map((source, n) =>
       this.#input(source, own[n]!, parked[n]!, positions[n], policy),
@@ -73,12 +81,17 @@ export class Task {
       this.#parkedInput(input, parked[n]!, positions[own.length + n]),
     )
     if (options.plan.delivery === 'exactly-once') this.#outbox = new Outbox(options.share)
+    this.#owed = this.#makeOwed()
     this.#graph = new TaskGraph(options.plan, options.sub, {
       context: (node) => this.#stageContext(node, policy),
       operators: options.operators,
       services: (node) => ({
         fingerprint: hashes,
         ids: (windowMs) => this.#ids(node, windowMs),
+        store: (name) => this.#store(node, name),
+        owe: (owing, emit) =>
+          this.#owed.add({ node, owing, emit, count: options.counters.of(node) }),
+        isReleased: isErrand,
         inputOf: (batch) => this.inputs.indexOf(this.#inputOf(batch)),
       }),
       writer: (node) => options.writers.get(node)!,
@@ -105,8 +118,20 @@ export class Task {
       trouble,
       owner: { ...this.#owner(), ...(source.spent && { spent: source.spent }) },
       restoring: this.#restoring(),
+      inOrder: this.#inOrder(),
       push: (batch) => this.#graph.push(source.node, batch),
     })
+  }
+
+  /** With a node that commits first, cuts are beginnings of the partitions. */
+  #inOrder(): boolean {
+    return commitsFirst(this.#options.plan, this.#options.sub)
+  }
+
+  #makeOwed(): OwedEmissions {
+    const { partition, plan, clock } = this.#options
+    const owner: RunOwner = { ...this.#owner(), settled: () => this.#settledOne() }
+    return new OwedEmissions({ partition, topology: plan.name, owner, now: () => clock.now() })
   }
 
   #restoring(): RestoredPosition {
@@ -117,17 +142,23 @@ export class Task {
     input: TaskInput,
     partition: TopicPartition,
     position: { readonly offset: number; readonly metadata: string } | undefined,
-  ): { readonly ledger: Ledger; readonly input: ParkedInput } {
+  ): LetterGate {
     const { log, clock } = this.#options
     const ledger = restoredLedger(partition, position, lettersOwner, this.#restoring())
     const errands: RunOwner = { ...this.#owner(), settled: () => this.#settledOne() }
     const parkedInput = new ParkedInput(log, ledger, input.parking, errands, clock, {
       inject: (records, errand) => input.reenter(records, errand),
       forget: (offset, run, row) => this.#forget(offset, this.inputs.indexOf(input), run, row),
+      closed: (offset, run, row) => {
+        const number = this.inputs.indexOf(input)
+        this.#owed.forEach((owing) => owing.letterClosed(number, offset, run, row))
+        gate.from = input.ledger.end
+      },
       count: this.#options.counters.of(input.node),
       failed: (error) => this.#options.stop(asDefect(error)),
     })
-    return { ledger, input: parkedInput }
+    const gate: LetterGate = { ledger, input: parkedInput, of: input, from: 0 }
+    return gate
   }
 
   /** What a ledger tells about the records of a source. */
@@ -190,14 +221,26 @@ export class Task {
     return ids
   }
 
+  #store<Value>(node: string, name: string | undefined): KeyValueStore<Value> {
+    const rewrites = this.#options.backend.compacts !== true
+    const store = createKeyValueStore<Value>({
+      name: name === undefined ? node : `${node}.${name}`,
+      rewrites,
+    })
+    this.#stores.set(store.name, store)
+    return store
+  }
+
   #blocked(batch: RecordBatch, i: number): boolean {
+    if (isOwed(batch)) return false
     const { parking } = this.#inputOf(batch)
     if (parking.keys === 0 || isErrand(batch)) return false
     return parking.blocks(batch.keyText(i), batch.offset(i))
   }
 
   #park(batch: RecordBatch, i: number, failure: Failure): void {
-    if (isErrand(batch)) {
+    if (isErrand(batch) || isOwed(batch)) {
+      if (isOwed(batch)) this.#options.trouble(owedFailure(batch, failure))
       batch.origin.lineage.judge(batch.lineageRow(i), 'parked')
       batch.origin.lineage.release(batch.lineageRow(i))
     } else this.#inputOf(batch).parking.park(batch, i, failure)
@@ -212,7 +255,38 @@ export class Task {
 
   /** The next records of a source. */
   take(source: string, records: PackedRecords): void {
+    this.#atEnd.delete(source)
+    this.#lastTaken = this.#options.clock.now()
     this.inputs.find(({ node }) => node === source)!.take(records)
+  }
+
+  /** A source has delivered all that there is. */
+  reachedEnd(source: string): void {
+    this.#atEnd.add(source)
+  }
+
+  /** Sends what is owed by what is committed: once when the task is restored, then after each commit by itself. */
+  sendOwed(): void {
+    if (!this.#cancelled) this.#guard(() => this.#owed.send())
+  }
+
+  /** Sends nothing more that is owed: the next life does. */
+  stopOwed(): void {
+    this.#owed.stop()
+  }
+
+  /** True while nodes owe something, or what became of it is not committed. */
+  get owes(): boolean {
+    return this.#owed.busy
+  }
+
+  /** To be called now and then: where nothing comes in, time goes on all the same. */
+  tick(): void {
+    const quiet =
+      this.#open === 0 &&
+      this.inputs.every(({ node, ledger }) => this.#atEnd.has(node) && !ledger.dirty) &&
+      !this.#owed.busy
+    if (quiet && !this.#cancelled) this.#owed.tick(this.#options.clock.now() - this.#lastTaken)
   }
 
   /** Begins no more work with letters: the task is to end soon. */
@@ -253,14 +327,22 @@ export class Task {
   /** Seals a cut; undefined if there is nothing to commit. */
   seal(): SealedTask | undefined {
     if (this.#cancelled) return undefined
+    this.#owed.settle()
     const dirty =
-      this.inputs.some(({ ledger }) => ledger.dirty) || this.#parked.some(({ ledger }) => ledger.dirty)
+      this.inputs.some(({ ledger }) => ledger.dirty) ||
+      this.#parked.some(({ ledger }) => ledger.dirty) ||
+      this.#owed.dirty
     if (!dirty) return undefined
+    this.#owed.seal()
     const positions = [
       ...this.inputs.map((input) => input.seal()),
-      ...this.#parked.map(({ ledger }) => sealed(ledger)),
+      ...this.#parked.map((gate) => (this.#mayClose(gate) ? sealed(gate.ledger) : positionOf(gate.ledger))),
     ]
-    const records = this.inputs.flatMap(({ parking }) => parking.seal())
+    const records = this.inputs.flatMap(({ parking }, input) =>
+      parking.seal((offset, run, row) =>
+        this.#owed.forEach((owing) => owing.parked(input, offset, run, row)),
+      ),
+    )
     const blocks: SealedTask['blocks'][number][] = []
     const expired: SealedTask['expired'][number][] = []
     for (const store of this.#stores.values()) {
@@ -283,11 +365,21 @@ export class Task {
     }
   }
 
+  /**
+   * What a letter changed came after changes of records that had come before it. Where cuts are beginnings of the
+   * partition, those may still wait for their turn: the letter then waits with them.
+   */
+  #mayClose({ of, from }: LetterGate): boolean {
+    return !this.#inOrder() || of.ledger.frontier >= from
+  }
+
   /** The cut that was sealed last is committed. */
   committed(): void {
     for (const store of this.#stores.values()) store.committed()
     this.#outbox?.committed()
     for (const { ledger } of [...this.inputs, ...this.#parked]) ledger.committed()
+    this.#owed.committed()
+    this.sendOwed()
   }
 
   /** Throws if a node lost a record. To be asked when the task is idle. */
@@ -300,6 +392,7 @@ export class Task {
     if (this.#cancelled) return
     this.#cancelled = true
     for (const { ledger } of [...this.inputs, ...this.#parked]) ledger.discard()
+    this.#owed.discard()
     this.#graph.close()
     this.#outbox?.discard()
     this.#becameIdle()
@@ -334,9 +427,39 @@ const lettersOwner: RunOwner = {
 
 const cut: Cut = { has: (lineage, row) => (lineage as LedgerRun).isSealed(row) }
 
+/** The parked partition of an input. */
+interface LetterGate {
+  readonly ledger: Ledger
+  readonly input: ParkedInput
+  readonly of: TaskInput
+  /** The end of the input when a letter was last closed. */
+  from: number
+}
+
 function sealed(ledger: Ledger): SealedTask['positions'][number] {
-  const { frontier, ranges } = ledger.seal(() => true)
+  return placed(ledger, ledger.seal(() => true))
+}
+
+function positionOf(ledger: Ledger): SealedTask['positions'][number] {
+  return placed(ledger, ledger.position)
+}
+
+function placed(
+  ledger: Ledger,
+  { frontier, ranges }: ReturnType<Ledger['seal']>,
+): SealedTask['positions'][number] {
   return { ...ledger.partition, offset: frontier, metadata: fitMetadata(frontier, ranges) }
+}
+
+function isOwed(batch: RecordBatch): boolean {
+  return batch.origin.lineage instanceof OwedRun
+}
+
+function owedFailure(batch: RecordBatch, { node, error }: Failure): string {
+  return (
+    `Node ${node} cannot take what ${batch.topic} sends for a key (${sentenceOf(error)}): ` +
+    'it stays owed, and is sent again when the key changes and at the next start.'
+  )
 }
 
 function isErrand(batch: RecordBatch): boolean {

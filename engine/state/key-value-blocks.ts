@@ -36,9 +36,13 @@ const HEAD_BYTES = 8
 
 /**
  * Packs pairs (undefined: the key is deleted) into blocks of at most 512 KiB; a larger pair has a block of its own.
- * Key-value stores do not live in time: their bucket is 0.
+ * Key-value stores do not live in time: their bucket says how often the store was written anew.
  */
-export function packPairs(store: string, pairs: Iterable<[string, Uint8Array | undefined]>): StateBlock[] {
+export function packPairs(
+  store: string,
+  pairs: Iterable<[string, Uint8Array | undefined]>,
+  bucket = 0,
+): StateBlock[] {
   const blocks: StateBlock[] = []
   let parts: Uint8Array[] = []
   let length = FRAME_BYTES
@@ -46,8 +50,8 @@ export function packPairs(store: string, pairs: Iterable<[string, Uint8Array | u
     if (parts.length === 0) return
     const entries = parts.length
     const bytes = Buffer.concat([new Uint8Array(FRAME_BYTES), ...parts], length)
-    writeFrame(bytes, blockKind.keyValue, KEY_VALUE_BLOCK_VERSION, entries, 0)
-    blocks.push({ store, bucket: 0, bytes })
+    writeFrame(bytes, blockKind.keyValue, KEY_VALUE_BLOCK_VERSION, entries, bucket)
+    blocks.push({ store, bucket, bytes })
     parts = []
     length = FRAME_BYTES
   }

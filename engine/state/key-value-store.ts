@@ -1,27 +1,8 @@
 import type { StateBlock } from '../component/contracts/commit.ts'
-import type { Cut, StateStore } from '../component/contracts/state.ts'
+import type { Cut, KeyValueStore } from '../component/contracts/state.ts'
 import type { Lineage } from '../component/lineage.ts'
 import { fatalError, permanentError } from '../errors.ts'
 import { jsonValues, packPairs, readPairs, type ValuePacker } from './key-value-blocks.ts'
-
-/**
- * State by key. Changes carry their record, and follow the records of their key: a key's records settle in order, so
- * that a cut holds a beginning of each key's changes. All changes of a settled record count, whatever its verdict:
- * later ones were built on them. Values are the store's once they are put: nobody changes them afterwards.
- */
-export interface KeyValueStore<Value = unknown> extends StateStore {
-  /** The value as the last change left it, sealed or not; undefined where there is none. */
-  get(key: string): Value | undefined
-  /** Throws RECORD_INVALID (permanent) for a key that is not well-formed Unicode. */
-  put(key: string, value: Value, lineage: Lineage, row: number): void
-  delete(key: string, lineage: Lineage, row: number): void
-  /** All keys and values as the last changes left them, in no order that may be relied on. */
-  entries(): IterableIterator<[string, Value]>
-  /** Keys held. */
-  readonly size: number
-  /** The committed state packed anew: may take the place of all blocks that were committed so far. */
-  snapshot(): readonly StateBlock[]
-}
 
 /** How a key-value store is set up. */
 export interface KeyValueStoreOptions<Value> {
@@ -29,13 +10,19 @@ export interface KeyValueStoreOptions<Value> {
   readonly name: string
   /** How values become bytes; JSON if not given (so no bigint, and no undefined). */
   readonly values?: ValuePacker<Value>
+  /**
+   * True where nobody else forgets overwritten values (a compacted changelog does): now and then all of the store is
+   * written anew, in a bucket of its own, and the blocks in the buckets before it expire.
+   */
+  readonly rewrites?: boolean
 }
 
 /** Makes an empty key-value store for one partition. */
 export function createKeyValueStore<Value = unknown>(
   options: KeyValueStoreOptions<Value>,
 ): KeyValueStore<Value> {
-  return new LayeredStore(options.name, options.values ?? (jsonValues as ValuePacker<Value>))
+  const values = options.values ?? (jsonValues as ValuePacker<Value>)
+  return new LayeredStore(options.name, values, options.rewrites ?? false)
 }
 
 interface Change<Value> {
@@ -53,6 +40,8 @@ interface Packed<Value> {
 // What V8 needs for a key in a Map, its value and a change, roughly, beside the bytes of key and value.
 const KEY_BYTES = 96
 const CHANGE_BYTES = 64
+/** The store is not written anew before so many bytes of changes, however small it is. */
+const LEAST_CHANGES_BYTES = 4 * 1024 * 1024
 
 class LayeredStore<Value> implements KeyValueStore<Value> {
   readonly kind = 'keyValue'
@@ -64,9 +53,16 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
   #baseBytes = 0
   #changes = 0
   #size = 0
+  readonly #rewrites: boolean
+  /** The bucket of the blocks: how often the store was written anew. */
+  #bucket = 0
+  /** Bytes of blocks in this bucket. */
+  #written = 0
+  #told: (key: string, value: Value | undefined) => void = () => undefined
 
-  constructor(name: string, values: ValuePacker<Value>) {
+  constructor(name: string, values: ValuePacker<Value>, rewrites: boolean) {
     this.name = name
+    this.#rewrites = rewrites
     this.#values = values
   }
 
@@ -101,6 +97,18 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
     if (this.get(key) !== undefined) this.#change(key, { value: undefined, lineage, row })
   }
 
+  committedValue(key: string): Value | undefined {
+    return this.#base.get(key)?.value
+  }
+
+  isPending(key: string): boolean {
+    return this.#open.has(key) || this.#sealed?.has(key) === true
+  }
+
+  watch(listener: (key: string, value: Value | undefined) => void): void {
+    this.#told = listener
+  }
+
   *entries(): IterableIterator<[string, Value]> {
     const keys = new Set([...this.#base.keys(), ...(this.#sealed?.keys() ?? []), ...this.#open.keys()])
     for (const key of keys) {
@@ -109,7 +117,7 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
     }
   }
 
-  seal(cut: Cut): { readonly blocks: readonly StateBlock[]; readonly expiredBelow: undefined } {
+  seal(cut: Cut): { readonly blocks: readonly StateBlock[]; readonly expiredBelow: number | undefined } {
     if (this.#sealed !== undefined) {
       throw fatalError(
         'CONSERVATION_BROKEN',
@@ -127,26 +135,69 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
       if (inside === changes.length) this.#open.delete(key)
       else changes.splice(0, inside)
     }
-    return { blocks: packPairs(this.name, this.#packed(this.#sealed)), expiredBelow: undefined }
+    const blocks = this.#pack(this.#sealed)
+    const isRewritten = this.#rewrites && this.#written > Math.max(LEAST_CHANGES_BYTES, 2 * this.#baseBytes)
+    return isRewritten ? this.#rewritten(blocks) : { blocks, expiredBelow: undefined }
+  }
+
+  #pack(layer: ReadonlyMap<string, Packed<Value>>): StateBlock[] {
+    const blocks = packPairs(this.name, this.#packed(layer), this.#bucket)
+    for (const { bytes } of blocks) this.#written += bytes.length
+    return blocks
+  }
+
+  /** All that the store holds with this cut, in place of all blocks before it. */
+  #rewritten(changes: readonly StateBlock[]): {
+    readonly blocks: readonly StateBlock[]
+    readonly expiredBelow: number | undefined
+  } {
+    const all = new Map(this.#base)
+    for (const [key, one] of this.#sealed!) {
+      if (one.packed === undefined) all.delete(key)
+      else all.set(key, one)
+    }
+    // Without any block the next life would not know which bucket it is in.
+    if (all.size === 0) return { blocks: changes, expiredBelow: undefined }
+    this.#bucket++
+    this.#written = 0
+    return { blocks: this.#pack(all), expiredBelow: this.#bucket }
   }
 
   committed(): void {
-    for (const [key, value] of this.#sealed ?? []) this.#setBase(key, value)
+    const sealed = this.#sealed
+    if (sealed === undefined) return
+    for (const [key, value] of sealed) this.#setBase(key, value)
     this.#sealed = undefined
+    for (const [key, { value }] of sealed) this.#told(key, value)
   }
 
   restore(block: StateBlock): void {
+    // What a later rewriting has replaced may still be there, and not all of it.
+    if (block.bucket < this.#bucket) return
+    if (block.bucket > this.#bucket) this.#clear()
+    this.#bucket = block.bucket
+    this.#written += block.bytes.length
     readPairs(block, this.name, (key, packed) => {
       const had = this.#base.has(key)
       if (packed === undefined) this.#setBase(key, { value: undefined, packed })
       // The block is shared; a copy lets it go.
       else this.#setBase(key, { value: this.#values.unpack(packed), packed: new Uint8Array(packed) })
       this.#size += Number(packed !== undefined) - Number(had)
+      this.#told(key, this.#base.get(key)?.value)
     })
   }
 
   snapshot(): readonly StateBlock[] {
-    return packPairs(this.name, this.#packed(this.#base))
+    return packPairs(this.name, this.#packed(this.#base), this.#bucket)
+  }
+
+  #clear(): void {
+    const keys = [...this.#base.keys()]
+    this.#base.clear()
+    this.#baseBytes = 0
+    this.#written = 0
+    this.#size = 0
+    for (const key of keys) this.#told(key, undefined)
   }
 
   #change(key: string, change: Change<Value>): void {

@@ -32,6 +32,7 @@ export function explainPlan(plan: TopologyPlan): Statement[] {
     order(plan, graph),
     ...graph.ofType('dedupe').map((node) => deduplication(plan, graph, node)),
     ...graph.sinks.flatMap((sink) => effects(plan, graph, sink)),
+    ...graph.processors.filter(({ definition }) => definition.commitsFirst === true).flatMap((node) => owing(plan, node)),
     ...failures(plan),
     ...graph.ofType('enrich').map(enrichment),
     ...unread(graph),
@@ -97,6 +98,37 @@ function deduplication(plan: TopologyPlan, graph: PlanGraph, node: ProcessorNode
       'The id is stored with the position of its record, in the commit that covers it: what is read again after a crash is a replay, not a duplicate.',
     provided: `One ${by} always has the same key (ids are known per partition), and no producer repeats it later than ${window}.`,
   }
+}
+
+function owing(plan: TopologyPlan, node: ProcessorNode): Statement[] {
+  const exact = plan.delivery === 'exactly-once'
+  const stores = node.definition.stores?.(node.config, { node: node.name }) ?? []
+  const closes = node.config.emit === 'close'
+  return [
+    {
+      holds: true,
+      about: node.name,
+      says: 'Its state is that of a beginning of the partition, also after a crash: a record counts once.',
+      because: `${quoted(stores.map(({ name }) => name))} and the offsets are in one commit, which ends before the first record that is not settled.`,
+      provided: 'A record that another node parks is counted when it comes, and not again when its letter is released.',
+    },
+    {
+      holds: true,
+      about: node.name,
+      says: closes
+        ? 'Each window is sent when it is closed: at least once, and with one value.'
+        : 'Of each key the newest value is sent, at least once, in the order of versions; changes between two commits are one value.',
+      because:
+        'What is sent follows from committed state, and is owed by the store until it is acknowledged: the acknowledgement is a change of state too.',
+      ...(exact && { provided: 'In topics each is there once: output and acknowledgement are in one commit.' }),
+    },
+    {
+      holds: false,
+      about: node.name,
+      says: 'What a later node cannot take becomes a letter: it stays owed, is told in the log, and is sent again when its key changes and at the next start.',
+      because: 'It comes from no partition, so that there is no place to park it at.',
+    },
+  ]
 }
 
 function effects(plan: TopologyPlan, graph: PlanGraph, sink: SinkNode): Statement[] {

@@ -28,6 +28,11 @@ function sinkDetail(node: SinkNode): string | undefined {
 }
 
 const processors: Readonly<Record<string, Describe>> = {
+  aggregate: ({ window, fields, emit }) => [
+    windowText(window as Readonly<Record<string, unknown>> | undefined),
+    Object.keys((fields ?? {}) as object).join(', '),
+    emit === 'close' ? 'sent when closed' : undefined,
+  ],
   branch: ({ field }) => [`by ${String(field)}`],
   dedupe: ({ by, window }) => [
     `by ${String(by)}`,
@@ -52,6 +57,14 @@ const processors: Readonly<Record<string, Describe>> = {
         : fields.join(', '),
     ]
   },
+}
+
+function windowText(window: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  if (window === undefined) return undefined
+  const kind = ['tumbling', 'hopping', 'sliding', 'session'].find((name) => window[name] !== undefined)
+  if (kind === undefined) return undefined
+  const every = typeof window.every === 'number' ? ` every ${durationText(window.every)}` : ''
+  return `${kind} ${durationText(window[kind] as number)}${every}`
 }
 
 /** For components that nobody knows here: what is plain. */

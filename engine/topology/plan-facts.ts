@@ -26,6 +26,14 @@ export function storesOf(plan: TopologyPlan, sub: SubTopology): StoreRef[] {
   })
 }
 
+/** True where a node settles its records with its state, and owes what it sends: cuts are then beginnings. */
+export function commitsFirst(plan: TopologyPlan, sub: SubTopology): boolean {
+  return sub.nodes.some((name) => {
+    const node = plan.nodes.get(name)
+    return node?.kind === 'processor' && node.definition.commitsFirst === true
+  })
+}
+
 /** True where some node keeps state. */
 export function isStateful(plan: TopologyPlan): boolean {
   return plan.subTopologies.some((sub) => storesOf(plan, sub).length > 0)

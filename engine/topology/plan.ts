@@ -1,5 +1,6 @@
 import type { ProcessorDefinition, SinkDefinition, SourceDefinition } from '../component/define.ts'
 import { fatalError, type ErrorCode, type MillraceError } from '../errors.ts'
+import { commitsFirstProblems } from './commits-first.ts'
 import {
   componentsOf,
   cycleProblems,
@@ -51,6 +52,7 @@ export interface PlannableReading {
 export function planTopology(config: Plannable): TopologyPlan {
   const wrong = referenceProblems(config.nodes)
   const problems = wrong.length > 0 ? wrong : graphProblems(config.nodes, true)
+  if (problems.length === 0) problems.push(...commitsFirstProblems(config.nodes))
   if (problems.length > 0) throw planErrors('PLAN_INVALID', problems)
   return planOf(config)
 }

@@ -38,6 +38,7 @@ export class ValueShapes {
       const schema = textSetting(node, 'schema')
       return schema === undefined ? undefined : this.#facts.schemaFields(schema)
     }
+    if (node.type === 'aggregate') return aggregated(node)
     const input = this.input(node)
     if (node.kind === 'sink' || input === undefined) return undefined
     if (passing.has(node.type)) return input
@@ -63,6 +64,17 @@ function either(left: Shape, right: Shape): Shape {
   if (left === right) return left
   const fields = new Map([...(left.fields ?? []), ...(right.fields ?? [])])
   return { type: 'record', fields, open: left.open === true || right.open === true }
+}
+
+function aggregated(node: PlanNode): FieldTree {
+  const window = Object.keys(recordSetting(node, 'window')).length > 0
+  const fields = new Map<string, FieldTree>([
+    ['key', { type: 'string' }],
+    ['version', { type: 'long' }],
+    ...(window ? (['from', 'to'] as const).map((name): [string, FieldTree] => [name, { type: 'long' }]) : []),
+    ...Object.keys(recordSetting(node, 'fields')).map((name): [string, FieldTree] => [name, unknownFields]),
+  ])
+  return { type: 'record', fields }
 }
 
 function enriched(input: FieldTree, node: PlanNode, facts: LintFacts): FieldTree {

@@ -5,10 +5,13 @@ import type { TableInfo, Tables } from '../../engine/component/contracts/tables.
 import type { Fingerprint } from '../../engine/component/fingerprint.ts'
 import type { ProcessorDefinition } from '../../engine/component/define.ts'
 import { packRecords } from '../../engine/component/packed-records.ts'
+import type { KeyValueStore } from '../../engine/component/contracts/state.ts'
+import type { Owing } from '../../engine/component/contracts/owing.ts'
 import { materialize, type KeyedWork, type OperatorScope } from '../../engine/component/operator.ts'
 import { batchOf, type RecordBatch } from '../../engine/component/record-batch.ts'
 import { bodyHash, fingerprint } from '../../engine/state/fingerprint.ts'
 import { createIdStore } from '../../engine/state/id-store.ts'
+import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
 import { codecOf } from '../../sources/codecs.ts'
 import { FakeClock } from './fake-clock.ts'
 import { FakeLineage } from './fake-lineage.ts'
@@ -80,6 +83,7 @@ export function start(
       lineage.settle(batch.lineageRow(i), 'stored')
     }
   })
+  scope.commit()
   return outcome
 }
 
@@ -127,6 +131,8 @@ class FakeScope implements OperatorScope {
   readonly fingerprint = fingerprints
   readonly clock: Clock
   readonly #outcome: Outcome
+  readonly #stores: KeyValueStore[] = []
+  #owing: Owing | undefined
 
   constructor(clock: Clock, outcome: Outcome) {
     this.clock = clock
@@ -164,6 +170,33 @@ class FakeScope implements OperatorScope {
 
   count(what: string, by: number): void {
     this.#outcome.counts.set(what, (this.#outcome.counts.get(what) ?? 0) + by)
+  }
+
+  store<Value>(name = ''): KeyValueStore<Value> {
+    const store = createKeyValueStore<Value>({ name: `node${name}` })
+    this.#stores.push(store as KeyValueStore)
+    return store
+  }
+
+  absorb(): void {}
+
+  owe(owing: Owing): void {
+    this.#owing = owing
+  }
+
+  isReleased(): boolean {
+    return false
+  }
+
+  /** Commits the state, and puts out what is owed by then. */
+  commit(): void {
+    for (const store of this.#stores) {
+      store.seal({ has: () => true })
+      store.committed()
+    }
+    for (const { emission } of this.#owing?.due(1000) ?? []) {
+      if (emission !== undefined) this.#outcome.output.push(emission.value)
+    }
   }
 
   keyed(keyed: KeyedWork): (batch: RecordBatch) => void {

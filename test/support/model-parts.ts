@@ -13,7 +13,9 @@ import {
   type RowOutcome,
   type WriteBatch,
 } from '../../engine/component/index.ts'
+import { aggregate } from '../../processors/aggregate.ts'
 import { dedupe } from '../../processors/dedupe.ts'
+import { topic as topicSink } from '../../sinks/topic.ts'
 import { topic } from '../../sources/topic.ts'
 import type { Random } from './harness-records.ts'
 import type { Life } from './model-life.ts'
@@ -44,6 +46,8 @@ export interface Effect {
   readonly id: string
   readonly path: string
   readonly timestamp: number
+  /** As the sink got it. */
+  readonly value: unknown
 }
 
 /** What all components of a cluster share: how they misbehave, and what came of it. */
@@ -78,8 +82,8 @@ export class ModelWorld {
   }
 
   registry(life: Life): Registry {
-    const processors = { dedupe, ...testProcessors(this, life) }
-    return { sources: { topic }, processors, sinks: { effect: effectSink(this, life) } }
+    const processors = { aggregate, dedupe, ...testProcessors(this, life) }
+    return { sources: { topic }, processors, sinks: { effect: effectSink(this, life), topic: topicSink } }
   }
 }
 
@@ -113,6 +117,11 @@ function testProcessors(world: ModelWorld, life: Life) {
       name: 'map-it',
       create: (_, { node }) => mapValue((value: TestValue, record) => check(node, value, record)),
     }),
+    place: defineProcessor({
+      ...described,
+      name: 'place',
+      create: () => mapValue((value: TestValue, record) => ({ ...value, at: record.offset })),
+    }),
     wait: defineProcessor({
       ...described,
       name: 'wait',
@@ -142,6 +151,7 @@ function testProcessors(world: ModelWorld, life: Life) {
     fan: defineProcessor({
       ...described,
       name: 'fan',
+      several: true,
       create: ({ n }, { node }) =>
         flatMap((value: TestValue, record) => {
           const good = check(node, value, record)
@@ -264,6 +274,7 @@ function note(
     id: value.id,
     path: (value.path ?? []).join('>') + (value.piece === undefined ? '' : `#${value.piece}`),
     timestamp: record.timestamp,
+    value,
   }
   world.effects.push(effect)
 }

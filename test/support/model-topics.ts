@@ -93,7 +93,9 @@ export class ModelTopics {
     const { topic, key, value, headers, timestamp } = outgoing
     const partition = outgoing.partition ?? partitionOf(key, this.#topics.get(topic)?.length ?? 0)
     const entries = this.#entries({ topic, partition })
-    const entry: Entry = { record: { key, value, headers, timestamp }, state }
+    // What is written lies in buffers that go; what a broker keeps does not.
+    const kept = { key: key && Buffer.from(key), value: value && Buffer.from(value), headers, timestamp }
+    const entry: Entry = { record: kept, state }
     return { entry, position: { topic, partition, offset: entries.push(entry) - 1 } }
   }
 }

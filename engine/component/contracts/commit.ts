@@ -66,6 +66,8 @@ export type CommitOutcome =
 
 /** Makes sealed work durable: one SQLite transaction in embedded mode, one Kafka transaction in a cluster. */
 export interface CommitBackend {
+  /** True where overwritten values of key-value stores are forgotten by themselves, as compacted topics do. */
+  readonly compacts?: boolean
   /** Never rejects. Never called while another commit of the worker is under way. */
   commit(commit: SealedCommit): Promise<CommitOutcome>
   /**

@@ -83,3 +83,28 @@ export interface IdStore extends StateStore {
   /** Ids held. */
   readonly size: number
 }
+
+/**
+ * State by key. Changes carry their record, and follow the records of their key: a key's records settle in order, so
+ * that a cut holds a beginning of each key's changes. All changes of a settled record count, whatever its verdict:
+ * later ones were built on them. Values are the store's once they are put: nobody changes them afterwards.
+ */
+export interface KeyValueStore<Value = unknown> extends StateStore {
+  /** The value as the last change left it, sealed or not; undefined where there is none. */
+  get(key: string): Value | undefined
+  /** Throws RECORD_INVALID (permanent) for a key that is not well-formed Unicode. */
+  put(key: string, value: Value, lineage: Lineage, row: number): void
+  delete(key: string, lineage: Lineage, row: number): void
+  /** The value that is durable: what `get` answers may still be lost in a crash. */
+  committedValue(key: string): Value | undefined
+  /** True while the key has changes that are not durable. */
+  isPending(key: string): boolean
+  /** Is told of every key whose durable value changed, with that value: by a commit, or by a restore. One listener. */
+  watch(listener: (key: string, value: Value | undefined) => void): void
+  /** All keys and values as the last changes left them, in no order that may be relied on. */
+  entries(): IterableIterator<[string, Value]>
+  /** Keys held. */
+  readonly size: number
+  /** The committed state packed anew: may take the place of all blocks that were committed so far. */
+  snapshot(): readonly StateBlock[]
+}

@@ -1,0 +1,136 @@
+import { Observable } from 'rxjs'
+import type { Lineage } from '../lineage.ts'
+import { operator, type Operator, type OperatorScope } from '../operator.ts'
+import type { RecordBatch } from '../record-batch.ts'
+import { FieldAccess } from '../record-view.ts'
+import { Aggregates } from './aggregate/aggregates.ts'
+import { foldOf, type FoldSpec } from './aggregate/folds.ts'
+import type { WindowSpec } from './aggregate/windows.ts'
+import { Collector, eachRow } from './rows.ts'
+
+export { type FoldSpec } from './aggregate/folds.ts'
+export { type WindowSpec } from './aggregate/windows.ts'
+
+export interface AggregateOptions {
+  readonly window: WindowSpec
+  /** What is sent on: a field for each fold. */
+  readonly fields: Readonly<Record<string, FoldSpec>>
+  readonly emit: 'update' | 'close'
+  /** Milliseconds without records after which stream time goes on with the clock; undefined: it waits for records. */
+  readonly idle?: number | undefined
+  /** Side output for records whose windows are closed. */
+  readonly late: string
+}
+
+/** The name of the store of what was sent, beside the node's own. */
+export const sentStore = 'sent'
+
+/**
+ * Puts records of a key together, as a whole or by windows of event time. Commit, then emit: a record settles with its
+ * change of state; what is sent on follows from the committed state, has a slot of its own, and is owed until a sink has
+ * it. Records without key and tombstones are dropped; a record whose windows are all closed goes to the side output.
+ * The definition says `commitsFirst`.
+ */
+export function aggregate(options: AggregateOptions): Operator {
+  return operator(
+    (scope) => (input) =>
+      new Observable<RecordBatch>(() => {
+        const stage = new AggregateStage(scope, options)
+        return input.subscribe((batch) => stage.receive(batch))
+      }),
+  )
+}
+
+class AggregateStage {
+  readonly #scope: OperatorScope
+  readonly #late: string
+  readonly #fields: readonly (FieldAccess | undefined)[]
+  readonly #aggregates: Aggregates
+  readonly #applied = new AppliedRows()
+
+  constructor(scope: OperatorScope, options: AggregateOptions) {
+    const { window, emit, idle, fields, late } = options
+    const folds = Object.values(fields).map(foldOf)
+    this.#scope = scope
+    this.#late = late
+    this.#fields = folds.map(({ of }) => (of === undefined ? undefined : new FieldAccess(of)))
+    const entries = scope.store<unknown>()
+    const sent = emit === 'update' ? scope.store<number>(sentStore) : undefined
+    const aggregates = new Aggregates({ window, folds, names: Object.keys(fields), emit, idle, entries, sent })
+    this.#aggregates = aggregates
+    scope.owe({
+      due: (most) => aggregates.due(most),
+      get owes() {
+        return aggregates.owes
+      },
+      tick: (quietMs) => aggregates.tick(quietMs),
+      parked: (at, offset, lineage, row) => this.#parked(at, offset, lineage, row),
+      letterClosed: (at, offset, lineage, row) => aggregates.letterClosed(at, offset, lineage, row),
+    })
+  }
+
+  receive(batch: RecordBatch): void {
+    const done = new Collector(batch, false)
+    const input = this.#scope.inputOf(batch)
+    const released = this.#scope.isReleased(batch)
+    eachRow(this.#scope, batch, (i) => {
+      if (this.#apply(batch, i, input, released)) done.keep(i)
+    })
+    this.#aggregates.flushTime()
+    if (done.length === 0) return
+    this.#scope.count('applied', done.length)
+    this.#scope.absorb(done.batch())
+  }
+
+  /** True if the record ends here, applied now or before. */
+  #apply(batch: RecordBatch, i: number, input: number, released: boolean): boolean {
+    const key = batch.keyText(i)
+    if (key === undefined || batch.isTombstone(i)) {
+      this.#scope.drop(batch, i, key === undefined ? 'keyless' : 'tombstone')
+      return false
+    }
+    const offset = batch.offset(i)
+    if (this.#aggregates.wasApplied(input, offset)) return true
+    const { lineage } = batch.origin
+    const row = batch.lineageRow(i)
+    const values = this.#fields.map((field) => field?.read(batch, i))
+    if (!this.#aggregates.apply(key, batch.timestamp(i), values, released, lineage, row)) {
+      this.#scope.count('late', 1)
+      this.#scope.side(this.#late, batch.only(i))
+      return false
+    }
+    if (released) this.#aggregates.mark(input, offset, lineage, row)
+    else this.#applied.add(lineage, row)
+    return true
+  }
+
+  /** Another node failed: when the letter comes here, the record must not count again. */
+  #parked(input: number, offset: number, lineage: Lineage, row: number): void {
+    if (this.#applied.has(lineage, row)) this.#aggregates.mark(input, offset, lineage, row)
+  }
+}
+
+/** Which rows of each run were applied, a byte for each; gone with the run. */
+class AppliedRows {
+  readonly #runs = new WeakMap<Lineage, Uint8Array>()
+  #lineage: Lineage | undefined
+  #rows: Uint8Array = new Uint8Array(0)
+
+  add(lineage: Lineage, row: number): void {
+    if (lineage !== this.#lineage) {
+      this.#lineage = lineage
+      this.#rows = this.#runs.get(lineage) ?? new Uint8Array(0)
+    }
+    if (row >= this.#rows.length) {
+      const grown = new Uint8Array(Math.max(row + 1, 2 * this.#rows.length, 64))
+      grown.set(this.#rows)
+      this.#rows = grown
+      this.#runs.set(lineage, grown)
+    }
+    this.#rows[row] = 1
+  }
+
+  has(lineage: Lineage, row: number): boolean {
+    return this.#runs.get(lineage)?.[row] === 1
+  }
+}

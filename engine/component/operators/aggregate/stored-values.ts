@@ -1,0 +1,23 @@
+/** A value as JSON takes it: what JSON has no form for becomes an object with one field that says what it is. */
+export function stored(value: unknown): unknown {
+  if (typeof value === 'bigint') return { $integer: value.toString() }
+  if (value instanceof Date) return { $time: value.getTime() }
+  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') }
+  if (Array.isArray(value)) return value.map(stored)
+  if (typeof value !== 'object' || value === null) return value
+  const fields = Object.entries(value).map(([name, inner]) => [name, stored(inner)] as const)
+  const copy: Record<string, unknown> = Object.fromEntries(fields)
+  return fields.length === 1 && fields[0]![0].startsWith('$') ? { $object: copy } : copy
+}
+
+/** The value that {@link stored} was given. */
+export function unstored(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unstored)
+  if (typeof value !== 'object' || value === null) return value
+  const { $integer, $time, $bytes, $object } = value as Record<string, unknown>
+  if (typeof $integer === 'string') return BigInt($integer)
+  if (typeof $time === 'number') return new Date($time)
+  if (typeof $bytes === 'string') return Buffer.from($bytes, 'base64')
+  const inner = ($object ?? value) as Record<string, unknown>
+  return Object.fromEntries(Object.entries(inner).map(([name, field]) => [name, unstored(field)]))
+}

@@ -1,0 +1,182 @@
+import type { ValueCodec } from '../component/codec.ts'
+import type { Due, Owing } from '../component/contracts/owing.ts'
+import { packRecords } from '../component/packed-records.ts'
+import { batchOf, RecordBatch } from '../component/record-batch.ts'
+import { permanentError } from '../errors.ts'
+import { LedgerRun, type RunOwner } from './ledger-run.ts'
+
+/** A node that owes, and the way out of it. */
+interface Debtor {
+  readonly node: string
+  readonly owing: Owing
+  readonly emit: (batch: RecordBatch) => void
+  readonly count: (what: string, by: number) => void
+}
+
+/** Some things that a node owes, under way: a run of its own, in no partition. */
+export class OwedRun extends LedgerRun {
+  readonly dues: readonly Due[]
+  /** True if the node was told at once, and not with the seal. */
+  readonly told: boolean
+
+  constructor(
+    book: { readonly discarded: boolean },
+    records: ConstructorParameters<typeof LedgerRun>[1],
+    now: number,
+    owner: RunOwner,
+    dues: readonly Due[],
+    told: boolean,
+  ) {
+    super(book, records, records.offsets[0]!, now, owner)
+    this.dues = dues
+    this.told = told
+  }
+}
+
+/** What the task says of its surroundings. */
+export interface OwedOptions {
+  readonly partition: number
+  readonly topology: string
+  readonly owner: RunOwner
+  readonly now: () => number
+}
+
+/** The most that a node has under way at once. */
+const mostUnderWay = 10_000
+
+/**
+ * What the nodes of a task owe, under way. A node is asked after each commit, and after a restore: what it owes follows
+ * from what is committed. Each record that it sends has a slot here, in no partition's ledger; it is sealed in the cut in
+ * which the node changes its state because of it.
+ */
+export class OwedEmissions {
+  readonly #options: OwedOptions
+  readonly #debtors: Debtor[] = []
+  /** Each with whose it is, until all of it is committed. */
+  #runs: { readonly run: OwedRun; readonly debtor: Debtor }[] = []
+  #next = 0
+  #stopped = false
+  discarded = false
+
+  constructor(options: OwedOptions) {
+    this.#options = options
+  }
+
+  add(debtor: Debtor): void {
+    this.#debtors.push(debtor)
+  }
+
+  /** True while a node owes something, or something of it is not committed. */
+  get busy(): boolean {
+    return this.#runs.length > 0 || this.#debtors.some(({ owing }) => owing.owes)
+  }
+
+  /** True if there is something to seal. */
+  get dirty(): boolean {
+    return this.#runs.some(({ run }) => run.settled > 0)
+  }
+
+  /** Begins nothing more. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** Sends what is owed by what is committed. */
+  send(): void {
+    for (const debtor of this.#debtors) {
+      if (this.discarded || this.#stopped) return
+      const underWay = this.#runs.reduce((sum, one) => sum + (one.debtor === debtor ? one.run.open : 0), 0)
+      const dues = debtor.owing.due(Math.max(0, mostUnderWay - underWay))
+      if (dues.length > 0) this.#begin(debtor, dues, false)
+    }
+  }
+
+  /** Nothing came in for so long, and all that did is committed. */
+  tick(quietMs: number): void {
+    if (this.discarded || this.#stopped) return
+    for (const debtor of this.#debtors) {
+      const due = debtor.owing.tick(quietMs)
+      if (due === undefined) continue
+      due.settle('stored', this.#begin(debtor, [due], true), 0)
+    }
+  }
+
+  #begin(debtor: Debtor, dues: readonly Due[], told: boolean): OwedRun {
+    const { partition, topology, owner, now } = this.#options
+    const plain = dues.map(({ emission }) => ({
+      key: emission?.key ?? null,
+      value: null,
+      headers: [],
+      timestamp: emission?.timestamp ?? now(),
+    }))
+    const records = packRecords(`${topology}.${debtor.node}`, partition, plain, this.#next)
+    this.#next += dues.length
+    const run = new OwedRun(this, records, now(), owner, dues, told)
+    this.#runs.push({ run, debtor })
+    owner.admitted(dues.length)
+    const whole = batchOf({
+      records,
+      eventTimes: records.timestamps,
+      codec: derivedOnly,
+      lineage: run,
+      lineageBase: 0,
+    })
+    const rows = Int32Array.from(dues.keys())
+    const sent = rows.filter((row) => dues[row]!.emission !== undefined)
+    const rest = rows.filter((row) => dues[row]!.emission === undefined)
+    run.releaseAll(rest, rest.length, 0, 'dropped')
+    if (sent.length === 0) return run
+    const values = Array.from(sent, (row) => dues[row]!.emission!.value)
+    debtor.count('emitted', sent.length)
+    debtor.emit(new RecordBatch(whole.origin, sent, sent.length, values))
+    return run
+  }
+
+  /** Tells the nodes what became of what they owe: their changes belong to the cut that is sealed next. */
+  settle(): void {
+    for (const { run, debtor } of this.#runs) {
+      if (run.told || run.settled === 0) continue
+      for (let row = 0; row < run.count; row++) this.#tell(run, row, debtor)
+    }
+  }
+
+  #tell(run: OwedRun, row: number, debtor: Debtor): void {
+    const verdict = run.isSealed(row) ? undefined : run.verdict(row)
+    if (verdict === undefined) return
+    if (verdict === 'parked') debtor.count('emissionsFailed', 1)
+    run.dues[row]!.settle(verdict, run, row)
+  }
+
+  /** Puts all that ended into the cut. */
+  seal(): void {
+    for (const { run } of this.#runs) if (run.settled > 0) run.seal(() => true)
+  }
+
+  /** The cut that was sealed last is committed. */
+  committed(): void {
+    this.#runs = this.#runs.filter(({ run }) => run.sealed < run.count)
+  }
+
+  /** Calls `visit` with each node that owes. */
+  forEach(visit: (owing: Owing) => void): void {
+    for (const { owing } of this.#debtors) visit(owing)
+  }
+
+  discard(): void {
+    this.discarded = true
+    for (const { run } of this.#runs) run.unpin()
+    this.#runs = []
+  }
+}
+
+/** What is sent has a value that no codec made. */
+const derivedOnly: ValueCodec = {
+  name: 'derived',
+  prepare: () => undefined,
+  decode: neverEncoded,
+  reader: neverEncoded,
+}
+
+function neverEncoded(): never {
+  throw permanentError('RECORD_INVALID', 'This record was never encoded: its value is one that a node made.')
+}

@@ -1,0 +1,332 @@
+import type { SealedTask } from '../../engine/component/contracts/commit.ts'
+import type { Point as CrashPoint } from '../../engine/component/points.ts'
+import type { Entry } from '../../engine/component/operators/aggregate/entry.ts'
+import { closesAt, type WindowSpec } from '../../engine/component/operators/aggregate/windows.ts'
+import { sentenceOf } from '../../engine/errors.ts'
+import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
+import { expectedOf, type Expected, type Point } from './aggregate-model.ts'
+import { Bench, withBench, type TestInput } from './harness.ts'
+import { Random } from './harness-records.ts'
+import type { CommitFaults } from './model-commits.ts'
+import type { ModelWorker } from './model-cluster.ts'
+import type { TestValue } from './model-parts.ts'
+
+/** One kind of aggregate in one kind of weather. */
+export interface AggregateRun {
+  readonly spec: WindowSpec
+  /** As the topology has it: ` window: …, emit: …,`. */
+  readonly setting: string
+  readonly exactlyOnce?: boolean
+  readonly faults?: Partial<CommitFaults>
+  readonly sinks?: { readonly noAnswer?: number; readonly refused?: number; readonly slowest?: number }
+  readonly weather: {
+    readonly move?: number
+    readonly take?: number
+    readonly expire?: number
+    readonly fence?: number
+    readonly crash?: number
+    readonly crashAt?: CrashPoint
+    /** Share of records that fail at the other branch, and so are parked: for aggregates without windows. */
+    readonly bad?: number
+    readonly release?: number
+  }
+}
+
+interface SentValue {
+  readonly key: string
+  readonly from?: number
+  readonly version: number
+  readonly amounts: readonly number[]
+}
+
+/** An aggregate beside a slow branch, on the model cluster, in bad weather; finds all that must not be. */
+export class AggregateStorm {
+  readonly wrong: string[] = []
+  readonly facts = { commits: 0, crashes: 0, sent: 0, repeats: 0, late: 0, parked: 0 }
+  readonly #bench: Bench
+  readonly #run: AggregateRun
+  readonly #random: Random
+  /** By partition: what the commit before this one came to, and how much had been sent by then. */
+  readonly #before = new Map<number, { readonly expected: Expected; readonly sent: number }>()
+  #made = 0
+  #crashes = 4
+
+  constructor(bench: Bench, run: AggregateRun, seed: number) {
+    this.#bench = bench
+    this.#run = run
+    this.#random = new Random(seed)
+    bench.cluster.topics.ensure('out', bench.cluster.partitions)
+    bench.cluster.commits.onApplied = (task) => this.#applied(task)
+    bench.cluster.onPoint = (point, worker) => {
+      if (point !== run.weather.crashAt || this.#crashes === 0 || !this.#random.chance(0.3)) return
+      this.#crashes--
+      this.#crash(worker)
+    }
+  }
+
+  #crash(worker: ModelWorker): void {
+    this.facts.crashes++
+    this.#bench.cluster.crash(worker)
+  }
+
+  async blow(): Promise<void> {
+    const { cluster } = this.#bench
+    for (let n = 0; n < 2; n++) cluster.start()
+    for (let steps = 0; this.#made < 70 || steps < 150; steps++) {
+      if (this.#made < 70 && this.#random.chance(0.15)) this.#produce()
+      this.#happen()
+      await cluster.step()
+    }
+  }
+
+  #produce(): void {
+    const { bad = 0 } = this.#run.weather
+    const made = Array.from({ length: 1 + this.#random.below(6) }, (): TestInput => {
+      const time = 1000 + this.#made * 8 + this.#random.below(60)
+      const one = { id: `e${this.#made}`, key: `k${this.#random.below(4)}`, time }
+      this.#made++
+      return this.#random.chance(bad) ? { ...one, fails: { slow: this.#random.chance(0.5) ? -1 : 1000 } } : one
+    })
+    this.#bench.produce(made)
+    const { topics, partitions } = this.#bench.cluster
+    if (this.#random.chance(0.2)) topics.gap({ topic: 'in', partition: this.#random.below(partitions) })
+  }
+
+  #happen(): void {
+    const { cluster } = this.#bench
+    const { move = 0, take = 0, expire = 0, fence = 0, crash = 0, release = 0 } = this.#run.weather
+    const group = cluster.group(this.#bench.topology)
+    const { living } = cluster
+    if (living.length > 0) {
+      const one = this.#random.pick(living)
+      const partition = this.#random.below(cluster.partitions)
+      if (this.#random.chance(move)) group.move(partition, one.life.name, false)
+      if (this.#random.chance(take)) group.move(partition, one.life.name, true)
+      if (this.#random.chance(expire)) group.expire(one.life.name)
+      if (this.#random.chance(fence)) cluster.fence(one)
+      if (this.#random.chance(crash)) this.#crash(one)
+      if (this.#random.chance(release)) this.#release(partition)
+    }
+    if (this.#random.chance(0.1)) cluster.forgetDead()
+    if (living.length < 2 && this.#random.chance(0.1)) cluster.start()
+  }
+
+  #release(partition: number): void {
+    const keys = [...new Set(this.#bench.parked(partition).map(({ key }) => key))]
+    if (keys.length === 0) return
+    this.#bench.world.mended = this.#random.chance(0.6)
+    this.#bench.command(partition, this.#random.pick(keys), 'release')
+  }
+
+  /** The end of all trouble. */
+  async calm(): Promise<void> {
+    const { cluster, world } = this.#bench
+    this.#crashes = 0
+    Object.assign(cluster.commits.faults, { aborted: 0, unknown: 0 })
+    Object.assign(world.faults, { noAnswer: 0, refused: 0, slowest: 20 })
+    cluster.forgetDead()
+    if (cluster.living.length === 0) cluster.start()
+    await cluster.until(() => this.#settled('in'))
+    for (let rounds = 0; rounds < 10 && !this.#settled(this.#bench.parkedTopic); rounds++) {
+      world.mended = true
+      for (let partition = 0; partition < cluster.partitions; partition++) {
+        const keys = new Set(this.#bench.parked(partition).map(({ key }) => key))
+        for (const key of keys) this.#bench.command(partition, key, 'release')
+      }
+      await cluster.until(() => this.#settled('in') && this.#settled(this.#bench.parkedTopic))
+    }
+    await cluster.stop()
+    // A partition may have been on its way to a worker that was stopped: what is owed waits for the next one.
+    const { worker } = cluster.start()
+    const isDone = (): boolean => {
+      const tasks = [...worker.tasks]
+      return tasks.length === cluster.partitions && tasks.every((task) => task.open === 0 && !task.owes)
+    }
+    await cluster.until(isDone)
+    await cluster.stop()
+    for (const { error, life } of cluster.workers) {
+      if (error !== undefined && life.alive) this.wrong.push(`${life.name} failed: ${sentenceOf(error)}`)
+    }
+    this.wrong.push(...cluster.commits.broken)
+  }
+
+  #settled(topic: string): boolean {
+    const { cluster, topology } = this.#bench
+    if (cluster.topics.partitionsOf(topic) === undefined) return true
+    return Array.from({ length: cluster.partitions }, (_, partition) => partition).every((partition) => {
+      const frontier = cluster.commits.position(topology, { topic, partition })?.offset ?? 0
+      return [...cluster.topics.all({ topic, partition })].every(([offset]) => offset < frontier)
+    })
+  }
+
+  /** The records of a partition below an offset. */
+  #points(partition: number, below = Number.POSITIVE_INFINITY): Point[] {
+    return [...this.#bench.cluster.topics.all({ topic: 'in', partition })]
+      .filter(([offset]) => offset < below)
+      .map(([offset, { key, value }]) => {
+        const { time } = JSON.parse(Buffer.from(value!).toString()) as TestValue
+        return { key: Buffer.from(key!).toString(), time: time!, amount: offset }
+      })
+  }
+
+  #state(task: string): Map<string, readonly number[]> {
+    const store = createKeyValueStore({ name: 'sums' })
+    for (const block of this.#bench.cluster.commits.blocks(task)) {
+      if (block.store === 'sums') store.restore(block)
+    }
+    const entries = [...store.entries()].filter(([id]) => !id.startsWith('@'))
+    return new Map(
+      entries.map(([id, entry]) => [id, ((entry as Entry).a[0] as string[]).map((text) => Number(text))]),
+    )
+  }
+
+  /** After each commit: the state is that of a beginning of the partition. */
+  #applied(task: SealedTask): void {
+    this.facts.commits++
+    if ((this.#run.weather.bad ?? 0) > 0) return
+    const position = task.positions.find(({ topic }) => topic === 'in')!
+    if (position.metadata !== '') this.wrong.push(`${task.task}: something beyond ${position.offset} is committed`)
+    const expected = expectedOf(this.#run.spec, this.#points(position.partition, position.offset))
+    const state = this.#state(task.task)
+    const sent = this.#sentOf(position.partition)
+    this.#judgeEarly(position.partition, sent, expected)
+    for (const [id, amounts] of state) this.#compare(`${task.task} at ${position.offset}, ${id}`, expected, id, amounts)
+    for (const [id, { to }] of expected.windows) {
+      if (state.has(id)) continue
+      const isOver = expected.streamTime >= closesAt(this.#run.spec, to)
+      if (!isOver || !sent.some((one) => idOf(one) === id)) {
+        this.wrong.push(`${task.task} at ${position.offset}: ${id} is gone, and was not sent`)
+      }
+    }
+  }
+
+  /** What was sent since the last commit was in its state: a crash could not have taken it back. */
+  #judgeEarly(partition: number, sent: readonly SentValue[], expected: Expected): void {
+    const before = this.#before.get(partition)
+    this.#before.set(partition, { expected, sent: sent.length })
+    if (this.#run.exactlyOnce === true) return
+    for (const one of sent.slice(before?.sent ?? 0)) {
+      const known = before?.expected.windows.get(idOf(one))?.amounts.length ?? 0
+      if (one.amounts.length > known) this.wrong.push(`${idOf(one)} was sent before it was committed`)
+    }
+  }
+
+  #compare(where: string, expected: Expected, id: string, amounts: readonly number[]): void {
+    const wanted = expected.windows.get(id)?.amounts
+    if (String(wanted) !== String(amounts)) this.wrong.push(`${where} is ${String(amounts)}, not ${String(wanted)}`)
+  }
+
+  /** What was sent from a partition, in order. */
+  #sentOf(partition: number): SentValue[] {
+    if (this.#run.exactlyOnce !== true) {
+      return this.#bench.world.effects
+        .filter((effect) => effect.node === 'out' && effect.partition === partition)
+        .map(({ value }) => value as SentValue)
+    }
+    return [...this.#bench.cluster.topics.all({ topic: 'out', partition })].map(
+      ([, { value }]) => JSON.parse(Buffer.from(value!).toString()) as SentValue,
+    )
+  }
+
+  /** What is judged in the end. */
+  judge(): void {
+    for (let partition = 0; partition < this.#bench.cluster.partitions; partition++) {
+      const points = this.#points(partition)
+      const expected = expectedOf(this.#run.spec, points)
+      const sent = this.#sentOf(partition)
+      const letters = (this.#run.weather.bad ?? 0) > 0
+      this.facts.parked += this.#bench.letters(partition).length
+      this.facts.late += expected.late.size
+      this.#judgeSent(partition, sent)
+      const last = new Map(sent.map((one) => [idOf(one), one]))
+      for (const one of sent) {
+        if (one.version > last.get(idOf(one))!.version) last.set(idOf(one), one)
+      }
+      for (const [id, { to, amounts }] of expected.windows) {
+        const waits = /emit: close/.test(this.#run.setting) && expected.streamTime < closesAt(this.#run.spec, to)
+        if (waits) {
+          if (last.has(id)) this.wrong.push(`${id} was sent before its end`)
+          continue
+        }
+        const got = [...(last.get(id)?.amounts ?? [])]
+        const wanted = [...amounts]
+        if (letters) {
+          got.sort((a, b) => a - b)
+          wanted.sort((a, b) => a - b)
+        }
+        if (String(got) !== String(wanted)) this.wrong.push(`${id}: sent ${String(got)}, not ${String(wanted)}`)
+      }
+      for (const id of last.keys()) if (!expected.windows.has(id)) this.wrong.push(`${id} was sent, and never was`)
+    }
+  }
+
+  #judgeSent(partition: number, sent: readonly SentValue[]): void {
+    const contents = new Map<string, string>()
+    for (const one of sent) {
+      const name = `${idOf(one)} version ${one.version}`
+      const known = contents.get(name)
+      if (known !== undefined) this.facts.repeats++
+      if (known !== undefined && this.#run.exactlyOnce === true) this.wrong.push(`${name} was sent twice`)
+      if (known !== undefined && known !== String(one.amounts)) this.wrong.push(`${name} was sent with two contents`)
+      contents.set(name, String(one.amounts))
+    }
+    this.facts.sent += sent.length
+    this.#judgeOrder(partition)
+  }
+
+  /** Versions never go back, as far as one worker (or the topic) can say. */
+  #judgeOrder(partition: number): void {
+    const lanes: (readonly [string, SentValue])[] =
+      this.#run.exactlyOnce === true
+        ? this.#sentOf(partition).map((one) => ['', one] as const)
+        : this.#bench.world.effects
+            .filter((effect) => effect.node === 'out' && effect.partition === partition)
+            .map(({ worker, value }) => [worker, value as SentValue] as const)
+    const before = new Map<string, number>()
+    for (const [worker, one] of lanes) {
+      const name = `${worker} ${idOf(one)}`
+      if (one.version < (before.get(name) ?? 0)) this.wrong.push(`${name}: ${one.version} came after ${before.get(name)}`)
+      before.set(name, one.version)
+    }
+  }
+}
+
+function idOf({ key, from }: SentValue): string {
+  return `${from ?? ''}|${key}`
+}
+
+/** Runs a storm, and answers what was wrong and what there was to judge. */
+export function aggregateStorm(
+  run: AggregateRun,
+  seed: number,
+): Promise<{ readonly wrong: readonly string[]; readonly facts: Readonly<Record<string, number>> }> {
+  const yaml = `name: totals
+sources: { in: { type: topic, topic: in, format: json, timestamp: time } }
+processors:
+  placed: { type: place, from: in }
+  slow: { type: wait, from: in, n: 4 }
+  sums: { type: aggregate, from: placed, ${run.setting} fields: { amounts: { collect: at, most: 1000 } } }
+sinks:
+  out: ${run.exactlyOnce === true ? '{ type: topic, from: sums, topic: out }' : '{ type: effect, from: sums, order: record }'}
+  other: { type: effect, from: slow }
+errors: { attempts: ${(run.weather.bad ?? 0) > 0 ? 2 : 1000}, then: park, backoff: { first: 10ms, longest: 50ms }, flood: { share: 1, of: 1000000 } }
+${run.exactlyOnce === true ? 'delivery: exactly-once' : ''}
+commit: { every: 50ms }
+`
+  const bench = new Bench(seed, yaml, { partitions: 2, faults: { ...run.faults } })
+  return withBench(bench, async () => {
+    Object.assign(bench.world.faults, run.sinks)
+    const storm = new AggregateStorm(bench, run, seed)
+    try {
+      await storm.blow()
+      await storm.calm()
+      storm.judge()
+    } catch (error) {
+      storm.wrong.push(String(error), ...bench.cluster.commits.broken)
+      for (const { error: own, life } of bench.cluster.workers) {
+        if (own !== undefined) storm.wrong.push(`${life.name} failed: ${sentenceOf(own)}`)
+      }
+    }
+    return { wrong: storm.wrong, facts: storm.facts }
+  })
+}
