@@ -19,10 +19,16 @@ const Length = Duration.refine((ms) => ms >= 1, 'expected at least 1ms')
 const Window = z
   .strictObject({
     tumbling: may(Length, 'Windows of this length, one after the other, from the epoch on: [from, to).'),
-    hopping: may(Length, 'Windows of this length that begin every `every`, so that they overlap: [from, to).'),
+    hopping: may(
+      Length,
+      'Windows of this length that begin every `every`, so that they overlap: [from, to).',
+    ),
     every: may(Length, 'How often a hopping window begins.'),
     sliding: may(Length, 'Windows of records that are at most so long apart, both ends inclusive.'),
-    session: may(Length, 'A window lasts until nothing has come for so long; its ends are its first and last record.'),
+    session: may(
+      Length,
+      'A window lasts until nothing has come for so long; its ends are its first and last record.',
+    ),
     grace: Duration.prefault('0s').meta({
       description: 'How long after its end, in stream time, a window still takes late records.',
     }),
@@ -53,7 +59,10 @@ const Fold = z
     collect: may(FieldPath, 'The values, in the order in which they came.'),
     distinct: may(FieldPath, 'The values, each once, in the order in which they came first.'),
     most: may(z.int().min(1).max(100_000), 'The most values that are collected: 100 if not given.'),
-    keep: may(z.enum(['first', 'last']), 'Which values stay when there are more: the first ones if not given.'),
+    keep: may(
+      z.enum(['first', 'last']),
+      'Which values stay when there are more: the first ones if not given.',
+    ),
   })
   .superRefine((fold, context) => {
     const given = functions.filter((name) => fold[name] !== undefined)
@@ -75,7 +84,8 @@ const config = z
   .strictObject({
     window: may(Window, 'How records are put together by event time. Without it: all of a key, for ever.'),
     emit: z.enum(['update', 'close']).prefault('update').meta({
-      description: '`update`: the newest value after each commit that changed it; `close`: one value of each window.',
+      description:
+        '`update`: the newest value after each commit that changed it; `close`: one value of each window.',
     }),
     fields: z
       .record(Name, z.union([z.literal('count'), Fold]))
@@ -138,7 +148,10 @@ windows also remember the records of twice their length and the grace. Lists hol
     },
     {
       title: 'The newest value of each minute',
-      config: { window: { tumbling: '1m' }, fields: { largest: { max: 'amount' }, sizes: { distinct: 'size' } } },
+      config: {
+        window: { tumbling: '1m' },
+        fields: { largest: { max: 'amount' }, sizes: { distinct: 'size' } },
+      },
       input: [
         { amount: 10, size: 'L' },
         { amount: 25, size: 'S' },

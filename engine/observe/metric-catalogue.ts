@@ -82,14 +82,16 @@ export const metricCatalogue = {
     help: 'Records that came when all their windows were closed.',
     unit: 'records',
     labels: ['topology', 'node'],
-    notes: 'They go to the side output `late`. A steady share: the grace is too short for how late records are.',
+    notes:
+      'They go to the side output `late`. A steady share: the grace is too short for how late records are.',
   },
   millrace_emissions_total: {
     type: 'counter',
     help: 'Records that a node sent because its committed state owed them.',
     unit: 'records',
     labels: ['topology', 'node'],
-    notes: 'Of an aggregate: the newest values of keys, or closed windows. Repeats after a restart count again.',
+    notes:
+      'Of an aggregate: the newest values of keys, or closed windows. Repeats after a restart count again.',
   },
   millrace_emissions_failed_total: {
     type: 'counter',
@@ -104,7 +106,8 @@ export const metricCatalogue = {
     help: 'Entries of a state store by key.',
     unit: 'keys',
     labels: ['topology', 'store', 'partition'],
-    notes: 'Of an aggregate: keys and open windows, with what waits to be sent. Without windows it only grows.',
+    notes:
+      'Of an aggregate: keys and open windows, with what waits to be sent. Without windows it only grows.',
   },
   millrace_state_bytes: {
     type: 'gauge',

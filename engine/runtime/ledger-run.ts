@@ -251,8 +251,7 @@ export class LedgerRun implements Lineage {
     for (let row = 0; row < this.count; row++) {
       if (this.#phases[row] === phase.sealed) continue
       const stays =
-        this.#phases[row] === phase.open ||
-        (this.#verdicts[row] === weights.parked && !mayPark(this, row))
+        this.#phases[row] === phase.open || (this.#verdicts[row] === weights.parked && !mayPark(this, row))
       if (stays && inOrder) return false
       if (stays) continue
       this.#phases[row] = phase.sealed

@@ -151,7 +151,9 @@ export class Session {
       records: (records) => this.#records(nodeOf(records), records),
       end: (partition, offset) => {
         this.#ends.reached(nodeOf(partition), partition.partition, offset)
-        this.#assignments.task(this.#subOf(nodeOf(partition)), partition.partition)?.reachedEnd(nodeOf(partition))
+        this.#assignments
+          .task(this.#subOf(nodeOf(partition)), partition.partition)
+          ?.reachedEnd(nodeOf(partition))
       },
       failed: (error) => this.#sourceFailed([...nodes.values()], error),
       polled: () => this.#pauses.balance(this.#assignments.tasks),

@@ -58,7 +58,13 @@ export class TaskInput {
     this.position = options.position
     this.#options = options
     this.#eventTime = new EventTime(options.eventTime)
-    this.ledger = restoredLedger(options.partition, options.position, options.owner, options.restoring, options.inOrder)
+    this.ledger = restoredLedger(
+      options.partition,
+      options.position,
+      options.owner,
+      options.restoring,
+      options.inOrder,
+    )
     this.parking = new Parking({
       group: options.group,
       source: options.partition,

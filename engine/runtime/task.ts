@@ -89,8 +89,7 @@ export class Task {
         fingerprint: hashes,
         ids: (windowMs) => this.#ids(node, windowMs),
         store: (name) => this.#store(node, name),
-        owe: (owing, emit) =>
-          this.#owed.add({ node, owing, emit, count: options.counters.of(node) }),
+        owe: (owing, emit) => this.#owed.add({ node, owing, emit, count: options.counters.of(node) }),
         isReleased: isErrand,
         inputOf: (batch) => this.inputs.indexOf(this.#inputOf(batch)),
       }),
@@ -437,7 +436,10 @@ interface LetterGate {
 }
 
 function sealed(ledger: Ledger): SealedTask['positions'][number] {
-  return placed(ledger, ledger.seal(() => true))
+  return placed(
+    ledger,
+    ledger.seal(() => true),
+  )
 }
 
 function positionOf(ledger: Ledger): SealedTask['positions'][number] {

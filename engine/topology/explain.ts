@@ -32,7 +32,9 @@ export function explainPlan(plan: TopologyPlan): Statement[] {
     order(plan, graph),
     ...graph.ofType('dedupe').map((node) => deduplication(plan, graph, node)),
     ...graph.sinks.flatMap((sink) => effects(plan, graph, sink)),
-    ...graph.processors.filter(({ definition }) => definition.commitsFirst === true).flatMap((node) => owing(plan, node)),
+    ...graph.processors
+      .filter(({ definition }) => definition.commitsFirst === true)
+      .flatMap((node) => owing(plan, node)),
     ...failures(plan),
     ...graph.ofType('enrich').map(enrichment),
     ...unread(graph),
@@ -110,7 +112,8 @@ function owing(plan: TopologyPlan, node: ProcessorNode): Statement[] {
       about: node.name,
       says: 'Its state is that of a beginning of the partition, also after a crash: a record counts once.',
       because: `${quoted(stores.map(({ name }) => name))} and the offsets are in one commit, which ends before the first record that is not settled.`,
-      provided: 'A record that another node parks is counted when it comes, and not again when its letter is released.',
+      provided:
+        'A record that another node parks is counted when it comes, and not again when its letter is released.',
     },
     {
       holds: true,
@@ -120,7 +123,9 @@ function owing(plan: TopologyPlan, node: ProcessorNode): Statement[] {
         : 'Of each key the newest value is sent, at least once, in the order of versions; changes between two commits are one value.',
       because:
         'What is sent follows from committed state, and is owed by the store until it is acknowledged: the acknowledgement is a change of state too.',
-      ...(exact && { provided: 'In topics each is there once: output and acknowledgement are in one commit.' }),
+      ...(exact && {
+        provided: 'In topics each is there once: output and acknowledgement are in one commit.',
+      }),
     },
     {
       holds: false,

@@ -9,7 +9,10 @@ const guide = readFileSync(new URL('../../docs/guide/aggregates.md', import.meta
 const block = (language: string): string => new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(guide)![1]!
 
 test('the topology of docs/guide/aggregates.md does what the page says', async () => {
-  const bench = new Bench(1, block('yaml'), { partitions: 1, registry: () => ({ sources, processors, sinks }) })
+  const bench = new Bench(1, block('yaml'), {
+    partitions: 1,
+    registry: () => ({ sources, processors, sinks }),
+  })
   await withBench(bench, async () => {
     const { topics } = bench.cluster
     const order = (seconds: number, amount: number, userId: string) => ({

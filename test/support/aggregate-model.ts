@@ -48,7 +48,11 @@ function hopping(spec: WindowSpec & { kind: 'hopping' }, points: readonly Point[
   for (const [n, { key, time, amount }] of points.entries()) {
     const now = timeAt(points, n)
     let taken = false
-    for (let from = Math.floor((time - spec.size) / spec.every) * spec.every; from <= time; from += spec.every) {
+    for (
+      let from = Math.floor((time - spec.size) / spec.every) * spec.every;
+      from <= time;
+      from += spec.every
+    ) {
       const to = from + spec.size
       if (from > time || time >= to || now >= to + spec.grace) continue
       taken = true

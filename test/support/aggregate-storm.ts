@@ -85,7 +85,9 @@ export class AggregateStorm {
       const time = 1000 + this.#made * 8 + this.#random.below(60)
       const one = { id: `e${this.#made}`, key: `k${this.#random.below(4)}`, time }
       this.#made++
-      return this.#random.chance(bad) ? { ...one, fails: { slow: this.#random.chance(0.5) ? -1 : 1000 } } : one
+      return this.#random.chance(bad)
+        ? { ...one, fails: { slow: this.#random.chance(0.5) ? -1 : 1000 } }
+        : one
     })
     this.#bench.produce(made)
     const { topics, partitions } = this.#bench.cluster
@@ -185,12 +187,14 @@ export class AggregateStorm {
     this.facts.commits++
     if ((this.#run.weather.bad ?? 0) > 0) return
     const position = task.positions.find(({ topic }) => topic === 'in')!
-    if (position.metadata !== '') this.wrong.push(`${task.task}: something beyond ${position.offset} is committed`)
+    if (position.metadata !== '')
+      this.wrong.push(`${task.task}: something beyond ${position.offset} is committed`)
     const expected = expectedOf(this.#run.spec, this.#points(position.partition, position.offset))
     const state = this.#state(task.task)
     const sent = this.#sentOf(position.partition)
     this.#judgeEarly(position.partition, sent, expected)
-    for (const [id, amounts] of state) this.#compare(`${task.task} at ${position.offset}, ${id}`, expected, id, amounts)
+    for (const [id, amounts] of state)
+      this.#compare(`${task.task} at ${position.offset}, ${id}`, expected, id, amounts)
     for (const [id, { to }] of expected.windows) {
       if (state.has(id)) continue
       const isOver = expected.streamTime >= closesAt(this.#run.spec, to)
@@ -213,7 +217,8 @@ export class AggregateStorm {
 
   #compare(where: string, expected: Expected, id: string, amounts: readonly number[]): void {
     const wanted = expected.windows.get(id)?.amounts
-    if (String(wanted) !== String(amounts)) this.wrong.push(`${where} is ${String(amounts)}, not ${String(wanted)}`)
+    if (String(wanted) !== String(amounts))
+      this.wrong.push(`${where} is ${String(amounts)}, not ${String(wanted)}`)
   }
 
   /** What was sent from a partition, in order. */
@@ -243,7 +248,8 @@ export class AggregateStorm {
         if (one.version > last.get(idOf(one))!.version) last.set(idOf(one), one)
       }
       for (const [id, { to, amounts }] of expected.windows) {
-        const waits = /emit: close/.test(this.#run.setting) && expected.streamTime < closesAt(this.#run.spec, to)
+        const waits =
+          /emit: close/.test(this.#run.setting) && expected.streamTime < closesAt(this.#run.spec, to)
         if (waits) {
           if (last.has(id)) this.wrong.push(`${id} was sent before its end`)
           continue
@@ -254,9 +260,11 @@ export class AggregateStorm {
           got.sort((a, b) => a - b)
           wanted.sort((a, b) => a - b)
         }
-        if (String(got) !== String(wanted)) this.wrong.push(`${id}: sent ${String(got)}, not ${String(wanted)}`)
+        if (String(got) !== String(wanted))
+          this.wrong.push(`${id}: sent ${String(got)}, not ${String(wanted)}`)
       }
-      for (const id of last.keys()) if (!expected.windows.has(id)) this.wrong.push(`${id} was sent, and never was`)
+      for (const id of last.keys())
+        if (!expected.windows.has(id)) this.wrong.push(`${id} was sent, and never was`)
     }
   }
 
@@ -267,7 +275,8 @@ export class AggregateStorm {
       const known = contents.get(name)
       if (known !== undefined) this.facts.repeats++
       if (known !== undefined && this.#run.exactlyOnce === true) this.wrong.push(`${name} was sent twice`)
-      if (known !== undefined && known !== String(one.amounts)) this.wrong.push(`${name} was sent with two contents`)
+      if (known !== undefined && known !== String(one.amounts))
+        this.wrong.push(`${name} was sent with two contents`)
       contents.set(name, String(one.amounts))
     }
     this.facts.sent += sent.length
@@ -285,7 +294,8 @@ export class AggregateStorm {
     const before = new Map<string, number>()
     for (const [worker, one] of lanes) {
       const name = `${worker} ${idOf(one)}`
-      if (one.version < (before.get(name) ?? 0)) this.wrong.push(`${name}: ${one.version} came after ${before.get(name)}`)
+      if (one.version < (before.get(name) ?? 0))
+        this.wrong.push(`${name}: ${one.version} came after ${before.get(name)}`)
       before.set(name, one.version)
     }
   }

@@ -56,7 +56,15 @@ class AggregateStage {
     this.#fields = folds.map(({ of }) => (of === undefined ? undefined : new FieldAccess(of)))
     const entries = scope.store<unknown>()
     const sent = emit === 'update' ? scope.store<number>(sentStore) : undefined
-    const aggregates = new Aggregates({ window, folds, names: Object.keys(fields), emit, idle, entries, sent })
+    const aggregates = new Aggregates({
+      window,
+      folds,
+      names: Object.keys(fields),
+      emit,
+      idle,
+      entries,
+      sent,
+    })
     this.#aggregates = aggregates
     scope.owe({
       due: (most) => aggregates.due(most),
@@ -76,7 +84,6 @@ class AggregateStage {
     eachRow(this.#scope, batch, (i) => {
       if (this.#apply(batch, i, input, released)) done.keep(i)
     })
-    this.#aggregates.flushTime()
     if (done.length === 0) return
     this.#scope.count('applied', done.length)
     this.#scope.absorb(done.batch())

@@ -6,7 +6,10 @@ import { stored, unstored } from '../../../engine/component/operators/aggregate/
 function fold(spec: FoldSpec, values: readonly unknown[]): unknown {
   const one = foldOf(spec)
   // Parts live in JSON between any two records.
-  const part = values.reduce((sum, value) => JSON.parse(JSON.stringify(one.add(sum, value))) as unknown, one.start)
+  const part = values.reduce(
+    (sum, value) => JSON.parse(JSON.stringify(one.add(sum, value))) as unknown,
+    one.start,
+  )
   return one.result(part)
 }
 const sum = (...values: unknown[]): unknown => fold({ fold: 'sum', of: 'f' }, values)
@@ -83,7 +86,8 @@ test('two runs of records put together are one run', () => {
   fc.assert(
     fc.property(spec, values, values, (given, left, right) => {
       const one = foldOf(given)
-      const of = (some: readonly number[]): unknown => some.reduce<unknown>((part, value) => one.add(part, value), one.start)
+      const of = (some: readonly number[]): unknown =>
+        some.reduce<unknown>((part, value) => one.add(part, value), one.start)
       expect(one.result(one.merge(of(left), of(right)))).toEqual(one.result(of([...left, ...right])))
     }),
   )

@@ -12,7 +12,10 @@ interface Value {
   readonly ids?: readonly string[]
 }
 
-const yaml = (setting: string, more: { nodes?: string; sinks?: string; errors?: string; rest?: string } = {}) => `name: totals
+const yaml = (
+  setting: string,
+  more: { nodes?: string; sinks?: string; errors?: string; rest?: string } = {},
+) => `name: totals
 sources: { in: { type: topic, topic: in, format: json, timestamp: time } }
 processors:
   sums: { type: aggregate, from: in, ${setting} fields: { n: count, ids: { collect: id } } }
@@ -59,18 +62,21 @@ test('--until-end: what the last commit owes is sent and acknowledged before the
 })
 
 test('a window is sent when stream time is beyond its grace; later records are late', async () => {
-  const bench = new Bench(2, yaml(minutes, { sinks: 'tardy: { type: effect, from: sums.late }' }), { partitions: 1 })
+  const bench = new Bench(2, yaml(minutes, { sinks: 'tardy: { type: effect, from: sums.late }' }), {
+    partitions: 1,
+  })
   await withBench(bench, async () => {
     bench.produce([one('a', 5), one('b', 61), one('c', 59), one('d', 89.999)], 0)
     await bench.toEnd()
     expect(values(bench)).toEqual([])
     bench.produce([one('e', 90), one('f', 10)], 0)
     await bench.toEnd()
-    expect(values(bench)).toEqual([
-      { key: 'k', from: 0, to: 60_000, version: 2, n: 2, ids: ['a', 'c'] },
-    ])
+    expect(values(bench)).toEqual([{ key: 'k', from: 0, to: 60_000, version: 2, n: 2, ids: ['a', 'c'] }])
     expect(bench.world.effects.filter(({ node }) => node === 'tardy').map(({ id }) => id)).toEqual(['f'])
-    expect(bench.world.effects.find(({ node }) => node === 'out')).toMatchObject({ timestamp: at(59), key: 'k' })
+    expect(bench.world.effects.find(({ node }) => node === 'out')).toMatchObject({
+      timestamp: at(59),
+      key: 'k',
+    })
   })
 })
 
@@ -101,9 +107,13 @@ test('without idle, windows wait for records', async () => {
 })
 
 test('what a sink refuses stays owed: no letter, told, sent again when the key changes and in the next life', async () => {
-  const bench = new Bench(5, yaml('', { nodes: 'bad: { type: map-it, from: sums }' }).replace('from: sums }\n  \n', 'from: bad }\n'), {
-    partitions: 1,
-  })
+  const bench = new Bench(
+    5,
+    yaml('', { nodes: 'bad: { type: map-it, from: sums }' }).replace('from: sums }\n  \n', 'from: bad }\n'),
+    {
+      partitions: 1,
+    },
+  )
   await withBench(bench, async () => {
     let broken = true
     bench.world.trouble = (node) => {
@@ -175,7 +185,14 @@ test('records without key and tombstones are dropped, and counted', async () => 
   const bench = new Bench(8, yaml(''), { partitions: 1 })
   await withBench(bench, async () => {
     bench.produce([{ id: 'a', key: null }, one('b', 1)], 0)
-    const tombstone = { topic: 'in', partition: 0, key: Buffer.from('k'), value: null, headers: [], timestamp: 0 }
+    const tombstone = {
+      topic: 'in',
+      partition: 0,
+      key: Buffer.from('k'),
+      value: null,
+      headers: [],
+      timestamp: 0,
+    }
     bench.cluster.topics.append([tombstone])
     expect(await bench.toEnd()).toMatchObject({ consumed: 3, stored: 1, dropped: 2 })
   })
@@ -184,7 +201,9 @@ test('records without key and tombstones are dropped, and counted', async () => 
 test('a letter that is counted behind a record that is not settled waits for it: a crash loses neither', async () => {
   const nodes = 'parts: { type: sieve, from: in }\n  slow: { type: wait, from: parts.rest }'
   const text = yaml('', { nodes, sinks: 'other: { type: effect, from: parts }' })
-  const bench = new Bench(9, text.replace('aggregate, from: in,', 'aggregate, from: [parts, slow],'), { partitions: 1 })
+  const bench = new Bench(9, text.replace('aggregate, from: in,', 'aggregate, from: [parts, slow],'), {
+    partitions: 1,
+  })
   await withBench(bench, async () => {
     let failing = true
     bench.world.trouble = (node, { id }) => {

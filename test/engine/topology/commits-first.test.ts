@@ -53,10 +53,18 @@ test('nothing before it makes several records of one', () => {
 test('nothing behind it keeps state, but behind what it did not take', () => {
   const sums = `sums: { type: aggregate, from: in, window: { tumbling: 1m }, ${counts}`
   const same = 'same: { type: map-it, from: sums }'
-  const behind = (from: string): string[] => [sums, same, `unique: { type: dedupe, from: ${from}, by: id, window: 1h }`]
-  expect(refusal(behind('same'), 'unique')).toContain('sums.yaml:8:3: The dedupe "unique" keeps state, and stands behind "sums"')
+  const behind = (from: string): string[] => [
+    sums,
+    same,
+    `unique: { type: dedupe, from: ${from}, by: id, window: 1h }`,
+  ]
+  expect(refusal(behind('same'), 'unique')).toContain(
+    'sums.yaml:8:3: The dedupe "unique" keeps state, and stands behind "sums"',
+  )
   expect(refusal(behind('sums.late'), 'unique, same')).toBe('none')
-  expect(refusal([sums, `twice: { type: aggregate, from: sums, ${counts}`], 'twice')).toContain('stands behind "sums"')
+  expect(refusal([sums, `twice: { type: aggregate, from: sums, ${counts}`], 'twice')).toContain(
+    'stands behind "sums"',
+  )
 })
 
 test('settings that cannot be are told at their place', () => {
@@ -64,9 +72,13 @@ test('settings that cannot be are told at their place', () => {
   expect(sums('emit: close, fields: { n: count }')).toContain('sums.yaml:6:')
   expect(sums('emit: close, fields: { n: count }')).toContain('without a window nothing is ever closed')
   expect(sums('window: { session: 1m }, fields: { n: count }')).toContain('expected close')
-  expect(sums('window: { tumbling: 1m, session: 1m }, fields: { n: count }')).toContain('exactly one of tumbling')
+  expect(sums('window: { tumbling: 1m, session: 1m }, fields: { n: count }')).toContain(
+    'exactly one of tumbling',
+  )
   expect(sums('window: { hopping: 1m }, fields: { n: count }')).toContain('hopping and every go together')
-  expect(sums('window: { hopping: 1m, every: 2m }, fields: { n: count }')).toContain('records would be in none')
+  expect(sums('window: { hopping: 1m, every: 2m }, fields: { n: count }')).toContain(
+    'records would be in none',
+  )
   expect(sums('fields: { n: { sum: a, max: b } }')).toContain('exactly one of count, sum')
   expect(sums('fields: { n: { sum: a, most: 5 } }')).toContain('most and keep are for collect and distinct')
   expect(sums('fields: { version: count }')).toContain('are there already')

@@ -23,7 +23,8 @@ export interface AggregatesOptions {
   readonly sent: KeyValueStore<number> | undefined
 }
 
-// What is in the store beside the entries. Entries begin with a number or "|".
+// What is in the store beside the entries: how far the clock has moved stream time, the records that sliding windows
+// remember, and the positions that were applied and have open letters. Entries begin with a number or "|".
 const TIME = '@time'
 const seenId = (key: string): string => `@seen|${key}`
 const MARK = '@applied/'
@@ -33,9 +34,10 @@ const markId = (input: number, offset: number): string => `${MARK}${input}/${off
  * The aggregates of one partition, and what they owe. Records change the open layer; what is sent follows from the
  * committed layer alone. A window closes by the stream time that is committed.
  *
- * Who changes what: records (and letters) their entries, the stream time and the records that are remembered; the slot of
- * what was sent the version that was sent, or, with its window closed, the entry's deletion. A closed window gets no more
- * records, so that its deletion comes after all of them.
+ * Who changes what: records (and letters) their entries, and the records that are remembered; the slot of what was sent
+ * the version that was sent, or, with its window closed, the entry's deletion. A closed window gets no more records, so
+ * that its deletion comes after all of them. Stream time is the latest time in the entries: a record's own windows end
+ * after it, so that the entry which holds the latest time is there. Only what the clock adds has to be kept.
  */
 export class Aggregates implements Windows {
   readonly #options: AggregatesOptions
@@ -52,8 +54,6 @@ export class Aggregates implements Windows {
   #committedTime = Number.NEGATIVE_INFINITY
   /** Stream time as records left it. */
   #recordTime = Number.NEGATIVE_INFINITY
-  /** The record that moved stream time last, since `flushTime`. */
-  #moved: { readonly lineage: Lineage; readonly row: number } | undefined
   /** Marks of records that were applied and have open letters. */
   readonly #marks = new Set<string>()
 
@@ -81,7 +81,6 @@ export class Aggregates implements Windows {
     if (streamTime > this.#time) {
       this.#time = streamTime
       this.#recordTime = streamTime
-      this.#moved = { lineage, row }
     }
     return true
   }
@@ -98,17 +97,6 @@ export class Aggregates implements Windows {
     if (seen === undefined) return
     if (seen.length === 0) this.#entries.delete(seenId(key), lineage, row)
     else this.#entries.put(seenId(key), seen, lineage, row)
-  }
-
-  /**
-   * Notes the stream time. Once for a batch is enough, although a cut may end within it: what stream time was there is the
-   * latest time in the entries, of which none can have ended by then.
-   */
-  flushTime(): void {
-    if (this.#moved === undefined || this.#options.window.kind === 'none') return
-    const { lineage, row } = this.#moved
-    this.#moved = undefined
-    this.#entries.put(TIME, this.#time, lineage, row)
   }
 
   entry(id: string): Entry | undefined {

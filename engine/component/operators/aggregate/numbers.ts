@@ -88,9 +88,7 @@ function exact(value: Sum | Numeric): Exact | undefined {
     const scale = decimal.exec(value)?.[1]?.length ?? 0
     return { digits: BigInt(value.replace('.', '').replace(/^\+/, '')), scale }
   }
-  return 'i' in value
-    ? { digits: BigInt(value.i), scale: 0 }
-    : { digits: BigInt(value.d), scale: value.s }
+  return 'i' in value ? { digits: BigInt(value.i), scale: 0 } : { digits: BigInt(value.d), scale: value.s }
 }
 
 function scaled({ digits, scale }: Exact, to: number): bigint {
@@ -105,7 +103,10 @@ function stored({ digits, scale }: Exact, text: boolean): Sum {
 
 function finite(sum: number): number {
   if (Number.isFinite(sum)) return sum
-  throw permanentError('RECORD_INVALID', 'With this record a sum would be beyond what floating point can hold.')
+  throw permanentError(
+    'RECORD_INVALID',
+    'With this record a sum would be beyond what floating point can hold.',
+  )
 }
 
 function isText(value: Sum | Numeric): boolean {

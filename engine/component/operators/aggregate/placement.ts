@@ -142,7 +142,8 @@ function foldSeen(
 ): Entry | undefined {
   return seen
     .filter(([at]) => at >= from && at <= to)
-    .reduce<
-      Entry | undefined
-    >((entry, [, moves, values]) => withRecord(entry, to, moves, unstored(values) as unknown[], folds), undefined)
+    .reduce<Entry | undefined>(
+      (entry, [, moves, values]) => withRecord(entry, to, moves, unstored(values) as unknown[], folds),
+      undefined,
+    )
 }
