@@ -99,7 +99,7 @@ export const metricCatalogue = {
     unit: 'records',
     labels: ['topology', 'node'],
     notes:
-      'They stay owed, and are sent again when their key changes and at the next start: look at the log for the reason.',
+      'They stay owed, and are sent again when their key changes and at the next start. The log says why.',
   },
   millrace_state_entries: {
     type: 'gauge',

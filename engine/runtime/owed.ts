@@ -2,7 +2,8 @@ import type { ValueCodec } from '../component/codec.ts'
 import type { Due, Owing } from '../component/contracts/owing.ts'
 import { packRecords } from '../component/packed-records.ts'
 import { batchOf, RecordBatch } from '../component/record-batch.ts'
-import { permanentError } from '../errors.ts'
+import { permanentError, sentenceOf } from '../errors.ts'
+import type { Failure } from './failures.ts'
 import { LedgerRun, type RunOwner } from './ledger-run.ts'
 
 /** A node that owes, and the way out of it. */
@@ -167,6 +168,19 @@ export class OwedEmissions {
     for (const { run } of this.#runs) run.unpin()
     this.#runs = []
   }
+}
+
+/** True for records that a node sends because it owes them: they are in no partition. */
+export function isOwed(batch: RecordBatch): boolean {
+  return batch.origin.lineage instanceof OwedRun
+}
+
+/** The sentence about a record that a later node does not take. */
+export function owedFailure(batch: RecordBatch, { node, error }: Failure): string {
+  return (
+    `Node ${node} cannot take what ${batch.topic} sends for a key (${sentenceOf(error)}): ` +
+    'it stays owed, and is sent again when the key changes and at the next start.'
+  )
 }
 
 /** What is sent has a value that no codec made. */

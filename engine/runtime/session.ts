@@ -9,6 +9,7 @@ import { Assignments, type SourcePartition } from './assignments.ts'
 import { Budget } from './budget.ts'
 import { CommitCycle } from './commit-cycle.ts'
 import type { Counters } from './counters.ts'
+import { drain, drainOwed, inTime, type DrainOptions } from './drain.ts'
 import { EndWatch } from './end-watch.ts'
 import { insist } from './insist.ts'
 import { ParkedPolls } from './parked-polls.ts'
@@ -257,13 +258,11 @@ export class Session {
 
   async #revoked(partitions: readonly SourcePartition[], poll: () => Promise<void>): Promise<void> {
     const tasks = this.#tasksOf(partitions)
-    for (const task of tasks) {
-      task.stopLetters()
-      task.stopOwed()
-    }
+    for (const task of tasks) task.stopLetters(true)
     reach('draining')
-    await this.#drain(tasks, poll)
-    await this.#inTime(() => this.#cycle!.run())
+    const drained = this.#draining(poll)
+    await drain(tasks, drained)
+    await inTime(drained, () => this.#cycle!.run())
     this.#withdraw(partitions)
   }
 
@@ -291,59 +290,35 @@ export class Session {
     this.#ended.reject(fatal)
   }
 
-  /** Waits until nothing of these tasks is under way, or the time is up. */
-  async #drain(tasks: readonly Task[], poll: () => Promise<void>): Promise<void> {
+  #draining(poll = (): Promise<void> => Promise.resolve()): DrainOptions {
     const { clock } = this.#options.environment
-    const deadline = clock.now() + (this.#options.drainMs ?? 10_000)
-    let idle = false
-    const drained = Promise.all(tasks.map((task) => task.idle())).then(() => {
-      idle = true
-    })
-    while (!idle && clock.now() < deadline) await Promise.race([drained, poll()])
+    return { clock, mostMs: this.#options.drainMs ?? 10_000, poll }
   }
 
   /** Leaves in order: nothing more comes in, what is under way ends, and one last commit covers it. */
-  async #leave(drain: boolean): Promise<void> {
+  async #leave(inOrder: boolean): Promise<void> {
     const { clock } = this.#options.environment
     for (const loop of this.#loops) loop.stopIntake()
     const tasks = [...this.#assignments.tasks]
-    if (!drain) return
+    if (!inOrder) return
     for (const task of tasks) task.stopLetters()
     reach('draining')
-    const poll = (): Promise<void> => new Promise((resolve) => clock.after(20, resolve))
-    await this.#drain(tasks, poll)
+    const drained = this.#draining(() => new Promise((resolve) => clock.after(20, resolve)))
+    await drain(tasks, drained)
     // A letter may have to wait for a cycle until the records before it are in one.
-    await this.#inTime(async () => {
+    await inTime(drained, async () => {
       for (let cycles = 0; cycles < 3; cycles++) await this.#cycle!.run()
     })
-    await this.#drainOwed(tasks, poll)
+    await drainOwed(tasks, drained, () => this.#cycle!.run())
     for (const task of tasks) if (task.open === 0) task.checkConservation()
-  }
-
-  /** What is owed by the last commit is sent, and committed, while there is time. */
-  async #drainOwed(tasks: readonly Task[], poll: () => Promise<void>): Promise<void> {
-    const { clock } = this.#options.environment
-    const deadline = clock.now() + (this.#options.drainMs ?? 10_000)
-    const owing = (): Task[] => tasks.filter((task) => task.owes && !task.cancelled)
-    while (owing().length > 0 && clock.now() < deadline) {
-      await this.#drain(owing(), poll)
-      await this.#inTime(() => this.#cycle!.run())
-      await poll()
-    }
   }
 
   /** After a fatal error: what is settled is still committed, unless it is the books that are wrong. */
   async #leaveAfter(error: unknown): Promise<void> {
     for (const loop of this.#loops) loop.stopIntake()
     const code = error instanceof MillraceError ? error.code : undefined
-    if (code === 'HALTED' || code === 'FAILURE_FLOOD') await this.#inTime(() => this.#cycle!.run())
-  }
-
-  /** A commit that does not come to its end keeps nobody from leaving: the next life asks what became of it. */
-  async #inTime(work: () => Promise<void>): Promise<void> {
-    const { clock } = this.#options.environment
-    const late = new Promise<void>((resolve) => clock.after(this.#options.drainMs ?? 10_000, resolve))
-    await Promise.race([work(), late])
+    if (code !== 'HALTED' && code !== 'FAILURE_FLOOD') return
+    await inTime(this.#draining(), () => this.#cycle!.run())
   }
 
   async #close(): Promise<void> {

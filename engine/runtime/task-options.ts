@@ -1,6 +1,6 @@
 import type { ValueCodec } from '../component/codec.ts'
 import type { Clock } from '../component/contracts/clock.ts'
-import type { CommitBackend } from '../component/contracts/commit.ts'
+import type { CommitBackend, TaskId } from '../component/contracts/commit.ts'
 import type { Log } from '../component/contracts/log.ts'
 import type { SinkWriter } from '../component/contracts/sink.ts'
 import type { Operator } from '../component/operator.ts'
@@ -38,4 +38,9 @@ export interface TaskOptions {
   readonly stop: (error: MillraceError) => void
   readonly trouble: (sentence: string) => void
   readonly random?: () => number
+}
+
+/** The name of the task that these options make. */
+export function taskId({ plan, sub, partition }: Pick<TaskOptions, 'plan' | 'sub' | 'partition'>): TaskId {
+  return `${plan.name}/${sub.number}/${partition}`
 }

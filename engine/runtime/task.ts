@@ -1,29 +1,26 @@
 import type { CommitBackend, SealedTask, TaskId } from '../component/contracts/commit.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
-import type { Cut, IdStore, KeyValueStore, StateStore } from '../component/contracts/state.ts'
-import type { Fingerprint } from '../component/fingerprint.ts'
+import type { StateStore } from '../component/contracts/state.ts'
 import type { Verdict } from '../component/lineage.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
-import { fatalError, MillraceError, sentenceOf } from '../errors.ts'
-import { createIdStore } from '../state/id-store.ts'
-import { createKeyValueStore } from '../state/key-value-store.ts'
+import { asDefect } from './defect.ts'
 import { commitsFirst } from '../topology/plan-facts.ts'
-import { bodyHash, fingerprint } from '../state/fingerprint.ts'
 import { FailurePolicy, type Failure } from './failures.ts'
 import type { StageContext } from './lanes.ts'
 import type { Share } from './budget.ts'
-import type { Ledger } from './ledger.ts'
 import { type LedgerRun, type RunOwner } from './ledger-run.ts'
-import { fitMetadata } from './commit-metadata.ts'
+import { isErrand, LetterGate } from './letter-gate.ts'
 import { parkedTopic } from './letters.ts'
 import { Outbox } from './outbox.ts'
-import { OwedEmissions, OwedRun } from './owed.ts'
-import { ParkedInput } from './parked-input.ts'
+import { isOwed, OwedEmissions, owedFailure } from './owed.ts'
+import { OpenWork } from './open-work.ts'
+import { Quiet } from './quiet.ts'
 import { reach } from '../component/points.ts'
 import { TaskGraph } from './task-graph.ts'
-import type { TaskOptions, TaskSource } from './task-options.ts'
-import { restoredLedger, type RestoredPosition, TaskInput } from './task-input.ts'
+import { hashes, TaskStores } from './task-stores.ts'
+import { taskId, type TaskOptions, type TaskSource } from './task-options.ts'
+import { type RestoredPosition, TaskInput } from './task-input.ts'
 
 /**
  * A sub-topology on one partition: its inputs, its nodes, its state. It takes records in, and gives out cuts: what is
@@ -35,17 +32,14 @@ export class Task {
   readonly inputs: readonly TaskInput[]
   readonly verdicts: Record<Verdict, number> = { stored: 0, dropped: 0, parked: 0, skipped: 0, discarded: 0 }
   readonly #options: TaskOptions
-  readonly #stores = new Map<string, StateStore>()
+  readonly #stores: TaskStores
   readonly #parked: readonly LetterGate[]
   readonly #graph: TaskGraph
   readonly #byTopic = new Map<string, TaskInput>()
   readonly #outbox: Outbox | undefined
   readonly #owed: OwedEmissions
-  /** Inputs that are read to their end, and when something last came in. */
-  readonly #atEnd = new Set<string>()
-  #lastTaken: number
-  readonly #idle: (() => void)[] = []
-  #open = 0
+  readonly #quiet: Quiet
+  readonly #work = new OpenWork()
   #cancelled = false
 
   /** Restores what was committed, and reads the parked partition: only then may the first record come. */
@@ -56,8 +50,7 @@ export class Task {
     const ref = { task: taskId(options), partition: options.partition, group }
     const positions = await options.backend.positions(ref, [...own, ...parked])
     const task = new Task(options, own, parked, positions)
-    const stores = [...task.#stores.values()].map(({ name, kind }) => ({ name, kind }))
-    await options.backend.restore(ref, stores, (block) => task.#stores.get(block.store)!.restore(block))
+    await options.backend.restore(ref, task.#stores.refs, (block) => task.#stores.restore(block))
     await task.pollParked()
     return task
   }
@@ -71,14 +64,15 @@ export class Task {
     this.id = taskId(options)
     this.epoch = options.epoch
     this.#options = options
-    this.#lastTaken = options.clock.now()
+    this.#quiet = new Quiet(options.clock.now())
+    this.#stores = new TaskStores(options.backend.compacts === true)
     const policy = new FailurePolicy(options.plan.errors, this.#failureActions(), options.random)
     this.inputs = options.sources.map((source, n) =>
       this.#input(source, own[n]!, parked[n]!, positions[n], policy),
     )
     for (const input of this.inputs) this.#byTopic.set(input.partition.topic, input)
     this.#parked = this.inputs.map((input, n) =>
-      this.#parkedInput(input, parked[n]!, positions[own.length + n]),
+      this.#letters(input, n, parked[n]!, positions[own.length + n]),
     )
     if (options.plan.delivery === 'exactly-once') this.#outbox = new Outbox(options.share)
     this.#owed = this.#makeOwed()
@@ -87,8 +81,8 @@ export class Task {
       operators: options.operators,
       services: (node) => ({
         fingerprint: hashes,
-        ids: (windowMs) => this.#ids(node, windowMs),
-        store: (name) => this.#store(node, name),
+        ids: (windowMs) => this.#stores.ids(node, windowMs),
+        store: (name) => this.#stores.byKey(node, name),
         owe: (owing, emit) => this.#owed.add({ node, owing, emit, count: options.counters.of(node) }),
         isReleased: isErrand,
         inputOf: (batch) => this.inputs.indexOf(this.#inputOf(batch)),
@@ -129,7 +123,7 @@ export class Task {
 
   #makeOwed(): OwedEmissions {
     const { partition, plan, clock } = this.#options
-    const owner: RunOwner = { ...this.#owner(), settled: () => this.#settledOne() }
+    const owner: RunOwner = { ...this.#owner(), settled: () => this.#work.endedOne() }
     return new OwedEmissions({ partition, topology: plan.name, owner, now: () => clock.now() })
   }
 
@@ -137,46 +131,41 @@ export class Task {
     return { foreign: this.#options.plan.foreignMetadata, trouble: this.#options.trouble }
   }
 
-  #parkedInput(
+  #letters(
     input: TaskInput,
+    number: number,
     partition: TopicPartition,
     position: { readonly offset: number; readonly metadata: string } | undefined,
   ): LetterGate {
-    const { log, clock } = this.#options
-    const ledger = restoredLedger(partition, position, lettersOwner, this.#restoring())
-    const errands: RunOwner = { ...this.#owner(), settled: () => this.#settledOne() }
-    const parkedInput = new ParkedInput(log, ledger, input.parking, errands, clock, {
-      inject: (records, errand) => input.reenter(records, errand),
-      forget: (offset, run, row) => this.#forget(offset, this.inputs.indexOf(input), run, row),
-      closed: (offset, run, row) => {
-        const number = this.inputs.indexOf(input)
-        this.#owed.forEach((owing) => owing.letterClosed(number, offset, run, row))
-        gate.from = input.ledger.end
-      },
-      count: this.#options.counters.of(input.node),
-      failed: (error) => this.#options.stop(asDefect(error)),
+    const { log, clock, counters, stop } = this.#options
+    return new LetterGate({
+      of: input,
+      partition,
+      position,
+      restoring: this.#restoring(),
+      inOrder: this.#inOrder(),
+      log,
+      clock,
+      owner: { ...this.#owner(), settled: () => this.#work.endedOne() },
+      forget: (offset, run, row) => this.#stores.forget(number, offset, run, row),
+      closed: (offset, run, row) =>
+        this.#owed.forEach((owing) => owing.letterClosed(number, offset, run, row)),
+      count: counters.of(input.node),
+      failed: (error) => stop(asDefect(error)),
     })
-    const gate: LetterGate = { ledger, input: parkedInput, of: input, from: 0 }
-    return gate
   }
 
   /** What a ledger tells about the records of a source. */
   #owner(): RunOwner {
     return {
-      admitted: (records) => {
-        this.#open += records
-      },
+      admitted: (records) => this.#work.began(records),
       settled: (verdict) => {
         this.verdicts[verdict]++
-        this.#settledOne()
+        this.#work.endedOne()
       },
       pinned: (bytes) => this.#options.share.add(bytes),
       soon: (action) => queueMicrotask(() => this.#guard(action)),
     }
-  }
-
-  #settledOne(): void {
-    if (--this.#open === 0) this.#becameIdle()
   }
 
   #failureActions(): ConstructorParameters<typeof FailurePolicy>[1] {
@@ -214,22 +203,6 @@ export class Task {
     return this.#byTopic.get(batch.topic)!
   }
 
-  #ids(node: string, windowMs: number): IdStore {
-    const ids = createIdStore({ name: node, windowMs })
-    this.#stores.set(ids.name, ids)
-    return ids
-  }
-
-  #store<Value>(node: string, name: string | undefined): KeyValueStore<Value> {
-    const rewrites = this.#options.backend.compacts !== true
-    const store = createKeyValueStore<Value>({
-      name: name === undefined ? node : `${node}.${name}`,
-      rewrites,
-    })
-    this.#stores.set(store.name, store)
-    return store
-  }
-
   #blocked(batch: RecordBatch, i: number): boolean {
     if (isOwed(batch)) return false
     const { parking } = this.#inputOf(batch)
@@ -246,32 +219,20 @@ export class Task {
     reach('parked')
   }
 
-  #forget(offset: number, input: number, run: LedgerRun, row: number): void {
-    for (const store of this.#stores.values()) {
-      if ('forget' in store) (store as IdStore).forget(input, offset, run, row)
-    }
-  }
-
   /** The next records of a source. */
   take(source: string, records: PackedRecords): void {
-    this.#atEnd.delete(source)
-    this.#lastTaken = this.#options.clock.now()
+    this.#quiet.took(source, this.#options.clock.now())
     this.inputs.find(({ node }) => node === source)!.take(records)
   }
 
   /** A source has delivered all that there is. */
   reachedEnd(source: string): void {
-    this.#atEnd.add(source)
+    this.#quiet.reachedEnd(source)
   }
 
   /** Sends what is owed by what is committed: once when the task is restored, then after each commit by itself. */
   sendOwed(): void {
     if (!this.#cancelled) this.#guard(() => this.#owed.send())
-  }
-
-  /** Sends nothing more that is owed: the next life does. */
-  stopOwed(): void {
-    this.#owed.stop()
   }
 
   /** True while nodes owe something, or what became of it is not committed. */
@@ -281,15 +242,14 @@ export class Task {
 
   /** To be called now and then: where nothing comes in, time goes on all the same. */
   tick(): void {
-    const quiet =
-      this.#open === 0 &&
-      this.inputs.every(({ node, ledger }) => this.#atEnd.has(node) && !ledger.dirty) &&
-      !this.#owed.busy
-    if (quiet && !this.#cancelled) this.#owed.tick(this.#options.clock.now() - this.#lastTaken)
+    if (this.open > 0 || this.#owed.busy || this.inputs.some(({ ledger }) => ledger.dirty)) return
+    const quietMs = this.#quiet.for(this.#options.sub.sources, this.#options.clock.now())
+    if (quietMs !== undefined) this.#owed.tick(quietMs)
   }
 
-  /** Begins no more work with letters: the task is to end soon. */
-  stopLetters(): void {
+  /** Begins no more work with letters: the task is to end soon. With `owed`, sends nothing more that is owed either. */
+  stopLetters(owed = false): void {
+    if (owed) this.#owed.stop()
     for (const { input } of this.#parked) input.stop()
   }
 
@@ -310,17 +270,12 @@ export class Task {
 
   /** Records under way. */
   get open(): number {
-    return this.#open
-  }
-
-  #becameIdle(): void {
-    for (const resolve of this.#idle.splice(0)) resolve()
+    return this.#work.count
   }
 
   /** Resolves when nothing is under way. */
   idle(): Promise<void> {
-    if (this.#open === 0) return Promise.resolve()
-    return new Promise((resolve) => this.#idle.push(resolve))
+    return this.#work.idle()
   }
 
   /** Seals a cut; undefined if there is nothing to commit. */
@@ -335,20 +290,14 @@ export class Task {
     this.#owed.seal()
     const positions = [
       ...this.inputs.map((input) => input.seal()),
-      ...this.#parked.map((gate) => (this.#mayClose(gate) ? sealed(gate.ledger) : positionOf(gate.ledger))),
+      ...this.#parked.map((gate) => gate.seal()),
     ]
     const records = this.inputs.flatMap(({ parking }, input) =>
       parking.seal((offset, run, row) =>
         this.#owed.forEach((owing) => owing.parked(input, offset, run, row)),
       ),
     )
-    const blocks: SealedTask['blocks'][number][] = []
-    const expired: SealedTask['expired'][number][] = []
-    for (const store of this.#stores.values()) {
-      const change = store.seal(cut)
-      blocks.push(...change.blocks)
-      if (change.expiredBelow !== undefined) expired.push({ store: store.name, below: change.expiredBelow })
-    }
+    const { blocks, expired } = this.#stores.seal()
     const outputs = this.#outbox?.seal() ?? []
     reach('sealed')
     return {
@@ -364,17 +313,9 @@ export class Task {
     }
   }
 
-  /**
-   * What a letter changed came after changes of records that had come before it. Where cuts are beginnings of the
-   * partition, those may still wait for their turn: the letter then waits with them.
-   */
-  #mayClose({ of, from }: LetterGate): boolean {
-    return !this.#inOrder() || of.ledger.frontier >= from
-  }
-
   /** The cut that was sealed last is committed. */
   committed(): void {
-    for (const store of this.#stores.values()) store.committed()
+    this.#stores.committed()
     this.#outbox?.committed()
     for (const { ledger } of [...this.inputs, ...this.#parked]) ledger.committed()
     this.#owed.committed()
@@ -394,7 +335,7 @@ export class Task {
     this.#owed.discard()
     this.#graph.close()
     this.#outbox?.discard()
-    this.#becameIdle()
+    this.#work.over()
   }
 
   get cancelled(): boolean {
@@ -412,69 +353,4 @@ export class Task {
   get stores(): Iterable<StateStore> {
     return this.#stores.values()
   }
-}
-
-const hashes: Fingerprint = { id: fingerprint, body: bodyHash }
-
-/** Letters wait in their partition for as long as they like: they are not under way, and pin nothing. */
-const lettersOwner: RunOwner = {
-  admitted: () => undefined,
-  settled: () => undefined,
-  pinned: () => undefined,
-  soon: queueMicrotask,
-}
-
-const cut: Cut = { has: (lineage, row) => (lineage as LedgerRun).isSealed(row) }
-
-/** The parked partition of an input. */
-interface LetterGate {
-  readonly ledger: Ledger
-  readonly input: ParkedInput
-  readonly of: TaskInput
-  /** The end of the input when a letter was last closed. */
-  from: number
-}
-
-function sealed(ledger: Ledger): SealedTask['positions'][number] {
-  return placed(
-    ledger,
-    ledger.seal(() => true),
-  )
-}
-
-function positionOf(ledger: Ledger): SealedTask['positions'][number] {
-  return placed(ledger, ledger.position)
-}
-
-function placed(
-  ledger: Ledger,
-  { frontier, ranges }: ReturnType<Ledger['seal']>,
-): SealedTask['positions'][number] {
-  return { ...ledger.partition, offset: frontier, metadata: fitMetadata(frontier, ranges) }
-}
-
-function isOwed(batch: RecordBatch): boolean {
-  return batch.origin.lineage instanceof OwedRun
-}
-
-function owedFailure(batch: RecordBatch, { node, error }: Failure): string {
-  return (
-    `Node ${node} cannot take what ${batch.topic} sends for a key (${sentenceOf(error)}): ` +
-    'it stays owed, and is sent again when the key changes and at the next start.'
-  )
-}
-
-function isErrand(batch: RecordBatch): boolean {
-  return (batch.origin.lineage as LedgerRun).errand !== undefined
-}
-
-function asDefect(error: unknown): MillraceError {
-  if (error instanceof MillraceError) return error
-  return fatalError('CONSERVATION_BROKEN', `A defect stopped the task: ${sentenceOf(error)}`, {
-    cause: error,
-  })
-}
-
-function taskId(options: TaskOptions): TaskId {
-  return `${options.plan.name}/${options.sub.number}/${options.partition}`
 }

@@ -30,7 +30,7 @@ function sinkDetail(node: SinkNode): string | undefined {
 const processors: Readonly<Record<string, Describe>> = {
   aggregate: ({ window, fields, emit }) => [
     windowText(window as Readonly<Record<string, unknown>> | undefined),
-    Object.keys((fields ?? {}) as object).join(', '),
+    Object.keys(fields ?? {}).join(', '),
     emit === 'close' ? 'sent when closed' : undefined,
   ],
   branch: ({ field }) => [`by ${String(field)}`],

@@ -5,7 +5,7 @@ import { closesAt, type WindowSpec } from '../../engine/component/operators/aggr
 import { sentenceOf } from '../../engine/errors.ts'
 import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
 import { expectedOf, type Expected, type Point } from './aggregate-model.ts'
-import { Bench, withBench, type TestInput } from './harness.ts'
+import { type Bench, type TestInput } from './harness.ts'
 import { Random } from './harness-records.ts'
 import type { CommitFaults } from './model-commits.ts'
 import type { ModelWorker } from './model-cluster.ts'
@@ -303,40 +303,4 @@ export class AggregateStorm {
 
 function idOf({ key, from }: SentValue): string {
   return `${from ?? ''}|${key}`
-}
-
-/** Runs a storm, and answers what was wrong and what there was to judge. */
-export function aggregateStorm(
-  run: AggregateRun,
-  seed: number,
-): Promise<{ readonly wrong: readonly string[]; readonly facts: Readonly<Record<string, number>> }> {
-  const yaml = `name: totals
-sources: { in: { type: topic, topic: in, format: json, timestamp: time } }
-processors:
-  placed: { type: place, from: in }
-  slow: { type: wait, from: in, n: 4 }
-  sums: { type: aggregate, from: placed, ${run.setting} fields: { amounts: { collect: at, most: 1000 } } }
-sinks:
-  out: ${run.exactlyOnce === true ? '{ type: topic, from: sums, topic: out }' : '{ type: effect, from: sums, order: record }'}
-  other: { type: effect, from: slow }
-errors: { attempts: ${(run.weather.bad ?? 0) > 0 ? 2 : 1000}, then: park, backoff: { first: 10ms, longest: 50ms }, flood: { share: 1, of: 1000000 } }
-${run.exactlyOnce === true ? 'delivery: exactly-once' : ''}
-commit: { every: 50ms }
-`
-  const bench = new Bench(seed, yaml, { partitions: 2, faults: { ...run.faults } })
-  return withBench(bench, async () => {
-    Object.assign(bench.world.faults, run.sinks)
-    const storm = new AggregateStorm(bench, run, seed)
-    try {
-      await storm.blow()
-      await storm.calm()
-      storm.judge()
-    } catch (error) {
-      storm.wrong.push(String(error), ...bench.cluster.commits.broken)
-      for (const { error: own, life } of bench.cluster.workers) {
-        if (own !== undefined) storm.wrong.push(`${life.name} failed: ${sentenceOf(own)}`)
-      }
-    }
-    return { wrong: storm.wrong, facts: storm.facts }
-  })
 }

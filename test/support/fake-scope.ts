@@ -174,7 +174,7 @@ class FakeScope implements OperatorScope {
 
   store<Value>(name = ''): KeyValueStore<Value> {
     const store = createKeyValueStore<Value>({ name: `node${name}` })
-    this.#stores.push(store as KeyValueStore)
+    this.#stores.push(store)
     return store
   }
 

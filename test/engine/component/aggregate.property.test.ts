@@ -182,7 +182,7 @@ const modes = kinds.flatMap((kind) =>
 test.each(modes)('%s windows, emit: %s: what is sent is what a list would come to', (kind, emit) => {
   fc.assert(
     fc.property(specs[kind], points, acts, (spec, all, story) => {
-      const partition = run(spec, emit, all, story as Act[])
+      const partition = run(spec, emit, all, story)
       const { windows, late, streamTime } = expectedOf(spec, all)
       expect([...partition.late].sort()).toEqual([...late].sort())
       const last = new Map(partition.sent.map((one) => [one.id, one]))
@@ -224,7 +224,7 @@ test.each(modes)('%s windows, emit: %s: without crashes no version is sent twice
         spec,
         emit,
         all,
-        (story as Act[]).filter(({ act }) => act !== 'crash'),
+        story.filter(({ act }) => act !== 'crash'),
       )
       expect(new Set(sent.map(({ id, version }) => `${id} ${version}`)).size).toBe(sent.length)
     }),
