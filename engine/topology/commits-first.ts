@@ -1,5 +1,5 @@
 import type { GraphProblem } from './graph.ts'
-import type { PlannableNode } from './plan.ts'
+import type { PlannableNode } from './plannable.ts'
 
 /**
  * What cannot stand around a node that commits first (an aggregate). Its state belongs to a beginning of one partition,

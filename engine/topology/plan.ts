@@ -1,4 +1,3 @@
-import type { ProcessorDefinition, SinkDefinition, SourceDefinition } from '../component/define.ts'
 import { fatalError, type ErrorCode, type MillraceError } from '../errors.ts'
 import { commitsFirstProblems } from './commits-first.ts'
 import {
@@ -9,21 +8,8 @@ import {
   type GraphNode,
   type GraphProblem,
 } from './graph.ts'
+import type { PlannableNode } from './plannable.ts'
 import type { BudgetSettings, ErrorSettings, FilePosition, PlanNode, TopologyPlan } from './plan-types.ts'
-
-interface Checked<Kind extends GraphNode['kind'], Definition> extends GraphNode {
-  readonly kind: Kind
-  readonly type: string
-  readonly definition: Definition
-  readonly config: Readonly<Record<string, unknown>>
-  readonly fieldPositions?: Readonly<Record<string, FilePosition>>
-}
-
-/** A node whose settings are checked; engine/config makes these from files. */
-export type PlannableNode =
-  | Checked<'source', SourceDefinition>
-  | Checked<'processor', ProcessorDefinition>
-  | Checked<'sink', SinkDefinition>
 
 /** A topology whose settings are checked. */
 export interface Plannable {

@@ -2,7 +2,8 @@ import { registerHooks } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { mutants } from './mutants.ts'
-import type { Outcome } from './model-runs.ts'
+import type * as AggregateRuns from './aggregate-runs.ts'
+import type * as ModelRuns from './model-runs.ts'
 
 // Runs one mutant (its number is the argument; -1 = none, then also a run and a seed) and prints what was noticed.
 
@@ -26,11 +27,16 @@ if (mutant !== undefined) {
   })
 }
 
-const { storm } = (await import('./model-runs.ts')) as {
-  storm: (name: string, seed: number) => Promise<Outcome>
+const { runs, storm } = (await import('./model-runs.ts')) as typeof ModelRuns
+const { aggregateRuns, aggregateStorm } = (await import('./aggregate-runs.ts')) as typeof AggregateRuns
+
+/** What is wrong after this storm: names of runs are unique over both kinds. */
+function blow(name: string, drawn: number): Promise<Pick<ModelRuns.Outcome, 'wrong'>> {
+  return runs[name] === undefined ? aggregateStorm(aggregateRuns[name]!, drawn) : storm(name, drawn)
 }
+
 for (const each of mutant?.seeds ?? [Number(seed)]) {
-  const { wrong } = await storm(mutant?.run ?? run, each)
+  const { wrong } = await blow(mutant?.run ?? run, each)
   if (wrong.length === 0) continue
   process.stdout.write(JSON.stringify({ seed: each, wrong: wrong.slice(0, 20) }))
   process.exit(0)

@@ -4,7 +4,7 @@ export interface Mutant {
   /** Path in the repository. */
   readonly file: string
   readonly changes: readonly (readonly [from: string, to: string])[]
-  /** The run of model-runs.ts that must notice, with the seeds that it is tried with, and by what it is noticed. */
+  /** The run of model-runs.ts or aggregate-runs.ts that must notice, with the seeds that it is tried with, and by what it is noticed. */
   readonly run: string
   readonly seeds: readonly number[]
   readonly noticed: RegExp
@@ -144,8 +144,8 @@ export const mutants: readonly Mutant[] = [
     file: 'engine/runtime/session.ts',
     changes: [
       [
-        '    await this.#drain(tasks, poll)\n    await this.#inTime(() => this.#cycle!.run())\n',
-        '    await this.#drain(tasks, poll)\n',
+        '    await drain(tasks, drained)\n    await inTime(drained, () => this.#cycle!.run())\n',
+        '    await drain(tasks, drained)\n',
       ],
     ],
     run: 'partitions asked back',
@@ -179,5 +179,77 @@ export const mutants: readonly Mutant[] = [
     run: 'letters, slow commits',
     seeds,
     noticed: /./,
+  },
+  {
+    name: 'what is owed counts as sent before a sink has it',
+    file: 'engine/runtime/owed.ts',
+    changes: [
+      [
+        '    debtor.emit(new RecordBatch',
+        "    for (const due of dues) due.settle('stored', { isSealed: () => true } as never, 0)\n    debtor.emit(new RecordBatch",
+      ],
+      ['    run.dues[row]!.settle(verdict, run, row)\n', ''],
+    ],
+    run: 'closed windows, slow sinks',
+    seeds,
+    noticed: /is gone, and was not sent/,
+  },
+  {
+    name: 'what is sent follows from state that is not committed',
+    file: 'engine/component/operators/aggregate/aggregates.ts',
+    changes: [
+      [
+        'const entry = this.#entries.committedValue(id) as Entry | undefined\n    if (entry === undefined) return undefined',
+        'const entry = this.entry(id)\n    if (entry === undefined) return undefined',
+      ],
+    ],
+    run: 'crashes, aggregated',
+    seeds,
+    noticed: /was sent before it was committed/,
+  },
+  {
+    name: 'that something was sent is a change of the record, not of what was sent',
+    file: 'engine/component/operators/aggregate/aggregates.ts',
+    changes: [
+      [
+        'this.#entries.put(id, entry, lineage, row)',
+        'this.#entries.put(id, entry, lineage, row)\n      slots.set(id, [lineage, row])',
+      ],
+      [
+        'sent!.put(id, version, lineage, row)',
+        'sent!.put(id, version, ...(slots.get(id) ?? [lineage, row]))',
+      ],
+      ["const TIME = '@time'", "const slots = new Map<string, [Lineage, number]>()\nconst TIME = '@time'"],
+    ],
+    run: 'exactly once, slow branches',
+    seeds,
+    noticed: /was sent twice/,
+  },
+  {
+    name: 'that something was sent is noted a commit later',
+    file: 'engine/runtime/task.ts',
+    changes: [
+      ['    this.#owed.settle()\n', ''],
+      ["    reach('sealed')\n", "    this.#owed.settle()\n    reach('sealed')\n"],
+    ],
+    run: 'exactly once, updated windows',
+    seeds,
+    noticed: /was sent twice/,
+  },
+  {
+    name: 'beyond a record that is not settled, records are committed before an aggregate, too',
+    file: 'engine/runtime/task.ts',
+    changes: [['return commitsFirst(', 'return false && commitsFirst(']],
+    run: 'closed windows, crashes',
+    seeds,
+    noticed: /something beyond|is gone/,
+  },
+  {
+    name: 'a record that was counted and parked counts again when it is released',
+    file: 'engine/component/operators/aggregate.ts',
+    changes: [['if (this.#applied.has(lineage, row))', 'if (Number(row) < 0)']],
+    run: 'letters, aggregated',
+    seeds,
+    noticed: /sent .*, not/,
   },
 ]

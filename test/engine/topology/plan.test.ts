@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { configOf, readTopologyText } from '../../../engine/config/load.ts'
 import { MillraceError } from '../../../engine/errors.ts'
-import { planTopology, type PlannableNode } from '../../../engine/topology/plan.ts'
+import { planTopology } from '../../../engine/topology/plan.ts'
+import type { PlannableNode } from '../../../engine/topology/plannable.ts'
 import { planText, shipped } from './kit.ts'
 
 const text = `name: orders
