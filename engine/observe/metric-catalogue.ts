@@ -82,32 +82,28 @@ export const metricCatalogue = {
     help: 'Records that came when all their windows were closed.',
     unit: 'records',
     labels: ['topology', 'node'],
-    notes:
-      'They go to the side output `late`. A steady share: the grace is too short for how late records are.',
+    notes: 'They go to the side output `late`. A steady share: the grace is too short.',
   },
   millrace_emissions_total: {
     type: 'counter',
     help: 'Records that a node sent because its committed state owed them.',
     unit: 'records',
     labels: ['topology', 'node'],
-    notes:
-      'Of an aggregate: the newest values of keys, or closed windows. Repeats after a restart count again.',
+    notes: 'Of an aggregate: newest values of keys, or closed windows. Repeats after a restart count again.',
   },
   millrace_emissions_failed_total: {
     type: 'counter',
     help: 'Owed records that a later node could not take.',
     unit: 'records',
     labels: ['topology', 'node'],
-    notes:
-      'They stay owed, and are sent again when their key changes and at the next start. The log says why.',
+    notes: 'They stay owed, and are sent again when their key changes and at the next start: see the log.',
   },
   millrace_state_entries: {
     type: 'gauge',
     help: 'Entries of a state store by key.',
     unit: 'keys',
     labels: ['topology', 'store', 'partition'],
-    notes:
-      'Of an aggregate: keys and open windows, with what waits to be sent. Without windows it only grows.',
+    notes: 'Of an aggregate: keys and open windows. Without windows it only grows.',
   },
   millrace_state_bytes: {
     type: 'gauge',

@@ -2,8 +2,7 @@ import { registerHooks } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { mutants } from './mutants.ts'
-import type * as AggregateRuns from './aggregate-runs.ts'
-import type * as ModelRuns from './model-runs.ts'
+import type { Outcome } from './model-runs.ts'
 
 // Runs one mutant (its number is the argument; -1 = none, then also a run and a seed) and prints what was noticed.
 
@@ -27,11 +26,11 @@ if (mutant !== undefined) {
   })
 }
 
-const { runs, storm } = (await import('./model-runs.ts')) as typeof ModelRuns
-const { aggregateRuns, aggregateStorm } = (await import('./aggregate-runs.ts')) as typeof AggregateRuns
+const { runs, storm } = await import('./model-runs.ts')
+const { aggregateRuns, aggregateStorm } = await import('./aggregate-runs.ts')
 
 /** What is wrong after this storm: names of runs are unique over both kinds. */
-function blow(name: string, drawn: number): Promise<Pick<ModelRuns.Outcome, 'wrong'>> {
+function blow(name: string, drawn: number): Promise<Pick<Outcome, 'wrong'>> {
   return runs[name] === undefined ? aggregateStorm(aggregateRuns[name]!, drawn) : storm(name, drawn)
 }
 

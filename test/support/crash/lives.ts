@@ -33,11 +33,14 @@ export interface Effect {
 /** One store, its probe file, and the lives of the workers on it. */
 export class Lives {
   readonly store: string
+  readonly #topology: string
   /** True once letters are released: what was committed as a letter then has its effects. */
   releasing = false
 
-  constructor(store: string) {
+  /** `topology`: the file of the project that the workers run. */
+  constructor(store: string, topology = 'topology') {
     this.store = store
+    this.#topology = topology
   }
 
   get #probe(): string {
@@ -59,6 +62,7 @@ export class Lives {
           ...process.env,
           NODE_OPTIONS: '',
           STORE: this.store,
+          TOPOLOGY: this.#topology,
           PROBE: this.#probe,
           FIXED: this.mend,
           CRASH_POINT: death.point ?? '',
@@ -150,6 +154,29 @@ export class Lives {
           partition,
         })),
       )
+    } finally {
+      await opened.close()
+    }
+  }
+
+  /** The values in a topic of the store, by partition and offset, with the records' keys. */
+  async values(topic: string): Promise<{ readonly key: string; readonly value: unknown }[]> {
+    const { plainRecord } = await import('../../../engine/component/packed-records.ts')
+    const opened = await openProject({ cwd: project, project, store: this.store })
+    try {
+      const found = []
+      for (let partition = 0; partition < ((await opened.log.partitionsOf(topic)) ?? 0); partition++) {
+        const { end } = await opened.log.bounds({ topic, partition })
+        for (let offset = 0; offset < end;) {
+          const { records, next } = await opened.log.fetch({ topic, partition }, offset, 1000)
+          for (let row = 0; row < records.count; row++) {
+            const { key, value } = plainRecord(records, row)
+            found.push({ key: String(key), value: JSON.parse(String(value)) as unknown })
+          }
+          offset = next
+        }
+      }
+      return found
     } finally {
       await opened.close()
     }

@@ -11,7 +11,7 @@ import { sinks } from '../../../sinks/index.ts'
 import { sources } from '../../../sources/index.ts'
 import type { CrashEvent } from './workload.ts'
 
-const { CRASH_POINT, CRASH_AT, FIXED, STORE } = process.env as Record<string, string>
+const { CRASH_POINT, CRASH_AT, FIXED, STORE, TOPOLOGY } = process.env as Record<string, string>
 let left = Number(CRASH_AT ?? 1)
 subscribe('millrace.point', (message) => {
   if ((message as { point: string }).point === CRASH_POINT && --left === 0)
@@ -51,7 +51,7 @@ const root = `${import.meta.dirname}/project`
 const registry = { sources, processors: { ...processors, trial, hop }, sinks }
 const project = await openProject({ cwd: root, project: root, store: STORE })
 project.acquireWorkerLock()
-const plans = await loadPlans([`${root}/topology.yaml`], registry, process.env)
+const plans = await loadPlans([`${root}/${TOPOLOGY ?? 'topology'}.yaml`], registry, process.env)
 const summaries = await runTopologies({
   plans,
   project,
@@ -60,5 +60,5 @@ const summaries = await runTopologies({
   print: console.log,
   trouble: (_topology, sentence) => console.error(sentence),
 })
-console.log(JSON.stringify(summaries.get('crash')))
+console.log(JSON.stringify([...summaries.values()]))
 await project.close()
