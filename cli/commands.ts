@@ -43,6 +43,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./explain.ts')).command,
   },
   {
+    name: 'test',
+    summary: 'Runs the test cases of topologies, on the engine, without servers.',
+    components: true,
+    load: async () => (await import('./test.ts')).command,
+  },
+  {
     name: 'produce',
     summary: 'Writes records into a topic, from lines of JSON.',
     components: false,
