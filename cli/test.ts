@@ -70,7 +70,10 @@ function caseFiles(positionals: readonly string[], { cwd }: CommandArgs): string
     const path = resolve(cwd, one)
     const stat = statSync(path, { throwIfNoEntry: false })
     if (stat === undefined)
-      throw fatalError('CONFIG_UNREADABLE', `${one} does not exist: give a topology, its test file or a folder.`)
+      throw fatalError(
+        'CONFIG_UNREADABLE',
+        `${one} does not exist: give a topology, its test file or a folder.`,
+      )
     if (stat.isDirectory()) return filesIn(path, one)
     return [one.endsWith('.test.yaml') ? path : testFileOf(path, one)]
   })
@@ -88,5 +91,9 @@ function testFileOf(topology: string, given: string): string {
   const path = topology.replace(/\.ya?ml$/, '.test.yaml')
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) return path
   const name = shownPath(path, dirname(topology))
-  throw new MillraceError('fatal', 'CONFIG_UNREADABLE', `${given} has no test cases: write ${name} beside it.`)
+  throw new MillraceError(
+    'fatal',
+    'CONFIG_UNREADABLE',
+    `${given} has no test cases: write ${name} beside it.`,
+  )
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Duration, TableName, TopicName } from '../component/fields.ts'
-import { points, type Point } from '../component/points.ts'
+import { points } from '../component/points.ts'
 import { errorCodes } from '../errors.ts'
 
 const Instant = z.iso
@@ -55,10 +55,15 @@ const Given = z
 
 const Nth = z.int().min(1).max(100_000).prefault(1)
 
-const Crash = z.strictObject({
-  at: z.enum(points as unknown as [Point, ...Point[]]).meta({ description: 'The point at which it dies.' }),
-  nth: Nth.meta({ description: 'The how-manieth time that the point is reached.' }),
-})
+const PointName = z.enum(points)
+
+const Crash = z.union([
+  PointName.transform((at) => ({ at, nth: 1 })),
+  z.strictObject({
+    at: PointName.meta({ description: 'The point at which it dies.' }),
+    nth: Nth.meta({ description: 'Which time that the point is reached.' }),
+  }),
+])
 
 const Taken = z.strictObject({
   source: NodeOrTable.optional(),
@@ -106,7 +111,9 @@ const Fault = z
       description: 'The worker dies at a point, without any clean-up, and a new one goes on.',
     }),
     revoke: Taken.optional().meta({ description: 'A partition is asked back, and given again.' }),
-    lose: Taken.optional().meta({ description: 'A partition is taken away without notice, and given again.' }),
+    lose: Taken.optional().meta({
+      description: 'A partition is taken away without notice, and given again.',
+    }),
     commit: Commits.optional().meta({ description: 'Commits end otherwise than they should.' }),
     write: Writes.optional().meta({ description: 'Writes fail.' }),
     registry: Registry.optional().meta({ description: 'The schema registry does not answer.' }),
@@ -149,10 +156,12 @@ const countNames = [
 
 const count = z.int().min(0).optional()
 
-const Counts = z.strictObject(Object.fromEntries(countNames.map((name) => [name, count])) as Record<
-  (typeof countNames)[number],
-  typeof count
->)
+const Counts = z.strictObject(
+  Object.fromEntries(countNames.map((name) => [name, count])) as Record<
+    (typeof countNames)[number],
+    typeof count
+  >,
+)
 
 const Expect = z
   .strictObject({
@@ -160,10 +169,9 @@ const Expect = z
       .record(TopicName, z.array(ExpectedRecord))
       .prefault({})
       .meta({ description: 'All records of a topic, in order; fields that are not given may be anything.' }),
-    tables: z
-      .record(TableName, z.array(Values))
-      .prefault({})
-      .meta({ description: 'All rows of a table, in any order; columns that are not given may be anything.' }),
+    tables: z.record(TableName, z.array(Values)).prefault({}).meta({
+      description: 'All rows of a table, in any order; columns that are not given may be anything.',
+    }),
     parked: z.array(ExpectedLetter).optional().meta({
       description: 'The letters that are open, in order. Without it there must be none.',
     }),

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { SourceReader } from '../component/contracts/reader.ts'
 import type { Passed, Point } from '../component/points.ts'
+import { asMillraceError } from '../errors.ts'
 import { Worker } from '../runtime/worker.ts'
 import type { WorkerSummary } from '../runtime/worker-summary.ts'
 import type { TopologyPlan } from '../topology/plan-types.ts'
@@ -97,7 +98,7 @@ export class CaseWorker {
   async stop(): Promise<void> {
     this.#lives.at(-1)!.stop()
     for (let moments = 0; !this.#over && moments < 2000; moments++) await this.moment()
-    if (this.#error !== undefined) throw this.#error
+    if (this.#error !== undefined) throw asMillraceError(this.#error, 'PROCESSOR_FAILED')
     if (!this.#over) throw new Error('The worker does not stop.')
   }
 

@@ -54,7 +54,12 @@ function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** How an expected list and an actual one go together. */
 export type Pairing =
-  | { readonly type: 'different'; readonly n: number; readonly at: number; readonly fields: readonly FieldDifference[] }
+  | {
+      readonly type: 'different'
+      readonly n: number
+      readonly at: number
+      readonly fields: readonly FieldDifference[]
+    }
   | { readonly type: 'missing'; readonly n: number }
   | { readonly type: 'unexpected'; readonly at: number }
 
@@ -71,7 +76,12 @@ export function compareInOrder(expected: readonly unknown[], actual: readonly un
   }
   const longest = longestFrom(same, expected.length, actual.length)
   for (let n = 0, at = 0; n < expected.length || at < actual.length;) {
-    if (n < expected.length && at < actual.length && same[n]![at]! && longest[n]![at] === longest[n + 1]![at + 1]! + 1) {
+    if (
+      n < expected.length &&
+      at < actual.length &&
+      same[n]![at]! &&
+      longest[n]![at] === longest[n + 1]![at + 1]! + 1
+    ) {
       flush()
       n++
       at++

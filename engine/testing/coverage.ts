@@ -34,7 +34,9 @@ export class Coverage {
       return node.definition.sideOnly === true ? sides : [node.name, ...sides]
     })
     const reached = nodes.filter(({ kind, name, from }) =>
-      kind === 'source' ? this.#passed.has(name) : from.some((one) => this.#passed.has(nameOf(one.node, one.output))),
+      kind === 'source'
+        ? this.#passed.has(name)
+        : from.some((one) => this.#passed.has(nameOf(one.node, one.output))),
     )
     return {
       topology: this.#plan.name,

@@ -1,7 +1,14 @@
 import { MillraceError, sentenceOf } from '../errors.ts'
 import { deadLetterTopic } from '../runtime/letters.ts'
 import type { Expectation } from './case-schema.ts'
-import { compareAnyOrder, compareInOrder, differsFrom, plain, type FieldDifference, type Pairing } from './compare.ts'
+import {
+  compareAnyOrder,
+  compareInOrder,
+  differsFrom,
+  plain,
+  type FieldDifference,
+  type Pairing,
+} from './compare.ts'
 import type { HeldRecord, Place } from './place.ts'
 
 /** One thing that is not as expected: a sentence, and lines that show it. */
@@ -43,7 +50,10 @@ export async function checkExpectation(expect: Expectation, reality: Reality): P
     findings.push(...told('the console', 'line', expect.printed, reality.printed, pairs))
   }
   for (const { path, expected, actual } of differsFrom(expect.counts, reality.counts) ?? [])
-    findings.push({ what: `counts: ${path}`, details: [`expected ${text(expected)}`, `actual   ${text(actual)}`] })
+    findings.push({
+      what: `counts: ${path}`,
+      details: [`expected ${text(expected)}`, `actual   ${text(actual)}`],
+    })
   return findings
 }
 
@@ -75,7 +85,8 @@ async function checkLetters(expect: Expectation, { place, group, sources }: Real
   findings.push(...told('the parked records', 'letter', wanted, letters, compareInOrder(wanted, letters)))
   if (expect.deadLetters === undefined) return findings
   const dead: unknown[] = []
-  for (const topic of sources) dead.push(...(await shownRecords(await place.records(deadLetterTopic(topic)), place)))
+  for (const topic of sources)
+    dead.push(...(await shownRecords(await place.records(deadLetterTopic(topic)), place)))
   const pairs = compareInOrder(expect.deadLetters, dead)
   return [...findings, ...told('the dead-letter topic', 'record', expect.deadLetters, dead, pairs)]
 }
@@ -83,7 +94,10 @@ async function checkLetters(expect: Expectation, { place, group, sources }: Real
 async function shownRecords(records: readonly HeldRecord[], place: Place): Promise<unknown[]> {
   const shown: unknown[] = []
   for (const { key, value, headers, partition } of records) {
-    const texts = headers.map(({ name, value: bytes }) => [name, bytes === null ? null : Buffer.from(bytes).toString()])
+    const texts = headers.map(({ name, value: bytes }) => [
+      name,
+      bytes === null ? null : Buffer.from(bytes).toString(),
+    ])
     shown.push({
       key: keyText(key),
       value: value === null ? null : plain(await place.decode(value)),
@@ -120,9 +134,15 @@ function told(
   return pairs.map((one) => {
     switch (one.type) {
       case 'missing':
-        return { what: `${where}: ${item} ${one.n + 1} is missing`, details: [`expected ${text(expected[one.n])}`] }
+        return {
+          what: `${where}: ${item} ${one.n + 1} is missing`,
+          details: [`expected ${text(expected[one.n])}`],
+        }
       case 'unexpected':
-        return { what: `${where}: a ${item} that is not expected`, details: [`actual   ${text(actual[one.at])}`] }
+        return {
+          what: `${where}: a ${item} that is not expected`,
+          details: [`actual   ${text(actual[one.at])}`],
+        }
       case 'different':
         return { what: `${where}: ${item} ${one.n + 1} differs`, details: one.fields.flatMap(fieldLines) }
     }

@@ -30,11 +30,7 @@ export class FaultRun {
   readonly #until: number
 
   /** `now` is the beginning of the step; `topicOf` finds the topic of a source, or of the only one. */
-  constructor(
-    scripts: readonly FaultScript[],
-    now: number,
-    topicOf: (source: string | undefined) => string,
-  ) {
+  constructor(scripts: readonly FaultScript[], now: number, topicOf: (source: string | undefined) => string) {
     this.#faults = scripts.map((script) => ({ script, seen: 0, happened: 0 }))
     this.#topicOf = topicOf
     this.#until = now + Math.max(0, ...scripts.map(({ registry }) => registry?.away ?? 0))

@@ -35,8 +35,12 @@ export function faultyEnvironment(options: FaultyOptions): Environment {
     },
     join: (request) =>
       life.answer(async () => {
-        const { log, backend, close } = await environment.join(request)
-        return { log: faultyLog(log, options), backend: faultyBackend(backend, life, faults), close }
+        const membership = await environment.join(request)
+        return {
+          log: faultyLog(membership.log, options),
+          backend: faultyBackend(membership.backend, life, faults),
+          close: () => membership.close(),
+        }
       }),
   }
 }
@@ -144,7 +148,8 @@ function faultySchemas(schemas: Schemas, { life, faults }: FaultyOptions): Schem
     })
   return {
     encoder: (schema, topic) => asked(() => schemas.encoder(schema, topic)),
-    codec: (schema, topic) => asked(async () => firstAsking(await schemas.codec(schema, topic), life, faults)),
+    codec: (schema, topic) =>
+      asked(async () => firstAsking(await schemas.codec(schema, topic), life, faults)),
   }
 }
 

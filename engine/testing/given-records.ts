@@ -73,7 +73,10 @@ async function valueOf(
   }
   if (name === 'json') return Buffer.from(JSON.stringify(value))
   if (typeof value === 'string') return Buffer.from(value)
-  throw permanentError('RECORD_INVALID', `The source ${source.name} reads ${name}: give its records a text or bytes.`)
+  throw permanentError(
+    'RECORD_INVALID',
+    `The source ${source.name} reads ${name}: give its records a text or bytes.`,
+  )
 }
 
 /** The base with the fields that are given; mappings in it likewise. */

@@ -88,11 +88,20 @@ function* strangers(file: CaseFile, plan: TopologyPlan, yaml: YamlFile): Generat
       const at = ['cases', index, ...(number === 0 ? [] : ['then', number - 1])]
       for (const [row, { source, like }] of step.given.entries()) {
         if (source === undefined && sources.length > 1)
-          yield problem([...at, 'given', row], `The topology has several sources: say which, ${sources.join(' or ')}.`)
+          yield problem(
+            [...at, 'given', row],
+            `The topology has several sources: say which, ${sources.join(' or ')}.`,
+          )
         if (source !== undefined && !sources.includes(source))
-          yield problem([...at, 'given', row, 'source'], `The topology has no source "${source}"${suggestion(source, sources)}`)
+          yield problem(
+            [...at, 'given', row, 'source'],
+            `The topology has no source "${source}"${suggestion(source, sources)}`,
+          )
         if (like !== undefined && !Object.hasOwn(file.values, like))
-          yield problem([...at, 'given', row, 'like'], `There is no value "${like}" in values${suggestion(like, Object.keys(file.values))}`)
+          yield problem(
+            [...at, 'given', row, 'like'],
+            `There is no value "${like}" in values${suggestion(like, Object.keys(file.values))}`,
+          )
       }
     }
   }

@@ -24,7 +24,10 @@ export const testFormats = ['text', 'json', 'junit'] as const
 export type TestFormat = (typeof testFormats)[number]
 
 /** How many cases hold and fail; a file that could not be run counts as one that fails. */
-export function countCases(files: readonly FileResult[]): { readonly passed: number; readonly failed: number } {
+export function countCases(files: readonly FileResult[]): {
+  readonly passed: number
+  readonly failed: number
+} {
   const all = files.flatMap(({ cases }) => cases)
   const failed = all.filter(({ findings }) => findings.length > 0).length
   const broken = files.filter(({ problem }) => problem !== undefined).length
@@ -58,7 +61,13 @@ function findingLines({ what, details, file, line, column }: CaseResult['finding
   return [`    ${file}:${line}:${column}: ${what}`, ...(details ?? []).map((detail) => indent(detail, 8))]
 }
 
-function coverageLines({ topology, nodes, outputs, unreachedNodes, unreachedOutputs }: CoverageReport): string[] {
+function coverageLines({
+  topology,
+  nodes,
+  outputs,
+  unreachedNodes,
+  unreachedOutputs,
+}: CoverageReport): string[] {
   const reached = `${nodes - unreachedNodes.length} of ${nodes} nodes, ${outputs - unreachedOutputs.length} of ${outputs} outputs`
   const lines = [`${topology}: the cases reach ${reached}`]
   if (unreachedNodes.length > 0) lines.push(`    no record came to: ${unreachedNodes.join(', ')}`)
@@ -102,7 +111,13 @@ function caseXml(topology: string, name: string, ms: number, wrong: string): str
 
 /** Without the control characters that XML cannot hold. */
 function xml(text: string): string {
-  const signs: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\n': '&#10;' }
-  // eslint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '').replaceAll(/[&<>"\n]/g, (sign) => signs[sign]!)
+  const signs: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    '\n': '&#10;',
+  }
+  const printable = text.replaceAll(/\p{Cc}/gu, (sign) => (sign === '\n' || sign === '\t' ? sign : ''))
+  return printable.replaceAll(/[&<>"\n]/g, (sign) => signs[sign]!)
 }

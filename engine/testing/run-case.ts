@@ -131,7 +131,9 @@ class CaseRun {
       over: this.#worker.over,
     })
     for (const words of this.#faults.unhappened())
-      findings.push({ what: `A fault never happened: ${words}. Without it the case does not show what it says.` })
+      findings.push({
+        what: `A fault never happened: ${words}. Without it the case does not show what it says.`,
+      })
     return findings
   }
 
@@ -186,7 +188,9 @@ class CaseRun {
     const left = await this.#uncommitted()
     return {
       what: 'It does not come to rest: not all records are settled and committed.',
-      details: left.map(({ topic, partition, committed, end }) => `${topic}/${partition}: committed ${committed} of ${end}`),
+      details: left.map(
+        ({ topic, partition, committed, end }) => `${topic}/${partition}: committed ${committed} of ${end}`,
+      ),
     }
   }
 
@@ -223,4 +227,3 @@ class CaseRun {
     await this.#worker.close()
   }
 }
-
