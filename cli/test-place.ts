@@ -41,10 +41,11 @@ class EmbeddedPlace implements Place {
     }
   }
 
-  async records(topic: string): Promise<HeldRecord[]> {
+  async records(topic: string): Promise<HeldRecord[] | undefined> {
     const { log } = this.#project
     const found: HeldRecord[] = []
-    const partitions = (await log.partitionsOf(topic)) ?? 0
+    const partitions = await log.partitionsOf(topic)
+    if (partitions === undefined) return undefined
     for (let partition = 0; partition < partitions; partition++) {
       const { first, end } = await log.bounds({ topic, partition })
       for (let next = first; next < end;) {
@@ -77,13 +78,14 @@ class EmbeddedPlace implements Place {
     return letters.sort((a, b) => a.partition - b.partition || a.offset - b.offset)
   }
 
-  async command(group: string, topic: string, key: string, act: 'release' | 'discard'): Promise<void> {
+  async command(group: string, topic: string, key: string, act: 'release' | 'discard'): Promise<boolean> {
     const { encodeCommand } = await import('../engine/runtime/letters.ts')
     const bytes = Buffer.from(key)
     const meant = (await this.#open(group, topic)).find((letter) => letter.key?.equals(bytes) === true)
-    if (meant === undefined) return
+    if (meant === undefined) return false
     const record = encodeCommand({ act, at: this.#clock.now() }, bytes)
     await this.#project.log.append([{ ...record, topic: meant.parked.name, partition: meant.partition }])
+    return true
   }
 
   async decode(value: Uint8Array): Promise<unknown> {

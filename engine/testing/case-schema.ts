@@ -1,27 +1,29 @@
 import { z } from 'zod'
-import { Duration, TableName, TopicName } from '../component/fields.ts'
+import { Duration, Instant, TableName, TopicName } from '../component/fields.ts'
 import { points } from '../component/points.ts'
 import { errorCodes } from '../errors.ts'
-
-const Instant = z.iso
-  .datetime({ offset: true, error: 'expected a time such as 2026-01-01T00:00:00Z' })
-  .transform((text) => Date.parse(text))
 
 const Values = z.record(z.string(), z.unknown())
 const Text = z.string().max(1_000_000)
 const Times = z.int().min(1).max(1000).prefault(1)
 
-const NodeOrTable = z.string().min(1)
+const Name = z.string().min(1)
+
+/** A key is bytes; in a case it is their text. */
+const Key = z
+  .union([z.string(), z.number(), z.null()])
+  .transform((key) => (key === null ? null : String(key)))
+  .optional()
 
 const Given = z
   .strictObject({
-    source: NodeOrTable.optional().meta({
+    source: Name.optional().meta({
       description: 'The source that reads it; not needed where there is only one.',
     }),
-    key: z
-      .union([z.string(), z.number(), z.null()])
-      .optional()
-      .meta({ description: 'Its key, as text; without it (or null) the record has none.' }),
+    topic: TopicName.optional().meta({
+      description: 'The topic that it is written to; not needed where its source reads only one.',
+    }),
+    key: Key.meta({ description: 'Its key, as text; without it (or null) the record has none.' }),
     value: z
       .unknown()
       .optional()
@@ -40,9 +42,14 @@ const Given = z
       .union([Duration, Instant.transform((moment) => new Date(moment))])
       .optional()
       .meta({
-        description: 'Its timestamp, and when it is written: so long after `now`, or a time.',
+        description:
+          'When it is written: so long after `now`, or a time. A time that is over already is now. Without `timestamp` it is ' +
+          'the timestamp too.',
         examples: ['30s'],
       }),
+    timestamp: Instant.optional().meta({
+      description: 'Its timestamp, where it is another than the time at which it is written.',
+    }),
     partition: z.int().min(0).max(999).optional().meta({
       description: 'The partition it is written to; without it the key decides.',
     }),
@@ -66,7 +73,7 @@ const Crash = z.union([
 ])
 
 const Taken = z.strictObject({
-  source: NodeOrTable.optional(),
+  source: Name.optional(),
   partition: z.int().min(0).max(999).prefault(0),
   offset: z
     .int()
@@ -85,7 +92,7 @@ const Commits = z.strictObject({
 })
 
 const Writes = z.strictObject({
-  to: NodeOrTable.meta({ description: 'The table or topic that is written.' }),
+  to: Name.meta({ description: 'The table or topic that is written.' }),
   outcome: z.enum(['unavailable', 'refused']).prefault('unavailable').meta({
     description: '`unavailable`: it does not answer, all rows of the write; `refused`: the row itself fails.',
   }),
@@ -124,17 +131,18 @@ const Fault = z
   .meta({ description: 'Something that goes wrong, once.' })
 
 const ExpectedRecord = z.strictObject({
-  key: z.union([z.string(), z.number(), z.null()]).optional(),
-  value: z.unknown().optional(),
+  key: Key,
+  value: z.unknown().optional().meta({ description: 'The fields that must be so; others may be anything.' }),
   headers: z.record(z.string(), z.string()).optional(),
+  timestamp: Instant.optional(),
   partition: z.int().min(0).optional(),
 })
 
 const ExpectedLetter = z.strictObject({
-  key: z.union([z.string(), z.number(), z.null()]).optional(),
-  source: NodeOrTable.optional(),
+  key: Key,
+  topic: TopicName.optional().meta({ description: 'The topic that the record came from.' }),
   offset: z.int().min(0).optional(),
-  node: NodeOrTable.optional().meta({ description: 'The node that failed.' }),
+  node: Name.optional().meta({ description: 'The node that failed.' }),
   code: z.enum(Object.keys(errorCodes) as [keyof typeof errorCodes]).optional(),
   message: z.string().optional().meta({ description: 'A part of the sentence.' }),
   follower: z.boolean().optional().meta({ description: 'Whether it only waits behind one of its key.' }),
@@ -183,7 +191,7 @@ const Expect = z
       description: 'What became of the records, added up over the case and all lives of the worker.',
     }),
     repeats: z.boolean().prefault(false).meta({
-      description: 'Whether topics may hold a record again that they held before, as after a crash.',
+      description: 'Whether a record of a topic may come again after it was there, as after a crash.',
     }),
     stops: z
       .enum(Object.keys(errorCodes) as [keyof typeof errorCodes])

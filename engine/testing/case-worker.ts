@@ -24,6 +24,9 @@ export interface CaseWorkerOptions {
 /** So many turns of the event loop, and nothing waits but for time. */
 const turnsOfOneMoment = 8
 
+/** For so many real milliseconds at most does time stand still while something is read or written. */
+const longestWork = 200
+
 /** The worker of a case, in all its lives. It dies where the faults say so, and another one goes on. */
 export class CaseWorker {
   readonly #options: CaseWorkerOptions
@@ -55,6 +58,7 @@ export class CaseWorker {
     this.#life = life
     this.#lives.push(worker)
     this.#over = false
+    this.#error = undefined
     worker.run().then(
       () => this.#ended(life, undefined),
       (error: unknown) => this.#ended(life, error),
@@ -90,6 +94,10 @@ export class CaseWorker {
   /** Lets everything happen that happens now, then moves to the next moment at which something is due. */
   async moment(): Promise<void> {
     await turns(turnsOfOneMoment)
+    for (let n = 0; this.#life.waits && n < longestWork; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      await turns(turnsOfOneMoment)
+    }
     if (!this.#life.alive) this.start()
     else this.#options.clock.runNext()
   }

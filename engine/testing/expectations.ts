@@ -1,3 +1,4 @@
+import { suggestion } from '../config/suggest.ts'
 import { MillraceError, sentenceOf } from '../errors.ts'
 import { deadLetterTopic } from '../runtime/letters.ts'
 import type { Expectation } from './case-schema.ts'
@@ -22,8 +23,10 @@ export interface Reality {
   readonly place: Place
   /** The consumer group. */
   readonly group: string
-  /** The topics of the sources. */
+  /** The topics that the sources read. */
   readonly sources: readonly string[]
+  /** The topics that the sinks write. */
+  readonly sinks: readonly string[]
   readonly counts: Readonly<Record<string, number>>
   readonly printed: readonly string[]
   /** What the worker failed with, and whether it is over at all. */
@@ -35,15 +38,10 @@ export interface Reality {
 export async function checkExpectation(expect: Expectation, reality: Reality): Promise<Finding[]> {
   const { place } = reality
   const findings: Finding[] = checkStop(expect, reality)
-  for (const [topic, records] of Object.entries(expect.topics)) {
-    const actual = await shownRecords(await place.records(topic), place)
-    const kept = expect.repeats ? withoutRepeats(actual) : actual
-    findings.push(...told(`topic ${topic}`, 'record', records, kept, compareInOrder(records, kept)))
-  }
-  for (const [table, rows] of Object.entries(expect.tables)) {
-    const actual = (await place.rows(table)).map(plain)
-    findings.push(...told(`table ${table}`, 'row', rows, actual, compareAnyOrder(rows, actual)))
-  }
+  for (const [topic, records] of Object.entries(expect.topics))
+    findings.push(...(await checkTopic(topic, records, expect.repeats, reality)))
+  for (const [table, rows] of Object.entries(expect.tables))
+    findings.push(...(await checkTable(table, rows, place)))
   findings.push(...(await checkLetters(expect, reality)))
   if (expect.printed !== undefined) {
     const pairs = compareInOrder(expect.printed, reality.printed)
@@ -67,13 +65,44 @@ function checkStop({ stops }: Expectation, { error, over }: Reality): Finding[] 
   return []
 }
 
+async function checkTopic(
+  topic: string,
+  expected: Expectation['topics'][string],
+  repeats: boolean,
+  { place, sources, sinks }: Reality,
+): Promise<Finding[]> {
+  const held = await place.records(topic)
+  if (held === undefined && !sources.map(deadLetterTopic).includes(topic)) {
+    const known = [...new Set([...sinks, ...sources])]
+    return [{ what: `There is no topic ${topic}${suggestion(topic, known)}` }]
+  }
+  const actual = await shownRecords(held ?? [], place)
+  const pairs = compareInOrder(expected, actual)
+  const wrong = repeats ? pairs.filter((one) => !isRepeat(one, actual)) : pairs
+  return told(`topic ${topic}`, 'record', expected, actual, wrong)
+}
+
+async function checkTable(
+  table: string,
+  expected: Expectation['tables'][string],
+  place: Place,
+): Promise<Finding[]> {
+  try {
+    const actual = (await place.rows(table)).map(plain)
+    return told(`table ${table}`, 'row', expected, actual, compareAnyOrder(expected, actual))
+  } catch (error) {
+    if (error instanceof MillraceError && error.code === 'TABLE_UNKNOWN') return [{ what: error.message }]
+    throw error
+  }
+}
+
 async function checkLetters(expect: Expectation, { place, group, sources }: Reality): Promise<Finding[]> {
   const findings: Finding[] = []
   const letters: unknown[] = []
   for (const topic of sources) {
     for (const { key, info } of await place.letters(group, topic)) {
       const { node, code, message, follower, offset } = info
-      letters.push({ key: keyText(key), source: info.topic, offset, node, code, follower, message })
+      letters.push({ key: keyText(key), topic: info.topic, offset, node, code, follower, message })
     }
   }
   const wanted = (expect.parked ?? []).map(({ message, ...rest }, n) => {
@@ -86,14 +115,14 @@ async function checkLetters(expect: Expectation, { place, group, sources }: Real
   if (expect.deadLetters === undefined) return findings
   const dead: unknown[] = []
   for (const topic of sources)
-    dead.push(...(await shownRecords(await place.records(deadLetterTopic(topic)), place)))
+    dead.push(...(await shownRecords((await place.records(deadLetterTopic(topic))) ?? [], place)))
   const pairs = compareInOrder(expect.deadLetters, dead)
   return [...findings, ...told('the dead-letter topic', 'record', expect.deadLetters, dead, pairs)]
 }
 
 async function shownRecords(records: readonly HeldRecord[], place: Place): Promise<unknown[]> {
   const shown: unknown[] = []
-  for (const { key, value, headers, partition } of records) {
+  for (const { key, value, headers, partition, timestamp } of records) {
     const texts = headers.map(({ name, value: bytes }) => [
       name,
       bytes === null ? null : Buffer.from(bytes).toString(),
@@ -103,6 +132,7 @@ async function shownRecords(records: readonly HeldRecord[], place: Place): Promi
       value: value === null ? null : plain(await place.decode(value)),
       headers: Object.fromEntries(texts) as unknown,
       partition,
+      timestamp,
     })
   }
   return shown
@@ -112,15 +142,12 @@ function keyText(key: Uint8Array | null): string | null {
   return key === null ? null : Buffer.from(key).toString()
 }
 
-/** Each record once, where it first was. */
-function withoutRepeats(records: readonly unknown[]): unknown[] {
-  const seen = new Set<string>()
-  return records.filter((record) => {
-    const known = JSON.stringify(record)
-    if (seen.has(known)) return false
-    seen.add(known)
-    return true
-  })
+/** Whether what is not expected is a record that was there before: it may only have got another timestamp. */
+function isRepeat(pairing: Pairing, records: readonly unknown[]): boolean {
+  if (pairing.type !== 'unexpected') return false
+  const known = (record: unknown): string => JSON.stringify({ ...(record as object), timestamp: 0 })
+  const again = known(records[pairing.at])
+  return records.slice(0, pairing.at).some((record) => known(record) === again)
 }
 
 /** What is wrong with a list, one finding for each item. */

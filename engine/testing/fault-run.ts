@@ -26,13 +26,17 @@ export interface WriteFault {
 /** The faults of one step while it runs: says what goes wrong, and knows what has not happened. */
 export class FaultRun {
   readonly #faults: readonly Running[]
-  readonly #topicOf: (source: string | undefined) => string
+  readonly #topicsOf: (source: string | undefined) => readonly string[]
   readonly #until: number
 
-  /** `now` is the beginning of the step; `topicOf` finds the topic of a source, or of the only one. */
-  constructor(scripts: readonly FaultScript[], now: number, topicOf: (source: string | undefined) => string) {
+  /** `now` is the beginning of the step; `topicsOf` finds the topics of a source, or of the only one. */
+  constructor(
+    scripts: readonly FaultScript[],
+    now: number,
+    topicsOf: (source: string | undefined) => readonly string[],
+  ) {
     this.#faults = scripts.map((script) => ({ script, seen: 0, happened: 0 }))
-    this.#topicOf = topicOf
+    this.#topicsOf = topicsOf
     this.#until = now + Math.max(0, ...scripts.map(({ registry }) => registry?.away ?? 0))
   }
 
@@ -88,7 +92,7 @@ export class FaultRun {
       for (const how of ['revoke', 'lose'] as const) {
         const what = fault.script[how]
         if (what === undefined || fault.happened > 0 || last < what.offset) continue
-        if (what.partition !== partition || this.#topicOf(what.source) !== topic) continue
+        if (what.partition !== partition || !this.#topicsOf(what.source).includes(topic)) continue
         fault.happened++
         return how
       }

@@ -161,7 +161,7 @@ function firstAsking(codec: ValueCodec, life: Life, faults: () => FaultRun): Val
     decode: (bytes, start, end) => codec.decode(bytes, start, end),
     reader: (path) => codec.reader(path),
     prepare: (records) => {
-      if (known) return codec.prepare(records)
+      if (known) return life.answerNow(() => codec.prepare(records))
       return life.answer(async () => {
         faults().askRegistry(life.clock.now())
         await codec.prepare(records)

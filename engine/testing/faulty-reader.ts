@@ -23,7 +23,7 @@ export class FaultyReader implements SourceReader {
   }
 
   poll({ maxBytes }: PollRequest): Promise<SourceEvent[]> {
-    return this.#life.answer(async () => {
+    return this.#life.hear(async () => {
       const told = this.#next.shift()
       if (told !== undefined) return [told]
       const events = await this.#inner.poll({ maxBytes, waitMs: 0 })

@@ -1,6 +1,7 @@
 import type { OutgoingRecord } from '../component/contracts/log.ts'
 import type { Schemas } from '../component/contracts/sink.ts'
 import { permanentError } from '../errors.ts'
+import { topicsOf } from '../topology/plan-graph.ts'
 import type { PlanNode, SourceNode, TopologyPlan } from '../topology/plan-types.ts'
 import type { GivenRecord } from './case-schema.ts'
 
@@ -10,24 +11,22 @@ export function sourceOf(plan: TopologyPlan, name: string | undefined): SourceNo
   return sources.find((source) => name === undefined || source.name === name)!
 }
 
-/** The topic that a source reads, or what it calls its partitions. */
-export function topicOf(plan: TopologyPlan, { definition, config, name }: SourceNode): string {
-  return definition.topics(config, { topology: plan.name, node: name })[0]!
-}
-
 /** When a record is written, given the beginning of its case: milliseconds since 1970; undefined = now. */
 export function momentOf({ at }: GivenRecord, begin: number): number | undefined {
   return at instanceof Date ? at.getTime() : at === undefined ? undefined : begin + at
 }
 
-/** The plan with sources that all read topics: a case says what comes in, whatever they would have read it from. */
+/**
+ * The plan with sources that all read topics, from the first record on: a case says what comes in, whatever they would have
+ * read it from, and wherever they would have begun.
+ */
 export function readingTopics(plan: TopologyPlan): TopologyPlan {
   const nodes = [...plan.nodes].map(([name, node]): [string, PlanNode] => {
     if (node.kind !== 'source') return [name, node]
-    const topic = topicOf(plan, node)
+    const topics = topicsOf(plan, node)
     const definition: SourceNode['definition'] = {
       ...node.definition,
-      open: (_config, { log, group }) => log.read(group, [topic]),
+      open: (_config, { log, group }) => log.read(group, topics),
     }
     return [name, { ...node, definition }]
   })
@@ -41,17 +40,19 @@ export async function encodeGiven(
     readonly plan: TopologyPlan
     readonly schemas: Schemas
     readonly values: Readonly<Record<string, Readonly<Record<string, unknown>>>>
-    readonly timestamp: number
+    /** When it is written, milliseconds since 1970. */
+    readonly moment: number
   },
 ): Promise<OutgoingRecord> {
   const source = sourceOf(options.plan, given.source)
   const { key, partition } = given
+  const topic = given.topic ?? topicsOf(options.plan, source)[0]!
   return {
-    topic: topicOf(options.plan, source),
-    key: key === null || key === undefined ? null : Buffer.from(String(key)),
-    value: await valueOf(given, source, options),
+    topic,
+    key: key === null || key === undefined ? null : Buffer.from(key),
+    value: await valueOf(given, source, topic, options),
     headers: Object.entries(given.headers).map(([name, text]) => ({ name, value: Buffer.from(text) })),
-    timestamp: options.timestamp,
+    timestamp: given.timestamp ?? options.moment,
     ...(partition !== undefined && { partition }),
   }
 }
@@ -59,7 +60,8 @@ export async function encodeGiven(
 async function valueOf(
   given: GivenRecord,
   source: SourceNode,
-  { plan, schemas, values }: Parameters<typeof encodeGiven>[1],
+  topic: string,
+  { schemas, values }: Parameters<typeof encodeGiven>[1],
 ): Promise<Uint8Array | null> {
   if (given.text !== undefined) return Buffer.from(given.text)
   if (given.bytes !== undefined) return Buffer.from(given.bytes.replace(/^0x/, ''), 'hex')
@@ -68,7 +70,7 @@ async function valueOf(
   if (value === null) return null
   const { name } = await source.definition.codec(source.config, schemas)
   if (name.startsWith('avro ')) {
-    const encoder = await schemas.encoder(name.slice('avro '.length), topicOf(plan, source))
+    const encoder = await schemas.encoder(name.slice('avro '.length), topic)
     return encoder.encode(value)
   }
   if (name === 'json') return Buffer.from(JSON.stringify(value))

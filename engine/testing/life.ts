@@ -7,6 +7,7 @@ import type { Clock } from '../component/contracts/clock.ts'
 export class Life {
   readonly clock: Clock
   alive = true
+  #asked = 0
 
   constructor(time: Clock) {
     this.clock = {
@@ -18,13 +19,29 @@ export class Life {
     }
   }
 
+  /** True while the environment has not answered everything that it was asked for. */
+  get waits(): boolean {
+    return this.#asked > 0
+  }
+
   /** What `work` answers, unless the life is over before or meanwhile: then never. */
   async answer<Answer>(work: () => Promise<Answer> | Answer): Promise<Answer> {
     if (!this.alive) return never()
-    const outcome = await Promise.allSettled([work()])
+    this.#asked++
+    try {
+      return await this.hear(work)
+    } finally {
+      this.#asked--
+    }
+  }
+
+  /** The same for what may always be under way, and does not count as waiting. */
+  async hear<Answer>(work: () => Promise<Answer> | Answer): Promise<Answer> {
     if (!this.alive) return never()
-    if (outcome[0].status === 'rejected') throw outcome[0].reason
-    return outcome[0].value
+    const [outcome] = await Promise.allSettled([(async () => work())()])
+    if (!this.alive) return never()
+    if (outcome.status === 'rejected') throw outcome.reason
+    return outcome.value
   }
 
   /** The same for work that may answer at once, and then should. */

@@ -22,14 +22,14 @@ export interface HeldLetter {
  */
 export interface Place {
   readonly environment: Environment
-  /** All records of a topic, partition by partition; none where there is no such topic. */
-  records(topic: string): Promise<readonly HeldRecord[]>
+  /** All records of a topic, partition by partition; undefined where there is no such topic. */
+  records(topic: string): Promise<readonly HeldRecord[] | undefined>
   /** All rows of a table. Throws TABLE_UNKNOWN. */
   rows(table: string): Promise<readonly Readonly<Record<string, unknown>>[]>
   /** The open letters of a group, in the order in which they were parked. */
   letters(group: string, topic: string): Promise<readonly HeldLetter[]>
-  /** Asks for the letters of a key to be released or discarded. */
-  command(group: string, topic: string, key: string, act: LetterCommand['act']): Promise<void>
+  /** Asks for the letters of a key to be released or discarded. False where there are none. */
+  command(group: string, topic: string, key: string, act: LetterCommand['act']): Promise<boolean>
   /** What a stored value says, for people: by its schema, as JSON, as text, or as bytes in hexadecimal digits. */
   decode(value: Uint8Array): Promise<unknown>
   close(): Promise<void>

@@ -1,9 +1,9 @@
 import { problemsOf } from '../config/issue-text.ts'
 import { configErrors, type ConfigProblem } from '../config/problems.ts'
 import type { Env } from '../config/substitute.ts'
-import { suggestion } from '../config/suggest.ts'
 import { parseYaml, readYamlFile, type YamlFile } from '../config/yaml-file.ts'
 import type { TopologyPlan } from '../topology/plan-types.ts'
+import { unknownNames } from './case-names.ts'
 import { caseFileSchema, type CaseFile, type TestCase } from './case-schema.ts'
 
 /** A place in a case file. */
@@ -46,7 +46,12 @@ function checked(yaml: YamlFile): ReadCases {
     return { file, ...yaml.place(path) }
   }
   const check = (plan: TopologyPlan): void => {
-    const problems = [...strangers(parsed.data, plan, yaml), ...twins(parsed.data.cases, place)]
+    const unknown = [...unknownNames(parsed.data, plan)].map(({ path, message }) => ({
+      file,
+      ...yaml.place(path),
+      message,
+    }))
+    const problems = [...unknown, ...twins(parsed.data.cases, place)]
     if (problems.length > 0) throw configErrors(problems)
   }
   return { ...parsed.data, file, place, check }
@@ -58,7 +63,7 @@ function placed(issue: Parameters<typeof problemsOf>[0], yaml: YamlFile): Config
     root: yaml.value,
     whole: 'the test file',
     types: { sources: [], processors: [], sinks: [] },
-    secret: () => false,
+    secret: (path: readonly PropertyKey[]) => yaml.substituted(path),
   }
   return problemsOf(issue, context).map(({ path, onKey, message }) => ({
     file: yaml.file,
@@ -72,37 +77,5 @@ function* twins(cases: readonly TestCase[], place: ReadCases['place']): Generato
   for (const [index, { name }] of cases.entries()) {
     if (names.has(name)) yield { ...place(index), message: `There is another case "${name}": rename one.` }
     names.add(name)
-  }
-}
-
-/** Sources and values that are named and do not exist. */
-function* strangers(file: CaseFile, plan: TopologyPlan, yaml: YamlFile): Generator<ConfigProblem> {
-  const sources = [...plan.nodes.values()].flatMap(({ kind, name }) => (kind === 'source' ? [name] : []))
-  const problem = (path: readonly PropertyKey[], message: string): ConfigProblem => ({
-    file: yaml.file,
-    ...yaml.place(path.map(String)),
-    message,
-  })
-  for (const [index, one] of file.cases.entries()) {
-    for (const [number, step] of [one, ...one.then].entries()) {
-      const at = ['cases', index, ...(number === 0 ? [] : ['then', number - 1])]
-      for (const [row, { source, like }] of step.given.entries()) {
-        if (source === undefined && sources.length > 1)
-          yield problem(
-            [...at, 'given', row],
-            `The topology has several sources: say which, ${sources.join(' or ')}.`,
-          )
-        if (source !== undefined && !sources.includes(source))
-          yield problem(
-            [...at, 'given', row, 'source'],
-            `The topology has no source "${source}"${suggestion(source, sources)}`,
-          )
-        if (like !== undefined && !Object.hasOwn(file.values, like))
-          yield problem(
-            [...at, 'given', row, 'like'],
-            `There is no value "${like}" in values${suggestion(like, Object.keys(file.values))}`,
-          )
-      }
-    }
   }
 }

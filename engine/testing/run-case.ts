@@ -1,11 +1,12 @@
 import type { Passed } from '../component/points.ts'
 import { MillraceError, sentenceOf } from '../errors.ts'
-import type { TopologyPlan } from '../topology/plan-types.ts'
+import type { PlanNode, TopologyPlan } from '../topology/plan-types.ts'
 import type { CaseStep, TestCase } from './case-schema.ts'
 import { CaseWorker } from './case-worker.ts'
 import { checkExpectation, type Finding } from './expectations.ts'
 import { FaultRun } from './fault-run.ts'
-import { encodeGiven, momentOf, readingTopics, sourceOf, topicOf } from './given-records.ts'
+import { topicsOf } from '../topology/plan-graph.ts'
+import { encodeGiven, momentOf, readingTopics, sourceOf } from './given-records.ts'
 import type { Place } from './place.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -76,18 +77,19 @@ class CaseRun {
 
   async all(): Promise<readonly StepFinding[]> {
     const { testCase } = this.#options
-    await this.#prepare()
+    const trouble = await this.#prepare()
+    if (trouble !== undefined) return [{ ...trouble, step: 0 }]
     for (const [number, step] of [testCase, ...testCase.then].entries()) {
       const findings = await this.#step(step, number === 0)
       // What comes after a step that went wrong says nothing.
       if (findings.length > 0) return findings.map((finding) => ({ ...finding, step: number }))
-      if (this.#worker.over) return []
     }
     return this.#end(testCase.then.length)
   }
 
   /** At the end nothing may be lost or doubled inside the engine, which a worker that stops looks at itself. */
   async #end(step: number): Promise<StepFinding[]> {
+    if (this.#worker.over) return []
     try {
       await this.#worker.stop()
       return []
@@ -96,14 +98,22 @@ class CaseRun {
     }
   }
 
-  async #prepare(): Promise<void> {
-    const { log, tables } = this.#place.environment
-    const { partitions, tables: rows } = this.#options.testCase
-    for (const node of this.#plan.nodes.values()) {
-      const written = node.kind === 'sink' ? node.definition.topic?.(node.config) : undefined
-      const topic = node.kind === 'source' ? topicOf(this.#plan, node) : written
-      if (topic !== undefined) await log.ensureTopic(topic, { partitions })
+  async #prepare(): Promise<Finding | undefined> {
+    const { partitions } = this.#options.testCase
+    for (const topic of [...this.#topics(), ...this.#written()])
+      await this.#place.environment.log.ensureTopic(topic, { partitions })
+    try {
+      await this.#fillTables()
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error
+      return { what: `The rows of tables cannot be written: ${error.message}` }
     }
+    return undefined
+  }
+
+  async #fillTables(): Promise<void> {
+    const { tables } = this.#place.environment
+    const rows = this.#options.testCase.tables
     const timestampMicros = (this.#options.now - 1) * 1000
     for (const [table, list] of Object.entries(rows)) {
       if (list.length === 0) continue
@@ -116,7 +126,9 @@ class CaseRun {
 
   async #step(step: CaseStep, first: boolean): Promise<Finding[]> {
     if (step.after !== undefined) this.#clock.moveTo(this.#clock.now() + step.after)
-    if (step.restart && !first) await this.#worker.stop()
+    if (this.#worker.over && !step.restart)
+      return [{ what: 'The worker is over, so that nothing can happen here: say restart: true.' }]
+    if (step.restart && !first && !this.#worker.over) await this.#worker.stop()
     this.#faults = this.#faultsOf(step.faults)
     if (first || step.restart) this.#worker.start()
     const trouble = await this.#act(step)
@@ -125,6 +137,7 @@ class CaseRun {
       place: this.#place,
       group: this.#plan.name,
       sources: this.#topics(),
+      sinks: this.#written(),
       counts: this.#worker.counts(),
       printed: this.#printed,
       error: this.#worker.error,
@@ -138,8 +151,9 @@ class CaseRun {
   }
 
   #faultsOf(scripts: CaseStep['faults']): FaultRun {
-    const topic = (source: string | undefined): string => topicOf(this.#plan, sourceOf(this.#plan, source))
-    return new FaultRun(scripts, this.#clock.now(), topic)
+    const topics = (source: string | undefined): readonly string[] =>
+      topicsOf(this.#plan, sourceOf(this.#plan, source))
+    return new FaultRun(scripts, this.#clock.now(), topics)
   }
 
   /** What a step does, up to where everything is at rest again. */
@@ -152,7 +166,10 @@ class CaseRun {
     }
     for (const act of ['release', 'discard'] as const) {
       for (const key of step[act]) {
-        for (const topic of this.#topics()) await this.#place.command(this.#plan.name, topic, key, act)
+        const asked = []
+        for (const topic of this.#topics())
+          asked.push(await this.#place.command(this.#plan.name, topic, key, act))
+        if (!asked.includes(true)) return { what: `No letter of the key ${key} is open: nothing to ${act}.` }
       }
     }
     return this.#rest()
@@ -163,8 +180,7 @@ class CaseRun {
     const { schemas, log } = this.#place.environment
     const moment = momentOf(record, now)
     if (moment !== undefined) await this.#until(moment)
-    const timestamp = moment ?? this.#clock.now()
-    const encoded = await encodeGiven(record, { plan: this.#plan, schemas, values, timestamp })
+    const encoded = await encodeGiven(record, { plan: this.#plan, schemas, values, moment: this.#clock.now() })
     for (let n = 0; n < record.times; n++) await log.append([encoded])
   }
 
@@ -217,10 +233,18 @@ class CaseRun {
     return found
   }
 
+  /** The topics that are read. */
   #topics(): string[] {
-    return [...this.#plan.nodes.values()].flatMap((node) =>
-      node.kind === 'source' ? [topicOf(this.#plan, node)] : [],
-    )
+    return this.#ofNodes((node) => (node.kind === 'source' ? topicsOf(this.#plan, node) : []))
+  }
+
+  /** The topics that are written. */
+  #written(): string[] {
+    return this.#ofNodes((node) => (node.kind === 'sink' ? [node.definition.topic?.(node.config) ?? []].flat() : []))
+  }
+
+  #ofNodes(names: (node: PlanNode) => readonly string[]): string[] {
+    return [...new Set([...this.#plan.nodes.values()].flatMap(names))]
   }
 
   async close(): Promise<void> {
