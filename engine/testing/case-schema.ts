@@ -82,7 +82,11 @@ const Taken = z.strictObject({
 })
 
 const Commits = z.strictObject({
-  outcome: z.enum(['aborted', 'unknown', 'fenced']).meta({ description: 'How the commit ends.' }),
+  outcome: z.enum(['aborted', 'unknown', 'lost', 'fenced']).meta({
+    description:
+      'How it ends. `aborted`: it had no effect. `unknown`: nobody can say. `lost`: it had no effect, since its partitions ' +
+      'were given to another worker; they come back. `fenced`: another worker has taken over, and this one begins anew.',
+  }),
   stored: z
     .boolean()
     .prefault(false)

@@ -91,21 +91,34 @@ export class CaseWorker {
     return worker.ready && [...worker.tasks].every((task) => task.open === 0)
   }
 
-  /** Lets everything happen that happens now, then moves to the next moment at which something is due. */
-  async moment(): Promise<void> {
+  /** True when it died, so that another life is to begin. */
+  get dead(): boolean {
+    return !this.#life.alive
+  }
+
+  /**
+   * Lets everything happen that happens now, then moves to the next moment at which something is due. False where that is
+   * later than `until`: the clock then stays.
+   */
+  async moment(until = Infinity): Promise<boolean> {
     await turns(turnsOfOneMoment)
     for (let n = 0; this.#life.waits && n < longestWork; n++) {
       await new Promise((resolve) => setTimeout(resolve, 1))
       await turns(turnsOfOneMoment)
     }
-    if (!this.#life.alive) this.start()
-    else this.#options.clock.runNext()
+    const { clock } = this.#options
+    if ((clock.next ?? 0) > until) return false
+    if (this.#life.alive) clock.runNext()
+    return true
   }
 
-  /** Stops in order. Rejects with what the worker failed with. */
+  /** Stops in order, or dies on the way. Rejects with what the worker failed with. */
   async stop(): Promise<void> {
     this.#lives.at(-1)!.stop()
-    for (let moments = 0; !this.#over && moments < 2000; moments++) await this.moment()
+    for (let moments = 0; !this.#over && moments < 2000; moments++) {
+      await this.moment()
+      if (this.dead) return
+    }
     if (this.#error !== undefined) throw asMillraceError(this.#error, 'PROCESSOR_FAILED')
     if (!this.#over) throw new Error('The worker does not stop.')
   }

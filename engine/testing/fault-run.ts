@@ -1,4 +1,4 @@
-import type { CommitOutcome } from '../component/contracts/commit.ts'
+import type { CommitOutcome, SealedCommit } from '../component/contracts/commit.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { Point } from '../component/points.ts'
 import { downstreamError, fatalError, type MillraceError, recordError } from '../errors.ts'
@@ -28,6 +28,8 @@ export class FaultRun {
   readonly #faults: readonly Running[]
   readonly #topicsOf: (source: string | undefined) => readonly string[]
   readonly #until: number
+  /** Partitions that a commit was told to be lost, and their readers were not yet. */
+  #lost: TopicPartition[] = []
 
   /** `now` is the beginning of the step; `topicsOf` finds the topics of a source, or of the only one. */
   constructor(
@@ -53,11 +55,15 @@ export class FaultRun {
   }
 
   /** How a commit is made to end; undefined where nothing happens to it. */
-  commit(): { readonly outcome: CommitOutcome; readonly stored: boolean } | undefined {
+  commit({ tasks }: SealedCommit): { readonly outcome: CommitOutcome; readonly stored: boolean } | undefined {
     for (const fault of this.#faults) {
       const { commit } = fault.script
       if (commit === undefined || ++fault.seen < commit.nth || fault.happened >= commit.times) continue
       fault.happened++
+      if (commit.outcome === 'lost') {
+        this.#lost.push(...tasks.flatMap(({ positions }) => positions))
+        return { outcome: { outcome: 'lost', tasks: tasks.map(({ task }) => task) }, stored: false }
+      }
       const error =
         commit.outcome === 'fenced'
           ? fatalError('FENCED', 'The test case says that another worker has taken over.')
@@ -98,6 +104,13 @@ export class FaultRun {
       }
     }
     return undefined
+  }
+
+  /** The partitions of these topics that a commit was told to be lost, once. */
+  lost(topics: readonly string[]): readonly TopicPartition[] {
+    const own = this.#lost.filter(({ topic }) => topics.includes(topic))
+    if (own.length > 0) this.#lost = this.#lost.filter((one) => !own.includes(one))
+    return own.map(({ topic, partition }) => ({ topic, partition }))
   }
 
   /** Throws a downstream error while the registry is away. */

@@ -52,7 +52,7 @@ function faultyLog(log: Log, { life, faults, opened }: FaultyOptions): Log {
     partitionsOf: (topic) => answer(() => log.partitionsOf(topic)),
     read: (group, topics) =>
       answer(async () => {
-        const reader = new FaultyReader(await log.read(group, topics), life, faults)
+        const reader = new FaultyReader(await log.read(group, topics), { topics, life, faults })
         opened(reader)
         return reader
       }),
@@ -175,7 +175,7 @@ function faultyBackend(backend: CommitBackend, life: Life, faults: () => FaultRu
   return {
     commit: (commit) =>
       life.answer(async () => {
-        const fault = faults().commit()
+        const fault = faults().commit(commit)
         if (fault === undefined) return backend.commit(commit)
         if (fault.stored) await backend.commit(commit)
         return fault.outcome

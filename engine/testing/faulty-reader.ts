@@ -9,6 +9,7 @@ import type { Life } from './life.ts'
  */
 export class FaultyReader implements SourceReader {
   readonly #inner: SourceReader
+  readonly #topics: readonly string[]
   readonly #life: Life
   readonly #faults: () => FaultRun
   /** What is told at the next polls, one of them at each. */
@@ -16,14 +17,21 @@ export class FaultyReader implements SourceReader {
   readonly #revoked = new Set<string>()
   #epoch = 0
 
-  constructor(inner: SourceReader, life: Life, faults: () => FaultRun) {
+  constructor(
+    inner: SourceReader,
+    options: { readonly topics: readonly string[]; readonly life: Life; readonly faults: () => FaultRun },
+  ) {
+    const { topics, life, faults } = options
     this.#inner = inner
+    this.#topics = topics
     this.#life = life
     this.#faults = faults
   }
 
   poll({ maxBytes }: PollRequest): Promise<SourceEvent[]> {
     return this.#life.hear(async () => {
+      const lost = this.#faults().lost(this.#topics)
+      if (lost.length > 0) await this.#takeAway(lost)
       const told = this.#next.shift()
       if (told !== undefined) return [told]
       const events = await this.#inner.poll({ maxBytes, waitMs: 0 })
@@ -45,8 +53,13 @@ export class FaultyReader implements SourceReader {
       this.#next.push({ type: 'revoked', partitions: [one] })
       return
     }
-    await this.#inner.release([one])
-    this.#next.push({ type: 'lost', partitions: [one] }, this.#given([one]))
+    await this.#takeAway([one])
+  }
+
+  /** Partitions that go without notice, and are given again. */
+  async #takeAway(partitions: readonly TopicPartition[]): Promise<void> {
+    await this.#inner.release(partitions)
+    this.#next.push({ type: 'lost', partitions }, this.#given(partitions))
   }
 
   #given(partitions: readonly TopicPartition[]): SourceEvent {

@@ -128,8 +128,8 @@ class CaseRun {
     if (step.after !== undefined) this.#clock.moveTo(this.#clock.now() + step.after)
     if (this.#worker.over && !step.restart)
       return [{ what: 'The worker is over, so that nothing can happen here: say restart: true.' }]
-    if (step.restart && !first && !this.#worker.over) await this.#worker.stop()
     this.#faults = this.#faultsOf(step.faults)
+    if (step.restart && !first && !this.#worker.over) await this.#worker.stop()
     if (first || step.restart) this.#worker.start()
     const trouble = await this.#act(step)
     if (trouble !== undefined) return [trouble]
@@ -184,23 +184,16 @@ class CaseRun {
     for (let n = 0; n < record.times; n++) await log.append([encoded])
   }
 
-  /** Lets the worker live up to a moment; the records before it are taken in. */
+  /** Lets the worker live up to a moment, whatever is under way then. */
   async #until(moment: number): Promise<void> {
     if (moment <= this.#clock.now()) return
-    await this.#rest()
+    await this.#live(moment)
     this.#clock.moveTo(moment)
   }
 
   /** Goes on until everything is settled and committed, and stays so; answers what keeps it from that. */
   async #rest(): Promise<Finding | undefined> {
-    let still = 0
-    for (let moments = 1; moments < mostMoments; moments++) {
-      await this.#worker.moment()
-      if (this.#worker.over) return undefined
-      still = (await this.#settled()) ? still + 1 : 0
-      if (still === 3) return undefined
-      if (moments % breathEvery === 0) await new Promise((resolve) => setTimeout(resolve, 1))
-    }
+    if (await this.#live(Infinity)) return undefined
     const left = await this.#uncommitted()
     return {
       what: 'It does not come to rest: not all records are settled and committed.',
@@ -208,6 +201,19 @@ class CaseRun {
         ({ topic, partition, committed, end }) => `${topic}/${partition}: committed ${committed} of ${end}`,
       ),
     }
+  }
+
+  /** Lets the worker live until a moment, until it is over, or until it is at rest: false where it never is. */
+  async #live(until: number): Promise<boolean> {
+    let still = 0
+    for (let moments = 1; moments < mostMoments; moments++) {
+      if (this.#worker.dead) this.#worker.start()
+      if (!(await this.#worker.moment(until)) || this.#worker.over) return true
+      still = (await this.#settled()) ? still + 1 : 0
+      if (still === 3) return true
+      if (moments % breathEvery === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    return false
   }
 
   async #settled(): Promise<boolean> {

@@ -30,6 +30,11 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** When the next timer is due; undefined where there is none. */
+  get next(): number | undefined {
+    return this.#timers[0]?.at
+  }
+
   /** Runs the timer that is due next, and is at its time then. False where there is none. */
   runNext(): boolean {
     const timer = this.#timers.shift()

@@ -49,6 +49,14 @@ const seen: readonly (readonly [mutant: string, name: string])[] = [
   ],
   ['an aborted commit counts as committed', 'a commit that was aborted is sent again'],
   [
+    'tasks that were lost are committed on',
+    'partitions that a commit finds lost are read again from the last commit',
+  ],
+  [
+    'a letter is sealed before the earlier records of its key are settled',
+    'letters of a customer are in the order of the records, whichever failed first',
+  ],
+  [
     'partitions are given up without a last commit',
     'a partition that is asked back is given up with its last commit',
   ],

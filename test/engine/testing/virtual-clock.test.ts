@@ -11,7 +11,9 @@ describe('a virtual clock', () => {
     clock.after(10, note('first'))
     clock.after(10, note('second'))
     clock.after(-5, note('at once'))
+    expect(clock.next).toBe(1000)
     while (clock.runNext());
+    expect(clock.next).toBeUndefined()
     expect(ran).toEqual(['at once at 1000', 'first at 1010', 'second at 1010', 'late at 1020'])
     expect(clock.now()).toBe(1020)
   })
