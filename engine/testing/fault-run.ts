@@ -23,13 +23,16 @@ export interface WriteFault {
   readonly error: MillraceError
 }
 
+/** Readers hear of a loss so much later than the commit that met it, milliseconds. */
+const lossKnownAfter = 1000
+
 /** The faults of one step while it runs: says what goes wrong, and knows what has not happened. */
 export class FaultRun {
   readonly #faults: readonly Running[]
   readonly #topicsOf: (source: string | undefined) => readonly string[]
   readonly #until: number
   /** Partitions that a commit was told to be lost, and their readers were not yet. */
-  #lost: TopicPartition[] = []
+  #lost: (TopicPartition & { readonly toldAt: number })[] = []
 
   /** `now` is the beginning of the step; `topicsOf` finds the topics of a source, or of the only one. */
   constructor(
@@ -54,14 +57,15 @@ export class FaultRun {
     return dies
   }
 
-  /** How a commit is made to end; undefined where nothing happens to it. */
-  commit({ tasks }: SealedCommit): { readonly outcome: CommitOutcome; readonly stored: boolean } | undefined {
+  /** How a commit is made to end, at this time; undefined where nothing happens to it. */
+  commit({ tasks }: SealedCommit, now: number): { readonly outcome: CommitOutcome; readonly stored: boolean } | undefined {
     for (const fault of this.#faults) {
       const { commit } = fault.script
       if (commit === undefined || ++fault.seen < commit.nth || fault.happened >= commit.times) continue
       fault.happened++
       if (commit.outcome === 'lost') {
-        this.#lost.push(...tasks.flatMap(({ positions }) => positions))
+        const toldAt = now + lossKnownAfter
+        this.#lost.push(...tasks.flatMap(({ positions }) => positions.map((one) => ({ ...one, toldAt }))))
         return { outcome: { outcome: 'lost', tasks: tasks.map(({ task }) => task) }, stored: false }
       }
       const error =
@@ -106,9 +110,10 @@ export class FaultRun {
     return undefined
   }
 
-  /** The partitions of these topics that a commit was told to be lost, once. */
-  lost(topics: readonly string[]): readonly TopicPartition[] {
-    const own = this.#lost.filter(({ topic }) => topics.includes(topic))
+  /** The partitions of these topics that a commit was told to be lost a while ago, once. */
+  lost(topics: readonly string[], now: number): readonly TopicPartition[] {
+    if (this.#lost.length === 0) return []
+    const own = this.#lost.filter(({ topic, toldAt }) => toldAt <= now && topics.includes(topic))
     if (own.length > 0) this.#lost = this.#lost.filter((one) => !own.includes(one))
     return own.map(({ topic, partition }) => ({ topic, partition }))
   }

@@ -161,7 +161,7 @@ function firstAsking(codec: ValueCodec, life: Life, faults: () => FaultRun): Val
     decode: (bytes, start, end) => codec.decode(bytes, start, end),
     reader: (path) => codec.reader(path),
     prepare: (records) => {
-      if (known) return life.answerNow(() => codec.prepare(records))
+      if (known) return codec.prepare(records)
       return life.answer(async () => {
         faults().askRegistry(life.clock.now())
         await codec.prepare(records)
@@ -175,7 +175,7 @@ function faultyBackend(backend: CommitBackend, life: Life, faults: () => FaultRu
   return {
     commit: (commit) =>
       life.answer(async () => {
-        const fault = faults().commit(commit)
+        const fault = faults().commit(commit, life.clock.now())
         if (fault === undefined) return backend.commit(commit)
         if (fault.stored) await backend.commit(commit)
         return fault.outcome

@@ -30,7 +30,7 @@ export class FaultyReader implements SourceReader {
 
   poll({ maxBytes }: PollRequest): Promise<SourceEvent[]> {
     return this.#life.hear(async () => {
-      const lost = this.#faults().lost(this.#topics)
+      const lost = this.#faults().lost(this.#topics, this.#life.clock.now())
       if (lost.length > 0) await this.#takeAway(lost)
       const told = this.#next.shift()
       if (told !== undefined) return [told]

@@ -92,7 +92,7 @@ expect:
     [
       'a letter is not expected',
       `given: [{ key: a, text: '{' }]`,
-      [expect.stringMatching(/^3:5 the parked records: a letter that is not expected \| .*"code":"RECORD_INVALID"/)],
+      [expect.stringMatching(/^3:5 the parked records: a letter that is not expected \| .*"code":"AVRO_UNDECODABLE"/)],
     ],
     [
       'a letter is missing',
@@ -189,6 +189,10 @@ describe('the test command', () => {
   - { name: a gift, ${given.replaceAll('\n', '')}, expect: { counts: { stored: 2 } } }
   - { name: nothing at all }
 `,
+      'all/orders.yaml': topology('{ then: park }'),
+      'all/orders.test.yaml': `cases:
+  - { name: all of it, ${given.replace(' }]', ' }, { key: b, value: { id: \'2\', n: 8 } }]')} }
+`,
       'topologies/plain.yaml': topology('{ then: park }'),
       'broken/broken.yaml': topology('{ then: park }'),
       'broken/broken.test.yaml': 'cases: [{ name: x, givn: [] }]\n',
@@ -213,13 +217,16 @@ describe('the test command', () => {
     expect(all[0]!.coverage).toEqual({
       topology: 'orders',
       nodes: 5,
-      outputs: 4,
-      unreachedNodes: ['unique', 'kind', 'gifts', 'rows'],
-      unreachedOutputs: ['in', 'unique', 'kind.gifts', 'kind.others'],
+      outputs: 5,
+      unreachedNodes: ['in', 'unique', 'kind', 'gifts', 'rows'],
+      unreachedOutputs: ['in', 'unique', 'unique.conflicts', 'kind.gifts', 'kind.others'],
     })
     expect(code).toBe(1)
-    const { code: reached } = await testsOf(cases.path, ['--coverage'])
-    expect(reached).toBe(0)
+    const { code: few, files: more } = await testsOf(cases.path, ['--coverage'])
+    expect(more[0]!.coverage).toMatchObject({ unreachedNodes: [], unreachedOutputs: ['unique.conflicts'] })
+    expect(few).toBe(1)
+    const words = ['all', '--coverage']
+    expect((await testsOf(cases.path, words)).code).toBe(0)
   })
 
   test('tells what is wrong with a file, with the place', async () => {

@@ -90,7 +90,7 @@ describe('a file of cases', () => {
     [
       'writes to a partition that there is not',
       'cases:\n  - name: x\n    given: [{ source: b, value: 1, partition: 1 }]\n',
-      'two.test.yaml:3:46: There is no partition 1: the case has one, 0; say partitions: 2.',
+      'two.test.yaml:3:47: There is no partition 1: the case has one, 0; say partitions: 2.',
     ],
     [
       'takes a partition away that there is not',
@@ -110,7 +110,7 @@ describe('a file of cases', () => {
     [
       'has a crash at no point',
       'cases:\n  - name: x\n    faults: [{ crash: sealing }]\n',
-      'two.test.yaml:3:23: "crash" of "faults[0]"',
+      'two.test.yaml:3:23: "crash" of "cases.0.faults.0" must be "claimed", "sink.writing"',
     ],
     [
       'has two cases of one name',
