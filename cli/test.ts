@@ -89,10 +89,7 @@ function watchedFolders(files: readonly string[], { cwd, values }: CommandArgs):
   const project = textFlag(values, 'project')
   const roots = files.map((topology) => findRoot({ cwd, project, topology }))
   const parts = [...new Set(roots)].flatMap((root) => ['schemas', 'cql'].map((part) => join(root, part)))
-  return [
-    ...near.map((path) => ({ path, deep: false })),
-    ...parts.map((path) => ({ path, deep: true })),
-  ]
+  return [...near.map((path) => ({ path, deep: false })), ...parts.map((path) => ({ path, deep: true }))]
 }
 
 function hasGaps({ coverage }: FileResult): boolean {

@@ -18,7 +18,7 @@ export async function watchFolders(
   signal: AbortSignal,
   act: () => Promise<void>,
 ): Promise<void> {
-  let dirty = false
+  let dirty: boolean
   let wake = (): void => undefined
   const watchers = folders
     .filter(({ path }) => existsSync(path))

@@ -58,7 +58,10 @@ export class FaultRun {
   }
 
   /** How a commit is made to end, at this time; undefined where nothing happens to it. */
-  commit({ tasks }: SealedCommit, now: number): { readonly outcome: CommitOutcome; readonly stored: boolean } | undefined {
+  commit(
+    { tasks }: SealedCommit,
+    now: number,
+  ): { readonly outcome: CommitOutcome; readonly stored: boolean } | undefined {
     for (const fault of this.#faults) {
       const { commit } = fault.script
       if (commit === undefined || ++fault.seen < commit.nth || fault.happened >= commit.times) continue

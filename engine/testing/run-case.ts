@@ -180,7 +180,12 @@ class CaseRun {
     const { schemas, log } = this.#place.environment
     const moment = momentOf(record, now)
     if (moment !== undefined) await this.#until(moment)
-    const encoded = await encodeGiven(record, { plan: this.#plan, schemas, values, moment: this.#clock.now() })
+    const encoded = await encodeGiven(record, {
+      plan: this.#plan,
+      schemas,
+      values,
+      moment: this.#clock.now(),
+    })
     for (let n = 0; n < record.times; n++) await log.append([encoded])
   }
 
@@ -246,7 +251,9 @@ class CaseRun {
 
   /** The topics that are written. */
   #written(): string[] {
-    return this.#ofNodes((node) => (node.kind === 'sink' ? [node.definition.topic?.(node.config) ?? []].flat() : []))
+    return this.#ofNodes((node) =>
+      node.kind === 'sink' ? [node.definition.topic?.(node.config) ?? []].flat() : [],
+    )
   }
 
   #ofNodes(names: (node: PlanNode) => readonly string[]): string[] {

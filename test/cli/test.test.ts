@@ -72,7 +72,11 @@ expect:
     [
       'there is a record that is not expected',
       `${given}\nexpect: { topics: { gifts: [] } }`,
-      [expect.stringMatching(/^3:5 topic gifts: a record that is not expected \| actual {3}\{"key":"a","value":\{"id":"1"/)],
+      [
+        expect.stringMatching(
+          /^3:5 topic gifts: a record that is not expected \| actual {3}\{"key":"a","value":\{"id":"1"/,
+        ),
+      ],
     ],
     [
       'a row differs',
@@ -92,7 +96,11 @@ expect:
     [
       'a letter is not expected',
       `given: [{ key: a, text: '{' }]`,
-      [expect.stringMatching(/^3:5 the parked records: a letter that is not expected \| .*"code":"AVRO_UNDECODABLE"/)],
+      [
+        expect.stringMatching(
+          /^3:5 the parked records: a letter that is not expected \| .*"code":"AVRO_UNDECODABLE"/,
+        ),
+      ],
     ],
     [
       'a letter is missing',
@@ -122,7 +130,9 @@ expect:
     [
       'a fault never happens',
       `${given}\nfaults: [{ crash: rotated }]`,
-      ['3:5 A fault never happened: the crash at rotated (time 1). Without it the case does not show what it says.'],
+      [
+        '3:5 A fault never happened: the crash at rotated (time 1). Without it the case does not show what it says.',
+      ],
     ],
     [
       'a record comes again that may not',
@@ -191,7 +201,7 @@ describe('the test command', () => {
 `,
       'all/orders.yaml': topology('{ then: park }'),
       'all/orders.test.yaml': `cases:
-  - { name: all of it, ${given.replace(' }]', ' }, { key: b, value: { id: \'2\', n: 8 } }]')} }
+  - { name: all of it, ${given.replace(' }]', " }, { key: b, value: { id: '2', n: 8 } }]")} }
 `,
       'topologies/plain.yaml': topology('{ then: park }'),
       'broken/broken.yaml': topology('{ then: park }'),
@@ -238,7 +248,12 @@ describe('the test command', () => {
   })
 
   test.each([
-    ['a topology without cases', ['topologies/plain.yaml'], 1, 'topologies/plain.yaml has no test cases: write '],
+    [
+      'a topology without cases',
+      ['topologies/plain.yaml'],
+      1,
+      'topologies/plain.yaml has no test cases: write ',
+    ],
     ['what is not there', ['nowhere.yaml'], 1, 'nowhere.yaml does not exist'],
     ['a folder without cases', ['cql'], 1, 'There is no NAME.test.yaml in cql'],
     ['a filter that no case has', ['--filter', 'zzz'], 2, 'No case has "zzz" in its name'],

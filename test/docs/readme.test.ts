@@ -12,9 +12,13 @@ test('the case of the README holds', async () => {
   const [topology, cases] = blocksOf('README.md').flatMap(({ language, text }) =>
     language === 'yaml' ? [text] : [],
   )
-  const project = folderWith({ 'topologies/audit-store.yaml': topology!, 'topologies/audit-store.test.yaml': cases! })
+  const project = folderWith({
+    'topologies/audit-store.yaml': topology!,
+    'topologies/audit-store.test.yaml': cases!,
+  })
   try {
-    for (const part of ['cql', 'schemas']) cpSync(join(root, part), join(project.path, part), { recursive: true })
+    for (const part of ['cql', 'schemas'])
+      cpSync(join(root, part), join(project.path, part), { recursive: true })
     const { code, files } = await testsOf(project.path, [])
     expect(files).toMatchObject([{ cases: [{ findings: [] }] }])
     expect(files[0]!.problem).toBeUndefined()

@@ -37,7 +37,9 @@ test('cases that do not: exit code 1, and where they stand; the same in JUnit', 
     run('topologies/wrong.test.yaml', '-o', 'junit'),
   ])
   expect(text.code).toBe(1)
-  expect(text.stdout).toContain('topologies/wrong.test.yaml:3:5: counts: stored\n        expected 2\n        actual   1\n')
+  expect(text.stdout).toContain(
+    'topologies/wrong.test.yaml:3:5: counts: stored\n        expected 2\n        actual   1\n',
+  )
   expect(junit.code).toBe(1)
   expect(junit.stdout).toContain('<testsuites tests="1" failures="1">')
 })
@@ -46,7 +48,9 @@ test('a mistake in a file of cases is told in a line, without a stack', async ()
   project.write('topologies/typo.test.yaml', 'topology: orders.yaml\ncases: [{ name: x, exspect: {} }]\n')
   const { code, stdout, stderr } = await run('topologies/typo.test.yaml')
   expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
-  expect(stdout).toContain('topologies/typo.test.yaml:2:20: "cases.0" has no field "exspect": did you mean "expect"?\n')
+  expect(stdout).toContain(
+    'topologies/typo.test.yaml:2:20: "cases.0" has no field "exspect": did you mean "expect"?\n',
+  )
 })
 
 test('--watch runs them again when one has changed, until Ctrl-C', async () => {
@@ -57,7 +61,9 @@ test('--watch runs them again when one has changed, until Ctrl-C', async () => {
   project.write('watched/orders.test.yaml', 'cases: [')
   await watching.until(({ stdout }) => stdout.includes('This is not YAML'))
   project.write('watched/orders.test.yaml', wrong(2).replace('topology: orders.yaml\n', ''))
-  await watching.until(({ stdout }) => stdout.slice(stdout.lastIndexOf('This is not YAML')).includes('expected 2'))
+  await watching.until(({ stdout }) =>
+    stdout.slice(stdout.lastIndexOf('This is not YAML')).includes('expected 2'),
+  )
   watching.kill('SIGINT')
   expect(await watching.ended).toMatchObject({ code: 0, stderr: '' })
 })

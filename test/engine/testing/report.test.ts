@@ -12,7 +12,9 @@ const results: readonly FileResult[] = [
         name: 'a < b & "c"',
         ms: 3,
         ...place,
-        findings: [{ ...place, step: 0, what: 'topic t: record 1 is missing', details: ['expected {"a":"\u0007<"}'] }],
+        findings: [
+          { ...place, step: 0, what: 'topic t: record 1 is missing', details: ['expected {"a":"\u0007<"}'] },
+        ],
       },
     ],
     coverage: { topology: 'a', nodes: 3, outputs: 2, unreachedNodes: ['out'], unreachedOutputs: ['in.late'] },
