@@ -140,6 +140,16 @@ expect:
       [expect.stringMatching(/^3:5 topic gifts: a record that is not expected/)],
     ],
     [
+      'a record comes that was not there before, where records may come again',
+      `${given.replace('n: 7', 'kind: gift')}\nexpect: { repeats: true, topics: { gifts: [{ key: a }] } }`,
+      [expect.stringMatching(/^3:5 topic gifts: a record that is not expected/)],
+    ],
+    [
+      'nothing, since records may come again,',
+      `${given}\nfaults: [{ write: { to: gifts, stored: true } }]\nexpect: { repeats: true, topics: { gifts: [{ key: a }] } }`,
+      [],
+    ],
+    [
       'a later step is wrong, in which it stands',
       `${given}\nthen:\n  - expect: { counts: { stored: 2 } }\n  - expect: { counts: { stored: 3 } }`,
       ['7:9 counts: stored | expected 3 | actual   2'],
