@@ -1,7 +1,9 @@
 // The test command: what it finds wrong, and how it answers. A checker that found nothing would fail every one of these.
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { folderWith } from '../support/folder.ts'
 import { millraceTest, testsOf } from '../support/test-command.ts'
+
+jest.setTimeout(60_000)
 
 const topology = (errors: string): string => `name: orders
 description: Orders by customer.

@@ -1,10 +1,12 @@
 // The topology and the case that README.md shows run as they are, with the schemas and tables of this repository.
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { folderWith } from '../support/folder.ts'
 import { testsOf } from '../support/test-command.ts'
 import { blocksOf } from './blocks.ts'
+
+jest.setTimeout(60_000)
 
 const root = join(import.meta.dirname, '../..')
 

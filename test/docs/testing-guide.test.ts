@@ -1,8 +1,10 @@
 // What docs/guide/testing.md shows is so: its cases hold, and what it says that the command prints is what it prints.
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { folderWith } from '../support/folder.ts'
 import { millraceTest } from '../support/test-command.ts'
 import { blocksOf } from './blocks.ts'
+
+jest.setTimeout(60_000)
 
 const blocks = blocksOf('docs/guide/testing.md')
 const [topology, first, ...more] = blocks.flatMap(({ language, text }) => (language === 'yaml' ? [text] : []))

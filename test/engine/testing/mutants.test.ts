@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals'
 const run = promisify(execFile)
 const child = join(import.meta.dirname, '../../support/case-mutant-child.ts')
 const file = join(import.meta.dirname, 'project/topologies/orders.test.yaml')
-const patience = 120_000
+const patience = 300_000
 
 /** The cases that fail on an engine with this defect; '' = none. */
 async function failing(mutant: string): Promise<string[]> {
