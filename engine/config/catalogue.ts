@@ -12,6 +12,11 @@ const Topic = z.strictObject({
   owner: z.string().optional().meta({ description: 'Whom to ask about it.' }),
   key: z.string().optional().meta({ description: 'The field whose value is the key of its records.' }),
   rate: z.number().positive().optional().meta({ description: 'Records per second, at the peak: for lint.' }),
+  redelivery: Duration.optional().meta({
+    description:
+      'The longest time after which a producer sends a record again: its delivery time-out, the age of its spool. For lint.',
+    examples: ['7d'],
+  }),
   partitions: z
     .int()
     .min(1)

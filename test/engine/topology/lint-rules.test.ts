@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { lintRules } from '../../../engine/topology/lint-rules.ts'
+import { mendedExamples } from '../../../engine/topology/lint-mended.ts'
 import { lintText } from './kit.ts'
 
 describe('every rule', () => {
@@ -12,6 +13,13 @@ describe('every rule', () => {
     },
   )
 
+  test.each(lintRules)('$code has nothing to say of its example, mended, nor has any other', ({ code, example }) => {
+    const mended = mendedExamples[code]
+    expect(mended?.topology).toContain('name: ')
+    expect(mended!.topology === example.topology && mended!.facts === undefined).toBe(false)
+    expect(lintText(mended!.topology, mended!.facts ?? example.facts)).toEqual([])
+  })
+
   test.each(lintRules)('$code speaks in sentences, and has all that its page shows', (rule) => {
     const [finding] = lintText(rule.example.topology, rule.example.facts)
     expect(finding!.message).toMatch(/^["A-Z0-9].*[.!?]$/)
@@ -22,7 +30,8 @@ describe('every rule', () => {
 
   test('has a code of its own, in order', () => {
     const codes = lintRules.map(({ code }) => code)
-    expect(codes).toEqual(codes.map((_, index) => `ML${String(index + 1).padStart(3, '0')}`))
+    for (const code of codes) expect(code).toMatch(/^ML\d{3}$/)
+    expect(codes).toEqual([...new Set(codes)].sort())
   })
 
   test.each(
