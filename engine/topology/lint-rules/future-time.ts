@@ -33,7 +33,8 @@ sinks:
       const times = graph.sourcesOf(node).map((source) => source.definition.eventTime?.(source.config))
       const guards = graph.upstream(node).filter(({ type }) => type === 'validate')
       const open = times.find(
-        (path) => path !== undefined && !guards.some((guard) => limits(recordSetting(guard, 'fields')[path], window)),
+        (path) =>
+          path !== undefined && !guards.some((guard) => limits(recordSetting(guard, 'fields')[path], window)),
       )
       if (open === undefined) continue
       const message = `One record whose "${open}" lies a day ahead makes "${node.name}" forget all ids of its window of ${durationText(window)}.`

@@ -25,7 +25,8 @@ sinks: { users: { type: table, from: events, table: audit_by_user } }`,
       const path = source.definition.eventTime?.(source.config)
       const shape = shapes.output(source)
       const field = path === undefined || shape === undefined ? undefined : fieldAt(shape, path)
-      if (path === undefined || field === undefined || field === 'unknown' || field.optional !== true) continue
+      if (path === undefined || field === undefined || field === 'unknown' || field.optional !== true)
+        continue
       const open = graph.sinks.filter(
         (sink) =>
           graph.sourcesOf(sink).includes(source) &&

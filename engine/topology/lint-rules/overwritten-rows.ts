@@ -29,7 +29,10 @@ sinks:
   *check({ graph, facts }: LintSubject): Iterable<RuleFinding> {
     for (const sink of graph.sinks) {
       if (sink.type !== 'table' || sink.config.mode !== 'insert') continue
-      const ids = graph.upstream(sink).filter(isDedupe).map((node) => textSetting(node, 'by'))
+      const ids = graph
+        .upstream(sink)
+        .filter(isDedupe)
+        .map((node) => textSetting(node, 'by'))
       // A map may give the id another name.
       if (ids.length === 0 || graph.upstream(sink).some(({ type }) => type === 'map')) continue
       for (const name of tablesOf(sink)) {

@@ -35,7 +35,8 @@ sinks:
         const declared = facts.topic(topic)?.redelivery
         const needed = declared ?? deliveryTimeoutMs
         if (window >= needed) continue
-        const which = declared === undefined ? 'a producer may send a record' : `records of "${topic}" may be sent`
+        const which =
+          declared === undefined ? 'a producer may send a record' : `records of "${topic}" may be sent`
         const message = `The window of ${durationText(window)} is shorter than the ${durationText(needed)} for which ${which} again.`
         yield { node: node.name, field: 'window', message }
         // Once is enough where nothing is declared.

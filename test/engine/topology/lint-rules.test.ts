@@ -13,12 +13,15 @@ describe('every rule', () => {
     },
   )
 
-  test.each(lintRules)('$code has nothing to say of its example, mended, nor has any other', ({ code, example }) => {
-    const mended = mendedExamples[code]
-    expect(mended?.topology).toContain('name: ')
-    expect(mended!.topology === example.topology && mended!.facts === undefined).toBe(false)
-    expect(lintText(mended!.topology, mended!.facts ?? example.facts)).toEqual([])
-  })
+  test.each(lintRules)(
+    '$code has nothing to say of its example, mended, nor has any other',
+    ({ code, example }) => {
+      const mended = mendedExamples[code]
+      expect(mended?.topology).toContain('name: ')
+      expect(mended!.topology === example.topology && mended!.facts === undefined).toBe(false)
+      expect(lintText(mended!.topology, mended!.facts ?? example.facts)).toEqual([])
+    },
+  )
 
   test.each(lintRules)('$code speaks in sentences, and has all that its page shows', (rule) => {
     const [finding] = lintText(rule.example.topology, rule.example.facts)

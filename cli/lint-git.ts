@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { dirname, relative } from 'node:path'
+import { fatalError } from '../engine/errors.ts'
+
+const longest = 16 * 1024 * 1024
+
+interface Ended {
+  readonly ok: boolean
+  readonly text: string
+}
+
+/** A revision of the git repository that a folder is in. */
+export interface Revision {
+  readonly name: string
+  /** The text of a file in that revision (a path as it is now); undefined where it was not there. */
+  read(path: string): Promise<string | undefined>
+}
+
+/**
+ * Finds a revision. Rejects with USAGE, one sentence, where git is missing, the folder is in no repository, or there is
+ * no such revision.
+ */
+export async function openRevision(name: string, folder: string): Promise<Revision> {
+  const top = await git(['rev-parse', '--show-toplevel'], folder)
+  if (!top.ok) {
+    throw fatalError(
+      'USAGE',
+      `--against ${name} is no file, and ${folder} is in no git repository: give a file to compare with.`,
+    )
+  }
+  // The end of options keeps a name that begins with a dash from being one.
+  const found = await git(
+    ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`],
+    folder,
+  )
+  if (!found.ok) {
+    throw fatalError(
+      'USAGE',
+      `--against ${name} is neither a file nor a revision of the git repository: try HEAD, a branch, a tag or a commit.`,
+    )
+  }
+  const commit = found.text.trim()
+  return {
+    name,
+    async read(path) {
+      const near = nearestFolder(dirname(path))
+      const inside = relative(near, path).split('\\').join('/')
+      const shown = await git(['show', `${commit}:./${inside}`], near)
+      return shown.ok ? shown.text : undefined
+    },
+  }
+}
+
+/** A folder that is gone by now cannot be worked in. */
+function nearestFolder(folder: string): string {
+  return existsSync(folder) || dirname(folder) === folder ? folder : nearestFolder(dirname(folder))
+}
+
+function git(words: readonly string[], cwd: string): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    execFile('git', [...words], { cwd, maxBuffer: longest, encoding: 'utf8' }, (error, stdout) => {
+      if (error === null) resolve({ ok: true, text: stdout })
+      else if ((error as NodeJS.ErrnoException).code === 'ENOENT') reject(noGit(error))
+      else resolve({ ok: false, text: '' })
+    })
+  })
+}
+
+function noGit(cause: Error): Error {
+  const message =
+    'git is not installed, and --against names a revision: install it, or give a file to compare with.'
+  return fatalError('USAGE', message, { cause })
+}
