@@ -1,4 +1,5 @@
 import { changeKinds } from '../engine/topology/compare-plans.ts'
+import { mendedExamples } from '../engine/topology/lint-mended.ts'
 import { lintRules } from '../engine/topology/lint-rules.ts'
 import { ruleBlocks } from '../engine/topology/lint-rule-text.ts'
 import { nearest } from '../engine/config/suggest.ts'
@@ -12,8 +13,8 @@ export function explainRule(given: string, { positionals, values, out }: Command
   const rule = lintRules.find((one) => one.code === code)
   if (rule === undefined) throw unknownCode(given, code)
   if (outputFlag(values, ['text', 'json']) === 'json') {
-    const { check: _check, ...said } = rule
-    out(JSON.stringify(said))
+    const { title, severity, explanation, remedy, example } = rule
+    out(JSON.stringify({ code, title, severity, explanation, remedy, example, mended: mendedExamples[code] }))
   } else out([`# ${code}: ${rule.title}`, ...ruleBlocks(rule)].join('\n\n'))
   return 0
 }

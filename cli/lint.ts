@@ -73,7 +73,7 @@ async function run(args: CommandArgs): Promise<number> {
     facts.catch(() => undefined)
     reports.push(await lintFile({ file, root, facts, baseline }, args))
   }
-  const text = formatLint(reports, format)
+  const text = formatLint(reports, format, failing)
   if (text !== '') args.out(text)
   return exitCode(reports, failing)
 }

@@ -111,7 +111,8 @@ describe('lint', () => {
 
   test('fails on what it is told to fail on', async () => {
     const text = 'name: f\nsources: { in: { type: topic, topic: a, format: json, timestamp: at } }\n'
-    const nodes = 'processors: { u: { type: dedupe, from: in, by: id, window: 7d } }\nsinks: { out: { type: console, from: u } }\n'
+    const nodes =
+      'processors: { u: { type: dedupe, from: in, by: id, window: 7d } }\nsinks: { out: { type: console, from: u } }\n'
     await writeFile(join(folder, 'topologies', 'informed.yaml'), text + nodes)
     const codeFor = async (values: Record<string, string>) =>
       (await run(lintCommand, ['topologies/informed.yaml'], values)).code
@@ -128,7 +129,8 @@ describe('lint', () => {
     const project = join(folder, 'many')
     await mkdir(join(project, 'topologies'), { recursive: true })
     await mkdir(join(project, 'empty'))
-    const text = 'name: m\nsources: { in: { type: topic, topic: a, format: json } }\nsinks: { out: { type: console, from: in } }\n'
+    const text =
+      'name: m\nsources: { in: { type: topic, topic: a, format: json } }\nsinks: { out: { type: console, from: in } }\n'
     for (const name of ['a.yaml', 'b.yml', 'a.test.yaml', 'notes.txt'])
       await writeFile(join(project, 'topologies', name), text)
     const { text: said } = await run(lintCommand, ['many', 'many/topologies/a.yaml'], { output: 'json' })

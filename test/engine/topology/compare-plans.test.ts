@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
-import { changeKinds, comparePlans, type ChangeCode, type Partitions } from '../../../engine/topology/compare-plans.ts'
+import {
+  changeKinds,
+  comparePlans,
+  type ChangeCode,
+  type Partitions,
+} from '../../../engine/topology/compare-plans.ts'
 import { planText } from './kit.ts'
 
 const text = `name: audit
@@ -66,7 +71,10 @@ describe('what a change does', () => {
   })
 
   test('a node that is new begins empty', () => {
-    const before = { plan: planText(text.replace(/processors:.*\n/, '').replaceAll('from: unique', 'from: events')), partitions: unknown }
+    const before = {
+      plan: planText(text.replace(/processors:.*\n/, '').replaceAll('from: unique', 'from: events')),
+      partitions: unknown,
+    }
     const found = comparePlans(before, { plan: planText(text), partitions: unknown })
     expect(found).toMatchObject([{ code: 'MC004', node: 'unique' }])
     expect(found[0]!.message).toContain('It is whole after 7d.')
