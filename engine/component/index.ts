@@ -11,7 +11,7 @@ export {
   type SinkDefinition,
   type SourceDefinition,
 } from './define.ts'
-export { ByteSize, Duration, FieldPath, Scalar, SchemaName, TableName, TopicName } from './fields.ts'
+export { ByteSize, Duration, FieldPath, Instant, Scalar, SchemaName, TableName, TopicName } from './fields.ts'
 export { type Operator } from './operator.ts'
 export { keep } from './operators/keep.ts'
 export { mapValue } from './operators/map-value.ts'

@@ -14,6 +14,7 @@ import { missingTime } from './lint-rules/missing-time.ts'
 import { nothingExactlyOnce } from './lint-rules/nothing-exactly-once.ts'
 import { overwrittenRows } from './lint-rules/overwritten-rows.ts'
 import { partitionsDiffer } from './lint-rules/partitions-differ.ts'
+import { positionsPassedOver } from './lint-rules/positions-passed-over.ts'
 import { recordTime } from './lint-rules/record-time.ts'
 import { rekeyedOrder } from './lint-rules/rekeyed-order.ts'
 import { repeatingSink } from './lint-rules/repeating-sink.ts'
@@ -60,6 +61,7 @@ export const lintRules: readonly LintRule[] = [
   longRetries,
   unstableHash,
   topicReadTwice,
+  positionsPassedOver,
   budgetMemory,
   retryOrder,
   keptTopics,
