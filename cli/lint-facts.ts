@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AvroNode } from '../engine/avro/model.ts'
 import { readCatalogue, type CatalogueTopic } from '../engine/config/catalogue.ts'
@@ -6,6 +6,7 @@ import { loadMigrations } from '../engine/cql/migrations.ts'
 import type { Catalogue } from '../engine/cql/schema.ts'
 import { typeName } from '../engine/cql/types.ts'
 import type { FieldTree, LintFacts, TableFacts, TopicFacts } from '../engine/topology/facts.ts'
+import { isTopologyName, nameIn } from './lint-files.ts'
 import { readCqlFiles, shownPath } from './project-files.ts'
 
 /** How deep the fields of a schema are known: enough for paths that people write, and an end for recursive ones. */
@@ -23,6 +24,7 @@ export async function projectFacts(root: string, cwd: string): Promise<LintFacts
     existsSync(folder) ? readSchemas(seen(folder)) : undefined,
     readCatalogue(seen(join(folder, 'catalogue.yaml'))),
   ])
+  const names = topologyNames(join(root, 'topologies'), seen)
   const tables = existsSync(join(root, 'cql'))
     ? loadMigrations(readCqlFiles(join(root, 'cql'), cwd))
     : undefined
@@ -32,6 +34,27 @@ export async function projectFacts(root: string, cwd: string): Promise<LintFacts
     tables: () => (tables === undefined ? undefined : [...tables.tables.keys()].sort()),
     table: (name) => tableInfo(tables, name),
     topic: (name) => topicFacts(topics.get(name)),
+    named: (name) => names.get(name) ?? [],
+  }
+}
+
+/** The files of the topologies in a folder by their names, as far as those can be told. */
+function topologyNames(folder: string, seen: (path: string) => string): Map<string, string[]> {
+  const files = existsSync(folder) ? readdirSync(folder).filter(isTopologyName).sort() : []
+  const named = new Map<string, string[]>()
+  for (const file of files) {
+    const name = nameIn(textOf(join(folder, file)))
+    if (name !== undefined) named.set(name, [...(named.get(name) ?? []), seen(join(folder, file))])
+  }
+  return named
+}
+
+/** Nothing where it cannot be read: who lints that file is told why. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
   }
 }
 

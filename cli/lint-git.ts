@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { dirname, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fatalError } from '../engine/errors.ts'
 
 const longest = 16 * 1024 * 1024
@@ -15,6 +15,8 @@ export interface Revision {
   readonly name: string
   /** The text of a file in that revision (a path as it is now); undefined where it was not there. */
   read(path: string): Promise<string | undefined>
+  /** The names of the files that a folder had (without those in folders of its own); none where it was not there. */
+  list(folder: string): Promise<string[]>
 }
 
 /**
@@ -45,11 +47,26 @@ export async function openRevision(name: string, folder: string): Promise<Revisi
     name,
     async read(path) {
       const near = nearestFolder(dirname(path))
-      const inside = relative(near, path).split('\\').join('/')
-      const shown = await git(['show', `${commit}:./${inside}`], near)
+      const shown = await git(['show', `${commit}:./${inside(near, path)}`], near)
       return shown.ok ? shown.text : undefined
     },
+    async list(folder) {
+      const near = nearestFolder(folder)
+      // What is in a folder, not the folder: that is what the slash at the end asks for.
+      const path = inside(near, join(folder, 'x')).slice(0, -1)
+      const words = ['ls-tree', '-z', commit, ...(path === '' ? [] : ['--', path])]
+      const listed = await git(words, near)
+      if (!listed.ok) return []
+      // Each is `MODE TYPE HASH\tPATH`.
+      const files = listed.text.split('\0').filter((entry) => /^\d+ blob /.test(entry))
+      return files.map((entry) => basename(entry.slice(entry.indexOf('\t') + 1)))
+    },
   }
+}
+
+/** A path as git writes it, seen from a folder. */
+function inside(folder: string, path: string): string {
+  return relative(folder, path).split('\\').join('/')
 }
 
 /** A folder that is gone by now cannot be worked in. */

@@ -3,7 +3,8 @@ import { nearest } from '../engine/config/suggest.ts'
 import { MillraceError } from '../engine/errors.ts'
 import { formatLint, lintFormats, type LintReport } from '../engine/topology/lint-format.ts'
 import type { Severity } from '../engine/topology/lint-rule.ts'
-import { lintPlan, type LintFinding } from '../engine/topology/lint.ts'
+import { inFileOrder, type LintFinding } from '../engine/topology/lint-findings.ts'
+import { lintPlan } from '../engine/topology/lint.ts'
 import type { LintFacts } from '../engine/topology/facts.ts'
 import { planReading } from '../engine/topology/plan.ts'
 import type { Command, CommandArgs } from './command.ts'
@@ -31,7 +32,7 @@ export const command: Command = {
       placeholder: 'REV|FILE',
       description: 'also say what the change since a git revision does to offsets and state',
     },
-    explain: { type: 'string', placeholder: 'CODE', description: 'what a rule is about, with an example' },
+    explain: { type: 'string', placeholder: 'CODE', description: 'what a code is about; of a rule, with an example' },
     output: { ...commonFlags.output, description: 'text (the default), json, github or junit' },
     project: commonFlags.project,
   }),
@@ -57,22 +58,24 @@ async function run(args: CommandArgs): Promise<number> {
   const { positionals, values } = args
   const format = outputFlag(values, lintFormats)
   const code = textFlag(values, 'explain')
-  if (code !== undefined) return (await import('./lint-explain.ts')).explainRule(code, args)
+  if (code !== undefined) return (await import('./lint-explain.ts')).explainCode(code, args)
   const failing = failingSeverities(args)
   if (positionals.length === 0) throw usage('lint needs a file: millrace lint topologies/NAME.yaml.')
-  const files = filesToLint(positionals, args)
+  const meant = filesToLint(args)
   const against = textFlag(values, 'against')
-  const baseline = against === undefined ? undefined : await openBaseline(against, files, args)
+  const baseline = against === undefined ? undefined : await openBaseline(against, meant, args)
   const factsByRoot = new Map<string, Promise<LintFacts>>()
+  const names = new Set<string>()
   const reports: LintReport[] = []
-  for (const file of files) {
+  for (const file of meant.files) {
     const root = findRoot({ cwd: args.cwd, project: textFlag(values, 'project'), topology: file })
     const facts = factsByRoot.get(root) ?? projectFacts(root, args.cwd)
     factsByRoot.set(root, facts)
     // It is asked for later, and not at all where the file itself is wrong.
     facts.catch(() => undefined)
-    reports.push(await lintFile({ file, root, facts, baseline }, args))
+    reports.push(await lintFile({ file, root, facts, baseline, names }, args))
   }
+  if (baseline !== undefined) reports.push(...(await baseline.gone(meant.folders, names)))
   const text = formatLint(reports, format, failing)
   if (text !== '') args.out(text)
   return exitCode(reports, failing)
@@ -101,16 +104,21 @@ interface Task {
   readonly root: string
   readonly facts: Promise<LintFacts>
   readonly baseline: Baseline | undefined
+  /** Gets the name of the topology. */
+  readonly names: Set<string>
 }
 
 /** What is wrong in a file, be it with the file itself, with the files beside it, or with what they mean together. */
-async function lintFile({ file, root, facts, baseline }: Task, args: CommandArgs): Promise<LintReport> {
+async function lintFile(task: Task, args: CommandArgs): Promise<LintReport> {
+  const { file, root, facts, baseline, names } = task
   try {
     const reading = await readTopologyFile(topologyPath(file, args), args.registry, args.env)
     const plan = planReading(reading)
-    const findings = lintPlan(plan, await facts, configOf(reading).allowances)
-    const changes = (await baseline?.changes(plan, file, root)) ?? []
-    return { file, findings: [...findings, ...changes].toSorted((a, b) => a.line - b.line) }
+    names.add(plan.name)
+    const { allowances } = configOf(reading)
+    const findings = lintPlan(plan, await facts, allowances)
+    const changes = (await baseline?.changes({ plan, allowances, file, root })) ?? []
+    return { file, findings: [...findings, ...changes].toSorted(inFileOrder) }
   } catch (error) {
     return { file, findings: findingsOf(error, file) }
   }

@@ -1,40 +1,9 @@
-import { durationText, quoted, type Severity } from './lint-rule.ts'
-import { storesOf } from './plan-facts.ts'
-import { numberSetting, PlanGraph, tablesOf, textSetting, topicsOf } from './plan-graph.ts'
-import type { PlanNode, ProcessorNode, TopologyPlan } from './plan-types.ts'
-
-/** What may change, by its code. Codes are stable. */
-export const changeKinds = {
-  MC001: { severity: 'error', title: 'The topology has another name' },
-  MC002: { severity: 'error', title: 'State stays behind under another name' },
-  MC003: { severity: 'warning', title: 'State that nobody uses any more' },
-  MC004: { severity: 'warning', title: 'State that begins empty' },
-  MC005: { severity: 'error', title: 'State that does not fit any more' },
-  MC006: { severity: 'info', title: 'A window of another length' },
-  MC007: { severity: 'warning', title: 'A topic that is not read any more' },
-  MC008: { severity: 'info', title: 'A topic that is read from its beginning' },
-  MC009: { severity: 'warning', title: 'Another promise of delivery' },
-  MC010: { severity: 'info', title: 'Another fate of failed records' },
-  MC011: { severity: 'info', title: 'A sink that has nothing of what was before' },
-  MC012: { severity: 'info', title: 'A sink that is written no more' },
-  MC013: { severity: 'warning', title: 'Rows or records in other places' },
-  MC014: { severity: 'warning', title: 'Another clock' },
-  MC015: { severity: 'error', title: 'Another number of partitions' },
-  MC016: { severity: 'info', title: 'A topology that is new' },
-  MC017: { severity: 'error', title: 'State under another number' },
-} as const satisfies Readonly<Record<string, { readonly severity: Severity; readonly title: string }>>
-
-export type ChangeCode = keyof typeof changeKinds
-
-/** One thing that a change does. */
-export interface PlanChange {
-  readonly code: ChangeCode
-  /** The node of the new plan that it is about; undefined = the topology. */
-  readonly node?: string
-  readonly field?: string
-  /** What is lost or kept, and what to do. */
-  readonly message: string
-}
+import type { PlanChange } from './change-kinds.ts'
+import { compareSinks } from './compare-sinks.ts'
+import { durationText, quoted } from './lint-rule.ts'
+import { sourceTopic, storesOf } from './plan-facts.ts'
+import { numberSetting, PlanGraph, textSetting, topicsOf } from './plan-graph.ts'
+import type { PlanNode, ProcessorNode, SourceNode, TopologyPlan } from './plan-types.ts'
 
 /** How many partitions a topic is declared to have; undefined where nobody says. */
 export type Partitions = (topic: string) => number | undefined
@@ -51,9 +20,10 @@ export function comparePlans(before: PlanSide, after: PlanSide): PlanChange[] {
     ...renamed(before.plan, after.plan),
     ...topics(before, after),
     ...state(before.plan, after.plan),
-    ...clocks(before.plan, after.plan),
+    ...sourceOrder(before.plan, after.plan),
+    ...sources(before.plan, after.plan),
     ...settings(before.plan, after.plan),
-    ...sinks(before.plan, after.plan),
+    ...compareSinks(before.plan, after.plan),
   ]
 }
 
@@ -221,17 +191,50 @@ function* stateChange(before: PlanNode, after: PlanNode): Iterable<PlanChange> {
   yield { code: 'MC006', node, field: 'window', message }
 }
 
-function* clocks(before: TopologyPlan, after: TopologyPlan): Iterable<PlanChange> {
+/** Stored ids hold the number of their source, counted within its part of the topology. */
+function* sourceOrder(before: TopologyPlan, after: TopologyPlan): Iterable<PlanChange> {
+  const old = numbers(before)
+  for (const sub of after.subTopologies) {
+    if (storesOf(after, sub).length === 0) continue
+    const moved = sub.sources.filter((name, number) => (old.get(topicOf(after, name)) ?? number) !== number)
+    if (moved.length === 0) continue
+    const message =
+      `${quoted(moved)} ${moved.length === 1 ? 'has' : 'have'} another place among the sources, by which ids are known: what is ` +
+      'read again once offsets were set back is dropped as a duplicate of itself. Leave sources in their order, and add new ones behind them.'
+    yield { code: 'MC018', node: moved[0]!, message }
+  }
+}
+
+function numbers(plan: TopologyPlan): Map<string, number> {
+  return new Map(
+    plan.subTopologies.flatMap((sub) => sub.sources.map((name, number) => [topicOf(plan, name), number])),
+  )
+}
+
+/** What a source reads, be it a topic or not. */
+function topicOf(plan: TopologyPlan, name: string): string {
+  return sourceTopic(plan, name) ?? name
+}
+
+function* sources(before: TopologyPlan, after: TopologyPlan): Iterable<PlanChange> {
   for (const source of new PlanGraph(after).sources) {
     const old = before.nodes.get(source.name)
     if (old?.kind !== 'source') continue
-    const [was, is] = [old, source].map((one) => one.definition.eventTime?.(one.config))
+    yield* clockChange(old, source)
+    const [was = 'earliest', is = 'earliest'] = [old.config.begin, source.config.begin]
     if (was === is) continue
-    const clock = (path: string | undefined): string =>
-      path === undefined ? 'the time of the record' : `"${path}"`
-    const message = `The event time is ${clock(is)} instead of ${clock(was)}: windows that are open mix both, and rows written again get another bucket and cell timestamp. Let all letters and retries end first.`
-    yield { code: 'MC014', node: source.name, field: 'timestamp', message }
+    const message = `\`begin\` of "${source.name}" counts where nothing is committed: partitions that were read already go on at their offsets. To begin there anew, set the offsets (millrace offsets set).`
+    yield { code: 'MC019', node: source.name, field: 'begin', message }
   }
+}
+
+function* clockChange(before: SourceNode, after: SourceNode): Iterable<PlanChange> {
+  const [was, is] = [before, after].map((one) => one.definition.eventTime?.(one.config))
+  if (was === is) return
+  const clock = (path: string | undefined): string =>
+    path === undefined ? 'the time of the record' : `"${path}"`
+  const message = `The event time is ${clock(is)} instead of ${clock(was)}: windows that are open mix both, and rows written again get another bucket and cell timestamp. Let all letters and retries end first.`
+  yield { code: 'MC014', node: after.name, field: 'timestamp', message }
 }
 
 function* settings(before: TopologyPlan, after: TopologyPlan): Iterable<PlanChange> {
@@ -251,51 +254,3 @@ function* settings(before: TopologyPlan, after: TopologyPlan): Iterable<PlanChan
     yield { code: 'MC010', field: 'errors', message }
   }
 }
-
-function* sinks(before: TopologyPlan, after: TopologyPlan): Iterable<PlanChange> {
-  for (const sink of new PlanGraph(after).sinks) {
-    const old = before.nodes.get(sink.name)
-    if (old?.kind !== 'sink' || old.type !== sink.type) {
-      yield sinkIsNew(sink.name)
-      continue
-    }
-    const [was, is] = [old, sink].map((one) =>
-      [one.definition.topic?.(one.config) ?? [], tablesOf(one)].flat(),
-    )
-    if (is!.some((place) => !was!.includes(place))) yield sinkIsNew(sink.name)
-    for (const [field, what] of Object.entries(places)) {
-      if (JSON.stringify(old.config[field]) === JSON.stringify(sink.config[field])) continue
-      yield {
-        code: 'MC013',
-        node: sink.name,
-        field,
-        message: `"${sink.name}" has another \`${field}\`: ${what}`,
-      }
-    }
-  }
-  const left = new PlanGraph(before).sinks.filter(({ name }) => after.nodes.get(name)?.kind !== 'sink')
-  if (left.length === 0) return
-  const message = `${quoted(left.map(({ name }) => name))} is written no more: what is there stays, and gets old.`
-  yield { code: 'MC012', field: 'sinks', message }
-}
-
-function sinkIsNew(name: string): PlanChange {
-  return {
-    code: 'MC011',
-    node: name,
-    message: `"${name}" gets what comes from the committed offsets on, nothing of before. To fill it, run a topology of another name over the history, or reset this one.`,
-  }
-}
-
-/** Settings of sinks that decide where something comes to lie. */
-const places = {
-  key: 'records of one new key lie apart from those of before, perhaps in another partition. Their order across the change is not kept: let readers finish first.',
-  columns: 'rows that are written again fill other columns. What was written before stays as it is.',
-  bucket: 'rows that are written again, and reads, go to other buckets. Rewrite the table, or read both.',
-  hash: 'an event that is written again gets a second row, since its hash is part of the key. Let all letters and retries end first.',
-  mode: 'cell timestamps are made in another way, and an older state may win over a newer one. Write a new table.',
-  sequence:
-    'cell timestamps come from another number: a row that has a higher one already is not overwritten. Raise `base` above it.',
-  base: 'cell timestamps move: a lower base makes new states lose against stored ones.',
-  retention: 'rows that were written before keep the end that they were given.',
-} as const satisfies Readonly<Record<string, string>>

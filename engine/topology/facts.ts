@@ -48,6 +48,8 @@ export interface LintFacts {
   tables(): readonly string[] | undefined
   table(name: string): TableFacts | undefined
   topic(name: string): TopicFacts | undefined
+  /** The files of the project's topologies that have this name. */
+  named(name: string): readonly string[]
 }
 
 /** Facts of one who knows nothing. */
@@ -57,6 +59,7 @@ export const noFacts: LintFacts = {
   tables: () => undefined,
   table: () => undefined,
   topic: () => undefined,
+  named: () => [],
 }
 
 /** A field's type by name (`long?` for one that may be null), or a record of such. */
@@ -71,11 +74,13 @@ export interface FactsData {
   /** Tables whose rows expire: their `default_time_to_live`, seconds. */
   readonly expiring?: Readonly<Record<string, number>>
   readonly topics?: Readonly<Record<string, TopicFacts>>
+  /** The files of the project's topologies, by name. */
+  readonly names?: Readonly<Record<string, readonly string[]>>
 }
 
 /** Facts from what is written down; what is left out is unknown. */
 export function factsFrom(data: FactsData): LintFacts {
-  const { schemas, tables, topics, expiring } = data
+  const { schemas, tables, topics, expiring, names } = data
   return {
     schemas: () => (schemas === undefined ? undefined : Object.keys(schemas)),
     schemaFields: (name) => (schemas?.[name] === undefined ? undefined : treeOf(schemas[name])),
@@ -85,6 +90,7 @@ export function factsFrom(data: FactsData): LintFacts {
         ? undefined
         : { name, columns: tables[name].map(columnOf), defaultTtl: expiring?.[name] ?? 0 },
     topic: (name) => topics?.[name],
+    named: (name) => names?.[name] ?? [],
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LintFinding } from './lint.ts'
+import type { LintFinding } from './lint-findings.ts'
 import type { Severity } from './lint-rule.ts'
 
 /** What lint found in one file. */

@@ -190,4 +190,8 @@ sinks:
       tables: { audit_by_user: ['user_id!', 'at+', 'event_id+', 'action'] },
     },
   },
+  ML036: {
+    topology: `name: audit-copy\n${events}\n${show}`,
+    facts: { names: { audit: ['topologies/audit.yaml'], 'audit-copy': ['topologies/audit-copy.yaml'] } },
+  },
 }

@@ -25,7 +25,8 @@ function exampleBlocks({ topology, facts }: LintExample, known: FactsData): stri
   return [`\`\`\`yaml\n${topology}\n\`\`\``, ...factBlocks(facts ?? known)]
 }
 
-function factBlocks({ schemas = {}, tables = {}, topics = {}, expiring = {} }: FactsData): string[] {
+function factBlocks(known: FactsData): string[] {
+  const { schemas = {}, tables = {}, topics = {}, expiring = {}, names = {} } = known
   const facts = [
     ...Object.entries(schemas).map(([name, fields]) => `the schema \`${name}\` has ${fieldText(fields)}`),
     ...Object.entries(tables).map(([name, columns]) => `the table \`${name}\` has ${columnText(columns)}`),
@@ -36,6 +37,9 @@ function factBlocks({ schemas = {}, tables = {}, topics = {}, expiring = {} }: F
       const said = Object.entries(topic).map(([fact, value]) => `${fact} \`${String(value)}\``)
       return `the topic \`${name}\` has ${said.join(', ')}`
     }),
+    ...Object.entries(names).map(
+      ([name, files]) => `the name \`${name}\` is that of \`${files.join('` and `')}\``,
+    ),
   ]
   return facts.length === 0 ? [] : [`where ${facts.join(', and ')}.`]
 }

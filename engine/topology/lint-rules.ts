@@ -19,6 +19,7 @@ import { recordTime } from './lint-rules/record-time.ts'
 import { rekeyedOrder } from './lint-rules/rekeyed-order.ts'
 import { repeatingSink } from './lint-rules/repeating-sink.ts'
 import { retryOrder } from './lint-rules/retry-order.ts'
+import { sharedName } from './lint-rules/shared-name.ts'
 import { shortWindow } from './lint-rules/short-window.ts'
 import { skipLoses } from './lint-rules/skip-loses.ts'
 import { slowDrain } from './lint-rules/slow-drain.ts'
@@ -72,4 +73,5 @@ export const lintRules: readonly LintRule[] = [
   nothingExactlyOnce,
   rekeyedOrder,
   overwrittenRows,
+  sharedName,
 ]

@@ -1,6 +1,7 @@
-import { changeKinds } from '../../engine/topology/compare-plans.ts'
+import { changeKinds } from '../../engine/topology/change-kinds.ts'
 import type { LintRule } from '../../engine/topology/lint-rule.ts'
 import { ruleBlocks } from '../../engine/topology/lint-rule-text.ts'
+import { staleAllowance } from '../../engine/topology/lint-findings.ts'
 import { page, table } from './markdown.ts'
 
 const notes = `
@@ -25,19 +26,26 @@ Facts about topics come from \`schemas/catalogue.yaml\`:
 
 const changeNotes = `
 \`millrace lint FILE --against REV\` compares a topology with what it was in a revision of git (\`--against FILE\`: with
-another file), and says what the change does to committed offsets and to state, which a file alone cannot show:
+another file), and says what the change does to committed offsets and to state, which a file alone cannot show. A file that
+is not in the revision is compared with the one beside it that had the name of its topology. For a folder, topologies that are
+gone are told, too. A comment allows a change as it does a finding; once the revision has the change, the comment is itself
+reported:
 `
 
 /** The pages of the rules: one of all, and one for each. By their path in docs/reference/. */
 export function lintPages(rules: readonly LintRule[]): Map<string, string> {
   const rows = rules.map(({ code, title, severity }) => [`[${code}](lint/${code}.md)`, severity, title])
-  const changes = Object.entries(changeKinds).map(([code, { severity, title }]) => [code, severity, title])
+  const { code, severity, title, explanation } = staleAllowance
+  const changes = Object.entries(changeKinds).map(([change, kind]) => [
+    ...[change, kind.severity, kind.title, kind.explanation],
+  ])
   const all = page('Lint rules', [
     notes.trim(),
-    table(['code', 'severity', 'finding'], rows),
+    table(['code', 'severity', 'finding'], [[code, severity, title], ...rows]),
+    `${code}: ${explanation}`,
     '## Changes',
     changeNotes.trim(),
-    table(['code', 'severity', 'change'], changes),
+    table(['code', 'severity', 'change', 'what it does, and what to do'], changes),
   ])
   return new Map([
     ['lint.md', all],

@@ -1,17 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
-import {
-  changeKinds,
-  comparePlans,
-  type ChangeCode,
-  type Partitions,
-} from '../../../engine/topology/compare-plans.ts'
-import { planText } from './kit.ts'
+import { changeKinds, type ChangeCode } from '../../../engine/topology/change-kinds.ts'
+import { comparePlans, type Partitions } from '../../../engine/topology/compare-plans.ts'
+import { readTopologyText } from '../../../engine/config/load.ts'
+import { lintChanges } from '../../../engine/topology/lint.ts'
+import { lintText, planText, shipped } from './kit.ts'
 
 const text = `name: audit
 sources: { events: { type: topic, topic: audit-events, format: json, timestamp: at } }
 processors: { unique: { type: dedupe, from: events, by: eventId, window: 7d } }
 sinks:
-  users: { type: table, from: unique, table: audit_by_user, columns: { event_time: at } }
+  users: { type: table, from: unique, table: audit_by_user, columns: { event_time: at, user_id: user } }
   copies: { type: topic, from: unique, topic: copies, key: userId }
 delivery: at-least-once
 errors: { then: park }
@@ -30,6 +28,37 @@ function changes(...edits: readonly (readonly [string, string])[]) {
 }
 
 const codes = (...edits: readonly (readonly [string, string])[]) => changes(...edits).map(({ code }) => code)
+
+describe('lint-allow', () => {
+  const [from, to] = ['unique', 'once']
+  const lint = (edited: string) => {
+    const { config } = readTopologyText('t.yaml', edited, shipped, {})
+    const plan = planText(edited)
+    const before = { plan: planText(text), partitions: unknown }
+    const changes = comparePlans(before, { plan, partitions: unknown })
+    const found = lintChanges(plan, changes, config!.allowances)
+    return found.map(({ code, line, column }) => `${code} ${line}:${column}`)
+  }
+  const renamed = text.replaceAll(from, to)
+
+  test('a change stands where it is to be seen, and a comment allows it there', () => {
+    expect(lint(renamed)).toEqual(['MC002 3:15'])
+    expect(lint(renamed.replace('window: 7d } }', 'window: 7d } } # lint-allow MC002 begin anew'))).toEqual([])
+    expect(lint(renamed.replace('window: 7d } }', 'window: 7d } } # lint-allow MC002'))).toEqual([
+      'ML000 3:1',
+      'MC002 3:15',
+    ])
+  })
+
+  test('one that allows nothing is found, but only where there is something to compare with', () => {
+    const stale = text.replace('name: audit', 'name: audit # lint-allow MC001 moved')
+    expect(lint(stale)).toEqual(['ML000 1:1'])
+    expect(lintText(stale).map(({ code }) => code)).not.toContain('ML000')
+    expect(lintText(text.replace('name: audit', 'name: audit # lint-allow MC999 moved'))).toContainEqual(
+      expect.objectContaining({ code: 'ML000', message: expect.stringMatching(/names no rule/) }),
+    )
+  })
+})
 
 describe('what a change does', () => {
   test('nothing, where nothing changed that matters', () => {
@@ -60,12 +89,15 @@ describe('what a change does', () => {
     ['one more topic', ['MC008'], [['topic: audit-events', 'topic: [audit-events, more]']]],
     ['another clock', ['MC014'], [['timestamp: at', 'timestamp: time']]],
     ['no clock', ['MC014'], [[', timestamp: at', '']]],
+    ['another beginning', ['MC019'], [['topic: audit-events,', 'topic: audit-events, begin: latest,']]],
     ['exactly once', ['MC009'], [['at-least-once', 'exactly-once']]],
     ['failed records', ['MC010'], [['then: park', 'then: skip']]],
     ['a sink with another topic', ['MC011'], [['topic: copies', 'topic: others']]],
     ['a sink renamed', ['MC011', 'MC012'], [['copies: {', 'others: {']]],
     ['another key', ['MC013'], [['key: userId', 'key: storeId']]],
     ['other columns', ['MC013'], [['event_time: at', 'event_time: time']]],
+    ['columns in another order', [], [['event_time: at, user_id: user', 'user_id: user, event_time: at']]],
+    ['tables for some', ['MC011', 'MC013'], [['columns:', 'variants: { by: kind, when: { a: { table: short } } }, columns:']]],
   ])('%s', (_, expected, edits) => {
     expect(codes(...edits)).toEqual(expected)
   })
@@ -91,6 +123,20 @@ describe('what a change does', () => {
     expect(found.map(({ code }) => code)).toEqual(['MC008', 'MC017', 'MC011'])
   })
 
+  test('a dedupe finds ids by the number of their source, which one before it in its part changes', () => {
+    const sources = (...names: readonly string[]): string =>
+      `sources:\n${names.map((name) => `  ${name}: { type: topic, topic: ${name}, format: json }`).join('\n')}`
+    const plan = (...names: readonly string[]) => {
+      const both = text.replace(/sources:.*/, sources(...names)).replace('from: events', `from: [${names.join(', ')}]`)
+      return { plan: planText(both), partitions: unknown }
+    }
+    const between = (before: readonly string[], after: readonly string[]) =>
+      comparePlans(plan(...before), plan(...after)).map(({ code, node }) => `${code} ${node}`)
+    expect(between(['web', 'shop'], ['shop', 'web'])).toEqual(['MC018 shop'])
+    expect(between(['web', 'shop'], ['web', 'shop', 'app'])).toEqual(['MC008 app'])
+    expect(between(['web', 'shop'], ['app', 'web', 'shop'])).toEqual(['MC008 app', 'MC018 web'])
+  })
+
   test('other partitions, where the catalogues say so', () => {
     const plan = planText(text)
     const before = { plan, partitions: () => 6 }
@@ -114,7 +160,12 @@ describe('what a change does', () => {
     expect(new Set(found.map(({ code }) => code)).size).toBe(8)
     for (const { code, message } of found) {
       expect(message).toMatch(/^["A-Z].*\.$/)
-      expect(changeKinds[code].title).toMatch(/^[A-Z].*[^.]$/)
+      expect(Object.keys(changeKinds)).toContain(code)
     }
+  })
+
+  test.each(Object.entries(changeKinds))('%s says what it is about', (_, { title, explanation }) => {
+    expect(title).toMatch(/^[A-Z].*[^.]$/)
+    expect(explanation).toMatch(/^[`A-Z].*[.)]$/)
   })
 })
