@@ -8,6 +8,8 @@ const longest = 16 * 1024 * 1024
 interface Ended {
   readonly ok: boolean
   readonly text: string
+  /** The first line of what it complained about. */
+  readonly why: string
 }
 
 /** A revision of the git repository that a folder is in. */
@@ -25,12 +27,7 @@ export interface Revision {
  */
 export async function openRevision(name: string, folder: string): Promise<Revision> {
   const top = await git(['rev-parse', '--show-toplevel'], folder)
-  if (!top.ok) {
-    throw fatalError(
-      'USAGE',
-      `--against ${name} is no file, and ${folder} is in no git repository: give a file to compare with.`,
-    )
-  }
+  if (!top.ok) throw noRepository(name, folder, top.why)
   // The end of options keeps a name that begins with a dash from being one.
   const found = await git(
     ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`],
@@ -75,13 +72,23 @@ function nearestFolder(folder: string): string {
 }
 
 function git(words: readonly string[], cwd: string): Promise<Ended> {
+  const env = { ...process.env, LC_ALL: 'C' }
   return new Promise((resolve, reject) => {
-    execFile('git', [...words], { cwd, maxBuffer: longest, encoding: 'utf8' }, (error, stdout) => {
-      if (error === null) resolve({ ok: true, text: stdout })
+    execFile('git', [...words], { cwd, env, maxBuffer: longest, encoding: 'utf8' }, (error, text, complaint) => {
+      if (error === null) resolve({ ok: true, text, why: '' })
       else if ((error as NodeJS.ErrnoException).code === 'ENOENT') reject(noGit(error))
-      else resolve({ ok: false, text: '' })
+      else resolve({ ok: false, text: '', why: complaint.split('\n')[0]! })
     })
   })
+}
+
+// A repository of somebody else is one, though git will not look into it.
+function noRepository(name: string, folder: string, why: string): Error {
+  const given = `--against ${name} is no file, and`
+  const sentence = why.includes('not a git repository')
+    ? `${given} ${folder} is in no git repository: give a file to compare with.`
+    : `${given} git does not look into ${folder} (${why}): mend that, or give a file to compare with.`
+  return fatalError('USAGE', sentence)
 }
 
 function noGit(cause: Error): Error {

@@ -27,10 +27,12 @@ export interface Wanted {
   readonly catalogue: string
 }
 
-/** How a topology was in a revision: in its file, or else in another of the folder that had its name. */
+/** How a topology was in a revision: in the file of the folder that had its name, or else in its own. */
 export async function pastOf(wanted: Wanted, revision: Revision, args: Place): Promise<Past> {
   const { plan, path, catalogue } = wanted
-  const found = (await textAt(revision, path)) ?? (await textNamed(revision, path, plan.name))
+  const same = await textAt(revision, path)
+  const named = nameIn(same?.text ?? '') === plan.name ? same : await textNamed(revision, path, plan.name)
+  const found = named ?? same
   if (found === undefined) {
     const message = `Neither the file nor a topology named "${plan.name}" beside it is in ${revision.name}: it reads its topics from where they begin.`
     return { change: { code: 'MC016', message } }

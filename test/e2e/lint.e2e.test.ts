@@ -134,6 +134,20 @@ describe('lint --against', () => {
     project.edit('topologies/moved.yaml', 'window: 8d', 'window: 7d')
   })
 
+  test('files that change places are told apart by the names of their topologies', async () => {
+    const [one, two] = [project.path('topologies/orders.yaml'), project.path('topologies/moved.yaml')]
+    git('add', '.')
+    git('commit', '-qm', 'moved')
+    const swap = (): void => {
+      renameSync(one, `${one}~`)
+      renameSync(two, one)
+      renameSync(`${one}~`, two)
+    }
+    swap()
+    expect(await found('topologies', '--against', 'HEAD')).toEqual([])
+    swap()
+  })
+
   test('against another file', async () => {
     const words = ['topologies/moved.yaml', '--against', file]
     expect(await found(...words)).toEqual(['topologies/moved.yaml MC001:1', 'topologies/moved.yaml MC002:10'])

@@ -146,7 +146,12 @@ describe('lint', () => {
     expect(text).toContain('## The same, mended')
     const { text: said } = await run(lintCommand, [], { explain: 'ML012', output: 'json' })
     expect(JSON.parse(said)).toMatchObject({ code: 'ML012', severity: 'info' })
-    for (const unknown of ['ML01', 'MC001', 'x'])
+    for (const [other, title] of [
+      ['ML000', 'A lint-allow that allows nothing'],
+      ['mc002', 'State stays behind under another name'],
+    ] as const)
+      expect((await run(lintCommand, [], { explain: other })).text).toContain(`: ${title}\n\nSeverity: **`)
+    for (const unknown of ['ML01', 'MC100', 'x'])
       await expect(run(lintCommand, [], { explain: unknown })).rejects.toMatchObject({ code: 'USAGE' })
   })
 
@@ -170,7 +175,9 @@ test('the facts of a project', async () => {
   expect(fields.get('at')).toEqual({ type: 'long', logical: 'timestamp-millis' })
   expect(fields.get('user')!.fields!.has('id')).toBe(true)
   expect(fields.get('tags')!.open).toBe(true)
+  expect(facts.named('good')).toEqual([join(folder, 'topologies', 'good.yaml')])
   const none = await projectFacts(join(folder, 'elsewhere'), folder)
+  expect(none.named('good')).toEqual([])
   expect([none.schemas(), none.tables(), none.topic('orders')]).toEqual([undefined, undefined, undefined])
 })
 
