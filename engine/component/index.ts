@@ -27,7 +27,13 @@ export { packRecords, plainRecord, type PackedRecords, type PlainRecord } from '
 export { type Header } from './headers.ts'
 export { type FieldReader, type ValueCodec, type ValueEncoder } from './codec.ts'
 export { type Clock } from './contracts/clock.ts'
-export { type Log, type OutgoingBatch, type OutgoingRecord, type RecordPosition } from './contracts/log.ts'
+export {
+  type FailedRow,
+  type Log,
+  type OutgoingBatch,
+  type OutgoingRecord,
+  type RecordPosition,
+} from './contracts/log.ts'
 export { packBatch, selectColumns } from './outgoing.ts'
 export {
   type PreparedWrite,
