@@ -31,6 +31,7 @@ interface Summary {
 let folder: Folder
 beforeEach(async () => {
   folder = new Folder()
+  folder.write('schemas/catalogue.yaml', '')
   folder.write(file, topology('store'))
   // Its name begins with the other's.
   folder.write('topologies/store2.yaml', topology('store2'))
@@ -129,7 +130,7 @@ test('parked letters are in the way, until they are given up', async () => {
   expect((await folder.run('dlq list -o json')).out).toEqual(['[]'])
   // They come again from the source, and the old ones are not released with them.
   expect(await runs()).toMatchObject({ consumed: 8, stored: 4, deadLettered: 2 })
-  expect(await folder.json<{ letters: number }[]>('dlq list')).toMatchObject([{ letters: 2 }])
+  expect(await folder.json<{ openLetters: number }[]>('dlq list')).toMatchObject([{ openLetters: 2 }])
 })
 
 test('letters alone, without a position, are in the way too', async () => {
