@@ -74,11 +74,16 @@ function nearestFolder(folder: string): string {
 function git(words: readonly string[], cwd: string): Promise<Ended> {
   const env = { ...process.env, LC_ALL: 'C' }
   return new Promise((resolve, reject) => {
-    execFile('git', [...words], { cwd, env, maxBuffer: longest, encoding: 'utf8' }, (error, text, complaint) => {
-      if (error === null) resolve({ ok: true, text, why: '' })
-      else if ((error as NodeJS.ErrnoException).code === 'ENOENT') reject(noGit(error))
-      else resolve({ ok: false, text: '', why: complaint.split('\n')[0]! })
-    })
+    execFile(
+      'git',
+      [...words],
+      { cwd, env, maxBuffer: longest, encoding: 'utf8' },
+      (error, text, complaint) => {
+        if (error === null) resolve({ ok: true, text, why: '' })
+        else if ((error as NodeJS.ErrnoException).code === 'ENOENT') reject(noGit(error))
+        else resolve({ ok: false, text: '', why: complaint.split('\n')[0]! })
+      },
+    )
   })
 }
 

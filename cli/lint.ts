@@ -32,7 +32,11 @@ export const command: Command = {
       placeholder: 'REV|FILE',
       description: 'also say what the change since a git revision does to offsets and state',
     },
-    explain: { type: 'string', placeholder: 'CODE', description: 'what a code is about; of a rule, with an example' },
+    explain: {
+      type: 'string',
+      placeholder: 'CODE',
+      description: 'what a code is about; of a rule, with an example',
+    },
     output: { ...commonFlags.output, description: 'text (the default), json, github or junit' },
     project: commonFlags.project,
   }),

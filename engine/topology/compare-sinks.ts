@@ -58,6 +58,7 @@ const places = {
   sequence:
     'cell timestamps come from another number: a row that has a higher one already is not overwritten. Raise `base` above it.',
   base: 'cell timestamps move: a lower base makes new states lose against stored ones.',
-  variants: 'some records go to another table than before. Rows that are there stay where they are: let readers look into both.',
+  variants:
+    'some records go to another table than before. Rows that are there stay where they are: let readers look into both.',
   retention: 'rows that were written before keep the end that they were given.',
 } as const satisfies Readonly<Record<string, string>>

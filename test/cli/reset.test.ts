@@ -67,7 +67,8 @@ async function runs(name = 'store'): Promise<Summary> {
   return JSON.parse(out.at(-1)!) as Summary
 }
 
-const copies = () => inStore(async ({ log }) => (await log.bounds({ topic: 'store-copies', partition: 0 })).end)
+const copies = () =>
+  inStore(async ({ log }) => (await log.bounds({ topic: 'store-copies', partition: 0 })).end)
 
 test('the next run is like the first, and that of another topology is not', async () => {
   expect(await runs()).toMatchObject({ consumed: 6, stored: 4, duplicates: 2 })
@@ -135,8 +136,23 @@ test('parked letters are in the way, until they are given up', async () => {
 
 test('letters alone, without a position, are in the way too', async () => {
   const info: LetterInfo = {
-    ...{ topic: 'orders', partition: 0, offset: 0, timestamp: 0, group: 'store', node: 'valid', follower: false },
-    ...{ attempts: 1, kind: 'permanent', code: 'RECORD_INVALID', message: 'no', firstFailure: 0, parkedAt: 0 },
+    ...{
+      topic: 'orders',
+      partition: 0,
+      offset: 0,
+      timestamp: 0,
+      group: 'store',
+      node: 'valid',
+      follower: false,
+    },
+    ...{
+      attempts: 1,
+      kind: 'permanent',
+      code: 'RECORD_INVALID',
+      message: 'no',
+      firstFailure: 0,
+      parkedAt: 0,
+    },
   }
   const record = { key: Buffer.from('k'), value: Buffer.from('{}'), headers: [], timestamp: 0 }
   const topic = parkedTopic('store', 'orders')
@@ -152,7 +168,11 @@ test('letters alone, without a position, are in the way too', async () => {
 test.each([
   ['latest', 'begins with what is written next (begin: latest)', []],
   ['2026-01-01T00:00:00Z', 'begins with what is of 2026-01-01T00:00:00.000Z or later', []],
-  ['none', 'begins nowhere (begin: none)', [expect.stringMatching(/will not start before .* in orders \(begin: none\)/)]],
+  [
+    'none',
+    'begins nowhere (begin: none)',
+    [expect.stringMatching(/will not start before .* in orders \(begin: none\)/)],
+  ],
 ])('a source that begins elsewhere does so again: %s', async (begin, said, warned) => {
   await runs()
   folder.write(file, topology('store', `, begin: ${JSON.stringify(begin)}`))

@@ -16,9 +16,10 @@ const allowed =
 const clean = {
   ...projectFiles,
   'schemas/catalogue.yaml': 'topics: { orders: { key: customer, partitions: 2 } }\n',
-  'topologies/orders.yaml': projectFiles['topologies/orders.yaml']!
-    .replace('unique:', `${allowed}unique:`)
-    .replace(/^ {2}valid: .*$/m, '  valid: { type: validate, from: orders, fields: { id: {} } }'),
+  'topologies/orders.yaml': projectFiles['topologies/orders.yaml']!.replace(
+    'unique:',
+    `${allowed}unique:`,
+  ).replace(/^ {2}valid: .*$/m, '  valid: { type: validate, from: orders, fields: { id: {} } }'),
 }
 
 let project: TestProject
@@ -65,19 +66,29 @@ describe('lint in a build', () => {
 
   test('a build’s annotations, and JUnit that fails with the exit code', async () => {
     const github = await project.run(['lint', 'topologies', '-o', 'github'])
-    expect(github.stdout).toMatch(/^::warning file=topologies\/warned\.yaml,line=4,col=1,title=ML017 .*::.*\n$/)
+    expect(github.stdout).toMatch(
+      /^::warning file=topologies\/warned\.yaml,line=4,col=1,title=ML017 .*::.*\n$/,
+    )
     const junit = await project.run(['lint', '.', '-o', 'junit', '--fail-on', 'warning'])
     expect(junit.code).toBe(1)
-    expect(junit.stdout).toMatch(/^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="millrace lint" tests="2" failures="1" /)
+    expect(junit.stdout).toMatch(
+      /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="millrace lint" tests="2" failures="1" /,
+    )
     expect(junit.stdout).toContain('<testcase name="no findings" classname="topologies/orders.yaml"/>')
     expect(junit.stdout).toContain('type="ML017">')
   })
 
   test('what a code means', async () => {
     const rule = await project.run(['lint', '--explain', 'ML017'])
-    expect(rule.stdout).toMatch(/^# ML017: Failed records are lost\n.*## What to do\n.*## The same, mended\n/s)
+    expect(rule.stdout).toMatch(
+      /^# ML017: Failed records are lost\n.*## What to do\n.*## The same, mended\n/s,
+    )
     expect((await project.run(['lint', '--explain', 'mc001'])).stdout).toMatch(/^# MC001: /)
-    expectRefusal(await project.run(['lint', '--explain', 'ML999']), 2, /Lint has no code ML999: did you mean /)
+    expectRefusal(
+      await project.run(['lint', '--explain', 'ML999']),
+      2,
+      /Lint has no code ML999: did you mean /,
+    )
   })
 
   test('two topologies with one name are found, each where its name stands', async () => {
@@ -93,7 +104,10 @@ describe('lint in a build', () => {
 describe('lint --against', () => {
   beforeAll(() => {
     project = new TestProject(clean)
-    project.write('topologies/other.yaml', clean['topologies/orders.yaml'].replace('name: orders', 'name: other'))
+    project.write(
+      'topologies/other.yaml',
+      clean['topologies/orders.yaml'].replace('name: orders', 'name: other'),
+    )
     git('init', '-q')
     git('add', '.')
     git('commit', '-qm', 'one')
@@ -129,7 +143,9 @@ describe('lint --against', () => {
       'topologies/other.yaml MC020:1',
     ])
     // Those of one file are not about others.
-    expect(await found('topologies/moved.yaml', '--against', 'HEAD')).toEqual(['topologies/moved.yaml MC016:1'])
+    expect(await found('topologies/moved.yaml', '--against', 'HEAD')).toEqual([
+      'topologies/moved.yaml MC016:1',
+    ])
     project.edit('topologies/moved.yaml', 'name: new', 'name: other')
     project.edit('topologies/moved.yaml', 'window: 8d', 'window: 7d')
   })
@@ -174,7 +190,11 @@ describe('lint --against', () => {
     expectRefusal(await project.run(lint), 2, /--against v9 is neither a file nor a revision/)
     expectRefusal(await project.run(['lint', file, '--against', '--help']), 2, /--against/)
     mkdirSync(project.path('empty'))
-    expectRefusal(await project.run(lint, { env: { PATH: project.path('empty') } }), 2, /git is not installed/)
+    expectRefusal(
+      await project.run(lint, { env: { PATH: project.path('empty') } }),
+      2,
+      /git is not installed/,
+    )
     rmSync(project.path('.git'), { recursive: true })
     expectRefusal(await project.run(lint), 2, /is in no git repository/)
   })
@@ -191,7 +211,9 @@ describe('reset', () => {
     expect(await project.runOrders()).toMatchObject({ consumed: 70, duplicates: 10, stored: 60 })
     const stored = await project.storedIds()
     const dry = await project.run(['reset', 'topologies/orders.yaml'])
-    expect(dry.stdout).toMatch(/^what +becomes\norders\/0 +was at \d+, begins at 0\n.*Nothing was changed: --yes does it\.\n$/s)
+    expect(dry.stdout).toMatch(
+      /^what +becomes\norders\/0 +was at \d+, begins at 0\n.*Nothing was changed: --yes does it\.\n$/s,
+    )
     expect(await project.runOrders()).toMatchObject({ consumed: 0 })
     expect((await project.run(['reset', 'topologies/orders.yaml', '--yes'])).stdout).toMatch(/Done\.\n$/)
     expect(await project.runOrders()).toMatchObject({ consumed: 70, duplicates: 10, stored: 60 })

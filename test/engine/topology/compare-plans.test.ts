@@ -43,7 +43,9 @@ describe('lint-allow', () => {
 
   test('a change stands where it is to be seen, and a comment allows it there', () => {
     expect(lint(renamed)).toEqual(['MC002 3:15'])
-    expect(lint(renamed.replace('window: 7d } }', 'window: 7d } } # lint-allow MC002 begin anew'))).toEqual([])
+    expect(lint(renamed.replace('window: 7d } }', 'window: 7d } } # lint-allow MC002 begin anew'))).toEqual(
+      [],
+    )
     expect(lint(renamed.replace('window: 7d } }', 'window: 7d } } # lint-allow MC002'))).toEqual([
       'ML000 3:1',
       'MC002 3:15',
@@ -97,7 +99,11 @@ describe('what a change does', () => {
     ['another key', ['MC013'], [['key: userId', 'key: storeId']]],
     ['other columns', ['MC013'], [['event_time: at', 'event_time: time']]],
     ['columns in another order', [], [['event_time: at, user_id: user', 'user_id: user, event_time: at']]],
-    ['tables for some', ['MC011', 'MC013'], [['columns:', 'variants: { by: kind, when: { a: { table: short } } }, columns:']]],
+    [
+      'tables for some',
+      ['MC011', 'MC013'],
+      [['columns:', 'variants: { by: kind, when: { a: { table: short } } }, columns:']],
+    ],
   ])('%s', (_, expected, edits) => {
     expect(codes(...edits)).toEqual(expected)
   })
@@ -127,7 +133,9 @@ describe('what a change does', () => {
     const sources = (...names: readonly string[]): string =>
       `sources:\n${names.map((name) => `  ${name}: { type: topic, topic: ${name}, format: json }`).join('\n')}`
     const plan = (...names: readonly string[]) => {
-      const both = text.replace(/sources:.*/, sources(...names)).replace('from: events', `from: [${names.join(', ')}]`)
+      const both = text
+        .replace(/sources:.*/, sources(...names))
+        .replace('from: events', `from: [${names.join(', ')}]`)
       return { plan: planText(both), partitions: unknown }
     }
     const between = (before: readonly string[], after: readonly string[]) =>
