@@ -6,8 +6,9 @@ export const sharedName: LintRule = {
   title: 'Two topologies with one name',
   severity: 'error',
   explanation:
-    'The name of a topology is its consumer group, and what its state and its letters are called. Two files with one name ' +
-    'take partitions and committed offsets from each other, and each finds the state of the other: records are passed over by both.',
+    'The name of a topology is its consumer group, and what its state and its letters are called. Two files with one name share ' +
+    'the partitions of what they read, so that each gets a part of the records, and each goes on from the offsets and the state ' +
+    'of the other.',
   remedy: 'Give one of them a name of its own; that of a topology which runs already is to be kept.',
   example: {
     topology: `name: audit
