@@ -131,7 +131,7 @@ export const changeKinds = {
       'alone.',
   },
   MC018: {
-    severity: 'info',
+    severity: 'warning',
     title: 'Sources in another order',
     explanation:
       'A `dedupe` holds each id with the number of the source that it came from, counted in the order of the file. With other ' +
