@@ -2,7 +2,7 @@ import type { Reader } from '../../native/reader.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { ReadPolicy } from '../component/contracts/reader.ts'
 import { fatalError, type MillraceError } from '../errors.ts'
-import { boundsOf } from './bounds.ts'
+import { offsetOf } from './bounds.ts'
 import { clientError, isClosed, isOver } from './client-errors.ts'
 import type { Holding } from './holdings.ts'
 
@@ -68,8 +68,8 @@ async function beginningOf(
   partition: TopicPartition,
   begin: 'latest' | number,
 ): Promise<number> {
-  const [found] = begin === 'latest' ? [] : await reader.offsets([partition], begin)
-  return found ?? (await boundsOf(reader, partition)).end
+  const found = await offsetOf(reader, partition, begin)
+  return found ?? (await offsetOf(reader, partition, 'latest')) ?? 0
 }
 
 function missing(group: string, { topic, partition }: TopicPartition): MillraceError {

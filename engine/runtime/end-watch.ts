@@ -1,5 +1,10 @@
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { SourceReader } from '../component/contracts/reader.ts'
+import { kindOf, sentenceOf } from '../errors.ts'
+import { OthersWatch, type OthersOptions } from './others-watch.ts'
+
+/** How often it is told that the brokers cannot say where the end is, milliseconds. */
+const tellEveryMs = 10_000
 
 /** How far an input is. */
 export interface InputProgress {
@@ -12,12 +17,26 @@ export interface InputProgress {
   readonly reader: SourceReader
 }
 
-/** Finds out when everything that was in the sources, at the moment that it was asked for, is settled. */
+/**
+ * Finds out when everything that was in the sources, at the moment that it was asked for, is settled: by this worker, or by
+ * other members of its group.
+ */
 export class EndWatch {
   wanted = false
+  readonly #options: Omit<OthersOptions, 'target'>
+  readonly #others: OthersWatch
+  #told = Number.NEGATIVE_INFINITY
   readonly #assigned = new Set<string>()
   readonly #targets = new Map<string, number>()
   readonly #reached = new Map<string, number>()
+
+  constructor(options: Omit<OthersOptions, 'target'>) {
+    this.#options = options
+    this.#others = new OthersWatch({
+      ...options,
+      target: (reader, partition) => this.#target(reader, partition),
+    })
+  }
 
   /** A source has had its partitions assigned. */
   assigned(source: string): void {
@@ -34,9 +53,24 @@ export class EndWatch {
     this.#reached.set(`${source}/${partition}`, offset)
   }
 
-  async allReached(inputs: readonly InputProgress[]): Promise<boolean> {
+  /** `inputs` are all that this worker has; `readers` those that they are read by. False while nobody can tell. */
+  async isReached(inputs: readonly InputProgress[], readers: readonly SourceReader[]): Promise<boolean> {
+    try {
+      const own = inputs.map(({ partition }) => partition)
+      return (await this.#allReached(inputs)) && (await this.#others.allDone(readers, own))
+    } catch (error) {
+      if (kindOf(error) !== 'downstream') throw error
+      const { clock, trouble } = this.#options
+      if (clock.now() - this.#told < tellEveryMs) return false
+      this.#told = clock.now()
+      trouble(`Whether the end is reached cannot be told: ${sentenceOf(error)}`)
+      return false
+    }
+  }
+
+  async #allReached(inputs: readonly InputProgress[]): Promise<boolean> {
     // At once: each question is a request to the brokers, and there may be a hundred partitions.
-    const targets = await Promise.all(inputs.map((input) => this.#target(input)))
+    const targets = await Promise.all(inputs.map(({ reader, partition }) => this.#target(reader, partition)))
     let all = true
     for (const [n, input] of inputs.entries()) {
       const target = targets[n]!
@@ -48,12 +82,12 @@ export class EndWatch {
     return all
   }
 
-  /** Where the partition ended when the end was first asked for. */
-  async #target(input: InputProgress): Promise<number> {
-    const id = `${input.node}/${input.partition.partition}`
+  /** Where a partition ended when that was first asked for. */
+  async #target(reader: SourceReader, partition: TopicPartition): Promise<number> {
+    const id = `${partition.topic}/${partition.partition}`
     const known = this.#targets.get(id)
     if (known !== undefined) return known
-    const { end } = await input.reader.bounds(input.partition)
+    const { end } = await reader.bounds(partition)
     if (Number.isFinite(end)) this.#targets.set(id, end)
     return end
   }

@@ -74,6 +74,7 @@ describe('a position that the topic does not hold', () => {
     const reader = await startAt(3, { outOfRange })
     const events = await poll(reader)
     expect(offsets(events)).toEqual(to === 10 ? Array.from({ length: 10 }, (_, row) => 10 + row) : [])
+    expect(events[0]).toEqual({ type: 'passed', partition: here, offset: to })
     expect(events.at(-1)).toEqual({ type: 'end', partition: here, offset: 20 })
     expect(troubles).toEqual([
       `Offset 3 of partition 0 of events is not in the topic, which has 10 to 20: group goes on at ${to}, as its source says (outOfRange).`,
