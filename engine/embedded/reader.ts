@@ -77,7 +77,10 @@ export class EmbeddedReader implements SourceReader {
   async start(partition: TopicPartition, position: CommittedPosition | undefined): Promise<void> {
     try {
       const begun = this.#cursor(partition).start(position)
-      if (begun !== undefined) this.#group.commit(partition, begun)
+      if (begun !== undefined) {
+        this.#group.commit(partition, begun)
+        this.#pending.push({ type: 'passed', partition, offset: begun })
+      }
     } catch (error) {
       throw this.#store.explain(error)
     }

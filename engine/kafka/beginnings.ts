@@ -15,6 +15,8 @@ export interface BeginningOptions {
   ) => Promise<void>
   /** True while the partition is held, and has not begun anew. */
   readonly isCurrent: (holding: Holding) => boolean
+  /** Tells that nothing comes from below `offset`. */
+  readonly passed: (holding: Holding, offset: number) => void
   readonly assign: (holding: Holding, offset: number) => Promise<void>
   readonly failed: (error: MillraceError) => void
 }
@@ -59,6 +61,7 @@ export class Beginnings {
     await commit([{ ...holding.partition, offset, metadata: '' }])
     if (!isCurrent(holding)) return
     holding.begun = offset
+    this.#options.passed(holding, offset)
     await assign(holding, offset)
   }
 }

@@ -86,6 +86,7 @@ export class KafkaMember implements SourceReader {
       reader: () => this.#reader,
       commit: (offsets) => this.commit(offsets),
       isCurrent: ({ partition, tag }) => this.#holdings.isCurrent(partition, tag),
+      passed: (holding, offset) => this.#passed(holding, offset),
       assign: (holding, offset) => this.#assign(holding, offset),
       failed: (error) => this.#inbox.fail(error),
     })
@@ -96,7 +97,7 @@ export class KafkaMember implements SourceReader {
       policies: this.#policies,
       holdings: this.#holdings,
       reader: () => this.#reader,
-      passed: ({ partition, tag }, offset) => this.#inbox.data({ type: 'passed', partition, tag, offset }),
+      passed: (holding, offset) => this.#passed(holding, offset),
       again: (partition) => this.#again(partition),
       onTrouble: options.onTrouble,
     })
@@ -261,6 +262,10 @@ export class KafkaMember implements SourceReader {
     const start = { ...partition, offset, tag, ...(given !== undefined && { given }) }
     await this.#quietly(this.#reader.assign([start]))
     if (paused) await this.#quietly(this.#reader.pause([partition]))
+  }
+
+  #passed({ partition, tag }: Holding, offset: number): void {
+    this.#inbox.data({ type: 'passed', partition, tag, offset })
   }
 
   /** The caller has begun to handle the rebalances up to this one. */

@@ -1,13 +1,15 @@
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { SourceReader } from '../component/contracts/reader.ts'
 import { kindOf, sentenceOf } from '../errors.ts'
+import type { SourcePartition } from './assignments.ts'
 import { OthersWatch, type OthersOptions } from './others-watch.ts'
+import type { Task } from './task.ts'
 
 /** How often it is told that the brokers cannot say where the end is, milliseconds. */
 const tellEveryMs = 10_000
 
 /** How far an input is. */
-export interface InputProgress {
+interface InputProgress {
   readonly node: string
   readonly partition: TopicPartition
   /** The offset after the last record that was taken in. */
@@ -38,6 +40,11 @@ export class EndWatch {
     })
   }
 
+  /** These are to be read from where the group has come to: what was reached before is reached no more. */
+  begun(partitions: readonly SourcePartition[]): void {
+    for (const { node, partition } of partitions) this.#reached.delete(`${node}/${partition}`)
+  }
+
   /** A source has had its partitions assigned. */
   assigned(source: string): void {
     this.#assigned.add(source)
@@ -53,8 +60,13 @@ export class EndWatch {
     this.#reached.set(`${source}/${partition}`, offset)
   }
 
-  /** `inputs` are all that this worker has; `readers` those that they are read by. False while nobody can tell. */
-  async isReached(inputs: readonly InputProgress[], readers: readonly SourceReader[]): Promise<boolean> {
+  /** `tasks` are all that this worker has; `readers` those that they are read by. False while nobody can tell. */
+  async isReached(
+    tasks: Iterable<Task>,
+    readers: readonly SourceReader[],
+    readerOf: (source: string) => SourceReader,
+  ): Promise<boolean> {
+    const inputs = [...tasks].flatMap((task) => progressOf(task, readerOf))
     try {
       const own = inputs.map(({ partition }) => partition)
       return (await this.#allReached(inputs)) && (await this.#others.allDone(readers, own))
@@ -76,6 +88,7 @@ export class EndWatch {
       const target = targets[n]!
       const reached = this.#reached.get(`${input.node}/${input.partition.partition}`)
       const atItsEnd = reached !== undefined && (reached >= target || target === Number.POSITIVE_INFINITY)
+      // An end may be heard of before the records in front of it are taken in.
       const read = input.end >= target || (atItsEnd && input.end >= reached)
       if (!read || !input.idle) all = false
     }
@@ -91,4 +104,14 @@ export class EndWatch {
     if (Number.isFinite(end)) this.#targets.set(id, end)
     return end
   }
+}
+
+function progressOf({ inputs, open }: Task, readerOf: (source: string) => SourceReader): InputProgress[] {
+  return inputs.map(({ node, partition, ledger }) => ({
+    node,
+    partition,
+    end: ledger.end,
+    idle: open === 0,
+    reader: readerOf(node),
+  }))
 }

@@ -32,7 +32,8 @@ export class Session {
   readonly #options: SessionOptions
   readonly #budget: Budget
   readonly #assignments = new Assignments()
-  readonly #pauses = new Pauses((node) => this.#parts!.source(node).reader)
+  readonly #readerOf = (node: string): SourceReader => this.#parts!.source(node).reader
+  readonly #pauses = new Pauses(this.#readerOf)
   readonly #verdicts: Readonly<Record<Verdict, number>>[]
   readonly #opener: TaskOpener
   readonly #ends: EndWatch
@@ -178,20 +179,12 @@ export class Session {
 
   #atEnd(): Promise<boolean> {
     if (!this.#ends.wanted || !this.assigned) return Promise.resolve(false)
-    const inputs = [...this.#assignments.tasks].flatMap(({ inputs, open }) =>
-      inputs.map(({ node, partition, ledger }) => ({
-        node,
-        partition,
-        end: ledger.end,
-        idle: open === 0,
-        reader: this.#parts!.source(node).reader,
-      })),
-    )
-    return this.#ends.isReached(inputs, this.#readers)
+    return this.#ends.isReached(this.#assignments.tasks, this.#readers, this.#readerOf)
   }
 
   #assigned(nodes: readonly string[], partitions: readonly SourcePartition[], epoch: number): void {
     for (const { node, partition } of partitions) this.#assignments.assign(node, partition, epoch)
+    this.#ends.begun(partitions)
     void this.#opener.assigned(partitions).then(() => {
       for (const node of nodes) this.#ends.assigned(node)
     })
@@ -210,7 +203,7 @@ export class Session {
       },
       abandoned: (task) => this.#abandon(task),
       between: (node, action) => this.#loopOf(node).between(action),
-      start: ({ node, partition, position }) => this.#parts!.source(node).reader.start(partition, position),
+      start: ({ node, partition, position }) => this.#readerOf(node).start(partition, position),
       over: () => this.#over || this.#stopAsked,
       failed: (error) =>
         this.#ended.reject(error instanceof MillraceError ? error : sourceDefect('of a task', error)),
@@ -243,7 +236,7 @@ export class Session {
   }
 
   #loopOf(node: string): SourceLoop {
-    return this.#loops[this.#readers.indexOf(this.#parts!.source(node).reader)]!
+    return this.#loops[this.#readers.indexOf(this.#readerOf(node))]!
   }
 
   #abandon(task: Task): void {

@@ -126,6 +126,9 @@ test('a topology begins where it says', async () => {
   })
   topology(', begin: "1970-01-01T00:00:01.002Z"')
   expect(await untilEnd()).toMatchObject({ code: 0, out: ['{"n":2}', '{"n":3}'] })
+  group = kafka.uniqueGroup('visits')
+  topology(', begin: latest')
+  expect(await untilEnd()).toMatchObject({ code: 0, out: [] })
 })
 
 test('a worker that goes to the end waits for partitions that another member holds', async () => {
@@ -135,7 +138,7 @@ test('a worker that goes to the end waits for partitions that another member hol
   const each = [0, 1].map((partition) => ({
     ...{ topic: shared, partition, key: null, value: Buffer.from(`{"n":${partition}}`), timestamp: 1000 },
   }))
-  await writer.writePlain(each)
+  expect((await writer.writePlain(each)).failed).toEqual([])
   await writer.close()
   folder.write(
     'topologies/shared.yaml',

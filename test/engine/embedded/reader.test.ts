@@ -133,6 +133,8 @@ describe('a partition of which nothing is committed begins', () => {
   ] as const)('%s', async (begin, expected, kept) => {
     const reader = await startAt(undefined, { begin })
     expect(await embedded.log.committed('group', here)).toEqual(kept && { offset: kept, metadata: '' })
+    if (kept !== undefined)
+      expect(await poll(reader)).toEqual([{ type: 'passed', partition: here, offset: kept }])
     expect(offsets(await poll(reader))).toEqual(expected)
     await append(1)
     expect(offsets(await poll(reader))).toEqual([8])
