@@ -28,6 +28,8 @@ export class Ledger {
   #frontier: number
   #end: number
   readonly #restored: Intervals
+  /** True if records were passed over since the last cut. */
+  #passed = false
   discarded = false
 
   /** `frontier` is the next offset to read; `restored` are the ranges beyond it that were settled in an earlier life. */
@@ -57,9 +59,9 @@ export class Ledger {
     return open
   }
 
-  /** True while a settled record is not sealed yet. */
+  /** True while a settled record, or what was passed over, is not sealed yet. */
   get dirty(): boolean {
-    return this.#runs.some((run) => run.settled > 0)
+    return this.#passed || this.#runs.some((run) => run.settled > 0)
   }
 
   /** When the oldest record that is under way was admitted, on the clock of the caller; undefined if there is none. */
@@ -83,11 +85,21 @@ export class Ledger {
     return run
   }
 
+  /** The records from the end up to `offset` are gone: it goes on there, and they count as settled. */
+  pass(offset: number): void {
+    if (offset <= this.#end) return
+    this.#sealed.add(this.#end, offset)
+    this.#end = offset
+    this.#restored.dropBelow(offset)
+    this.#passed = true
+  }
+
   /**
    * Puts every settled record into the cut, except parked ones that `mayPark` holds back. Answers the position of the
    * cut. Nothing is undone if the commit fails: the same cut is sent again.
    */
   seal(mayPark: (run: LedgerRun, row: number) => boolean): LedgerPosition {
+    this.#passed = false
     for (const run of this.#runs) {
       if (run.settled > 0 && run.seal(mayPark)) {
         this.#sealed.add(run.start, run.end)

@@ -89,6 +89,11 @@ export class TaskInput {
     this.#queue = entered
   }
 
+  /** What has not come from below `offset` is gone: progress goes over it. */
+  pass(offset: number): void {
+    if (this.started) this.ledger.pass(offset)
+  }
+
   /** An error that no caller waits for: the task stops with it. */
   #tell(error: unknown): void {
     this.#options.owner.soon(() => {

@@ -2,9 +2,7 @@ import type { CommitBackend, SealedTask, TaskId } from '../component/contracts/c
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { Cut, IdStore, StateStore } from '../component/contracts/state.ts'
 import type { Fingerprint } from '../component/fingerprint.ts'
-import type { Verdict } from '../component/lineage.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
-import type { PackedRecords } from '../component/packed-records.ts'
 import { fatalError, MillraceError, sentenceOf } from '../errors.ts'
 import { createIdStore } from '../state/id-store.ts'
 import { bodyHash, fingerprint } from '../state/fingerprint.ts'
@@ -21,6 +19,7 @@ import { reach } from '../component/points.ts'
 import { TaskGraph } from './task-graph.ts'
 import type { TaskOptions, TaskSource } from './task-options.ts'
 import { restoredLedger, type RestoredPosition, TaskInput } from './task-input.ts'
+import { noVerdicts } from './worker-summary.ts'
 
 /**
  * A sub-topology on one partition: its inputs, its nodes, its state. It takes records in, and gives out cuts: what is
@@ -30,7 +29,7 @@ export class Task {
   readonly id: TaskId
   readonly epoch: number
   readonly inputs: readonly TaskInput[]
-  readonly verdicts: Record<Verdict, number> = { stored: 0, dropped: 0, parked: 0, skipped: 0, discarded: 0 }
+  readonly verdicts = noVerdicts()
   readonly #options: TaskOptions
   readonly #stores = new Map<string, StateStore>()
   readonly #parked: readonly { readonly ledger: Ledger; readonly input: ParkedInput }[]
@@ -210,9 +209,9 @@ export class Task {
     }
   }
 
-  /** The next records of a source. */
-  take(source: string, records: PackedRecords): void {
-    this.inputs.find(({ node }) => node === source)!.take(records)
+  /** What this source gives comes in there. */
+  inputFrom(source: string): TaskInput {
+    return this.inputs.find(({ node }) => node === source)!
   }
 
   /** Begins no more work with letters: the task is to end soon. */
