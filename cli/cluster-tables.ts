@@ -19,8 +19,8 @@ export interface OpenTables {
 }
 
 /**
- * The tables of a cluster. Cassandra is connected to when it is first needed, so that a topology of topics alone needs none,
- * and one that is away at the start is waited for as it would be later.
+ * The tables of a cluster. Cassandra is connected to when it is first needed or checked, so that a topology of topics alone
+ * needs none, and one that is away at the start is waited for as it would be later.
  */
 export function clusterTables(environment: EnvironmentConfig, catalogue: Catalogue): OpenTables {
   let opening: Promise<Connected> | undefined
@@ -38,6 +38,10 @@ export function clusterTables(environment: EnvironmentConfig, catalogue: Catalog
       describe: (name): TableInfo | undefined => {
         const schema = catalogue.tables.get(name)
         return schema === undefined ? undefined : tableInfo(schema)
+      },
+      check: async (names) => {
+        const connected = await open()
+        for (const name of names) connected.describe(name)
       },
       write: async (rows) => (await open()).write(rows),
       lookup: (name) => lateLookup(open, catalogue, name),

@@ -43,6 +43,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./explain.ts')).command,
   },
   {
+    name: 'test',
+    summary: 'Runs the test cases of topologies, on the engine, without servers.',
+    components: true,
+    load: async () => (await import('./test.ts')).command,
+  },
+  {
     name: 'produce',
     summary: 'Writes records into a topic, from lines of JSON.',
     components: false,
@@ -89,5 +95,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Shows what a topology has committed, and sets it back or forth.',
     components: true,
     load: async () => (await import('./offsets.ts')).command,
+  },
+  {
+    name: 'reset',
+    summary: 'Makes a topology forget its offsets and its state, so that it begins anew.',
+    components: true,
+    load: async () => (await import('./reset.ts')).command,
   },
 ]

@@ -57,7 +57,8 @@ export class RecordCourses {
       course.firstOffset = at.offset
       course.firstTime = at.eventTime
     }
-    if (verdict === 'stored' || verdict === 'dropped') course.states[at.offset - course.range.first] = settled
+    if (verdict === 'stored' || verdict === 'dropped' || verdict === 'duplicate')
+      course.states[at.offset - course.range.first] = settled
   }
 
   /** The records that failed. */

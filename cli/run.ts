@@ -16,7 +16,8 @@ export const command: Command = {
   options: describedFlags({
     'until-end': {
       type: 'boolean',
-      description: 'stop when everything that was in the topics at the start is settled',
+      description:
+        'stop when everything that was in the topics at the start is settled, here or by other members of the group',
     },
     http: {
       type: 'string',
@@ -47,6 +48,9 @@ export const command: Command = {
   help: `Each topology is a consumer group of its own; several files run in one process. Without --env everything is
 kept in .millrace/ beside the project: topics, offsets, state and tables. With --env topics are in Kafka and tables in
 Cassandra, and any number of workers of one topology share its partitions: start it on as many machines as you like.
+
+With --until-end a worker waits for the partitions of other members too, and tells which: those of a dead one become
+its own when its session is over, and are read then.
 
 SIGINT and SIGTERM stop it in order: nothing more is taken in, what is under way is finished, progress is committed. A
 second one ends it at once; nothing acknowledged is lost, and the next start goes on from there.

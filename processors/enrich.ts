@@ -65,6 +65,7 @@ whatever \`otherwise\` says. Columns that are null are left out. A tombstone pas
 
   reads: ({ key }) => (typeof key === 'string' ? [key] : Object.values(key)),
   looksUp: (given) => [given.as],
+  table: (given) => given.table,
 
   create(given, { clock, tables }) {
     const lookup = tables.lookup(given.table)

@@ -75,6 +75,11 @@ export class RegistryClient {
     return this.#nodes.map(({ endpoint }) => endpoint.shown).join(', ')
   }
 
+  /** True once a node has answered as a registry does. */
+  get proven(): boolean {
+    return this.#nodes.some(({ proven }) => proven)
+  }
+
   async schemaById(id: number): Promise<StoredSchema | undefined> {
     const json = await this.#get(`/schemas/ids/${id}`)
     return json === undefined ? undefined : this.#stored(json)

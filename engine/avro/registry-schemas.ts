@@ -30,8 +30,20 @@ export function registrySchemas(registry: ServerRegistry, patience: RegistryPati
       return avroValueEncoder(await patiently(() => registry.writerOf(schema, topic), patience))
     },
     async codec(schema, topic) {
+      // The project may have the schema, and nobody would ask the registry before there is a record.
+      await checked(() => registry.check(schema, topic), patience)
       return avroValueCodec(registry, await patiently(() => registry.readerOf(schema, topic), patience))
     },
+  }
+}
+
+/** What is away will be waited for when it is needed; what is wrong is said now. */
+async function checked(check: () => Promise<void>, { trouble }: RegistryPatience): Promise<void> {
+  try {
+    await check()
+  } catch (error) {
+    if (kindOf(error) !== 'downstream') throw error
+    trouble?.(sentenceOf(error))
   }
 }
 

@@ -26,6 +26,11 @@ export interface ServerRegistry extends SchemaRegistry {
    * `topic`, the one in whose folder the schema lies.
    */
   writerOf(name: string, topic?: string): Promise<RegisteredSchema>
+  /**
+   * Finds out whether what is at the registry's address is one and lets this client in, unless it has shown that. Throws as
+   * the others do.
+   */
+  check(name: string, topic?: string): Promise<void>
   /** What was asked of it since it was opened. */
   readonly counts: RegistryCounts
   close(): void
@@ -84,6 +89,10 @@ function serverRegistry(parts: Parts): ServerRegistry {
     register: (subject, schema) => subjects.register(subject, schema),
     readerOf: (name, topic) => readerOf(parts, name, topic),
     writerOf: (name, topic) => writerOf(parts, name, topic),
+    async check(name, topic) {
+      const [subject = name] = readerSubjects(parts.strategy, topic, name)
+      if (!client.proven) await client.version(subject, 'latest')
+    },
     counts: client.counts,
     close: () => client.close(),
   }

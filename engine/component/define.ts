@@ -67,6 +67,8 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
   readonly sideOnly?: boolean
   /** Fields of the value that it reads, as dotted paths: for lint. */
   reads?(config: z.output<Schema>): readonly string[]
+  /** The table that it looks rows up in. */
+  table?(config: z.output<Schema>): string
   /** Fields that it fills from elsewhere than the record: another run may fill them otherwise. */
   looksUp?(config: z.output<Schema>): readonly string[]
   /** The state stores that it keeps: each has a changelog, and belongs to the partitions as they are numbered now. */

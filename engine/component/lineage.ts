@@ -1,5 +1,8 @@
-/** What became of a record, told once, when it is settled. */
-export type Verdict = 'stored' | 'dropped' | 'parked' | 'skipped' | 'discarded'
+/**
+ * What became of a record, told once, when it is settled. `duplicate`: all of it was dropped, since its id was known from
+ * another position; `dropped`: on purpose for another reason.
+ */
+export type Verdict = 'stored' | 'duplicate' | 'dropped' | 'parked' | 'skipped' | 'discarded'
 
 /**
  * The ledger as an operator sees it: for a run of consecutive records, how many pieces of each are under way.

@@ -34,3 +34,17 @@ const published = channel('millrace.point')
 export function reach(point: Point): void {
   if (published.hasSubscribers) published.publish({ point })
 }
+
+const passing = channel('millrace.passed')
+
+/** Records that came out of an output of a node (undefined = the main one), for whoever listens to `millrace.passed`. */
+export interface Passed {
+  readonly node: string
+  readonly output: string | undefined
+  readonly records: number
+}
+
+/** Says that records came out of an output. Costs nothing where no one listens. */
+export function passed(node: string, output: string | undefined, records: number): void {
+  if (passing.hasSubscribers) passing.publish({ node, output, records } satisfies Passed)
+}

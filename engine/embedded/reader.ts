@@ -77,7 +77,10 @@ export class EmbeddedReader implements SourceReader {
   async start(partition: TopicPartition, position: CommittedPosition | undefined): Promise<void> {
     try {
       const begun = this.#cursor(partition).start(position)
-      if (begun !== undefined) this.#group.commit(partition, begun)
+      if (begun !== undefined) {
+        this.#group.commit(partition, begun)
+        this.#pending.push({ type: 'passed', partition, offset: begun })
+      }
     } catch (error) {
       throw this.#store.explain(error)
     }
@@ -175,8 +178,9 @@ export class EmbeddedReader implements SourceReader {
   }
 
   /**
-   * Forward, the cursor goes on: the records between are gone. Backward, offsets come again that were settled before: so the
-   * new position is committed, without what was settled beyond the old one, and the task begins anew from it.
+   * Forward, the cursor goes on, and the task hears of it: the records between are gone. Backward, offsets come again that
+   * were settled before: so the new position is committed, without what was settled beyond the old one, and the task begins
+   * anew from it.
    */
   #move(cursor: PartitionCursor, reset: PositionReset, events: SourceEvent[]): 0 | 'end' {
     const { topic, partition, from, to, first, end } = reset
@@ -186,7 +190,10 @@ export class EmbeddedReader implements SourceReader {
       cursor.started = false
       events.push({ type: 'lost', partitions: [cursor.partition] })
       events.push({ type: 'assigned', partitions: [cursor.partition], epoch })
-    } else cursor.moveTo(to)
+    } else {
+      cursor.moveTo(to)
+      events.push({ type: 'passed', partition: cursor.partition, offset: to })
+    }
     const what = `Offset ${from} of partition ${partition} of ${topic} is not in the topic, which has ${first} to ${end}`
     this.#group.trouble(`${what}: ${this.#group.name} goes on at ${to}, as its source says (outOfRange).`)
     return to < from ? 'end' : 0

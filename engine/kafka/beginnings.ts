@@ -2,7 +2,7 @@ import type { Reader } from '../../native/reader.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { ReadPolicy } from '../component/contracts/reader.ts'
 import { fatalError, type MillraceError } from '../errors.ts'
-import { boundsOf } from './bounds.ts'
+import { offsetOf } from './bounds.ts'
 import { clientError, isClosed, isOver } from './client-errors.ts'
 import type { Holding } from './holdings.ts'
 
@@ -15,6 +15,8 @@ export interface BeginningOptions {
   ) => Promise<void>
   /** True while the partition is held, and has not begun anew. */
   readonly isCurrent: (holding: Holding) => boolean
+  /** Tells that nothing comes from below `offset`. */
+  readonly passed: (holding: Holding, offset: number) => void
   readonly assign: (holding: Holding, offset: number) => Promise<void>
   readonly failed: (error: MillraceError) => void
 }
@@ -59,6 +61,7 @@ export class Beginnings {
     await commit([{ ...holding.partition, offset, metadata: '' }])
     if (!isCurrent(holding)) return
     holding.begun = offset
+    this.#options.passed(holding, offset)
     await assign(holding, offset)
   }
 }
@@ -68,8 +71,8 @@ async function beginningOf(
   partition: TopicPartition,
   begin: 'latest' | number,
 ): Promise<number> {
-  const [found] = begin === 'latest' ? [] : await reader.offsets([partition], begin)
-  return found ?? (await boundsOf(reader, partition)).end
+  const found = await offsetOf(reader, partition, begin)
+  return found ?? (await offsetOf(reader, partition, 'latest')) ?? 0
 }
 
 function missing(group: string, { topic, partition }: TopicPartition): MillraceError {

@@ -13,26 +13,38 @@ export async function boundsOf(
   partition: TopicPartition,
 ): Promise<{ readonly first: number; readonly end: number }> {
   try {
-    return await asked(reader, partition).catch(async (error: unknown) => {
-      if (!isOldEpoch(error)) throw error
-      await reader.partitionCount(partition.topic)
-      return asked(reader, partition)
-    })
+    const [first, end] = await Promise.all([
+      offsetOf(reader, partition, 'earliest'),
+      offsetOf(reader, partition, 'latest'),
+    ])
+    return { first: first ?? 0, end: end ?? 0 }
   } catch (error) {
-    if (error instanceof KafkaError && error.code === '_NOENT') throw await leaderless(reader, partition)
     throw clientError(error, `The bounds of topic ${partition.topic} cannot be told`, 'SOURCE_FAILED')
   }
 }
 
-async function asked(
+/**
+ * As `Reader.offsets` for one partition, also right after it has got another leader. Rejects with a KafkaError, or with
+ * downstream KAFKA_AWAY or fatal TOPIC_UNKNOWN where nobody leads it.
+ *
+ * @param at  first, last stable, or the first one of this time or later, milliseconds since 1970; undefined if there is none
+ */
+export async function offsetOf(
   reader: Reader,
   partition: TopicPartition,
-): Promise<{ readonly first: number; readonly end: number }> {
-  const [[first], [end]] = await Promise.all([
-    reader.offsets([partition], 'earliest'),
-    reader.offsets([partition], 'latest'),
-  ])
-  return { first: first ?? 0, end: end ?? 0 }
+  at: 'earliest' | 'latest' | number,
+): Promise<number | undefined> {
+  const ask = async (): Promise<number | undefined> => (await reader.offsets([partition], at))[0]
+  try {
+    return await ask().catch(async (error: unknown) => {
+      if (!isOldEpoch(error)) throw error
+      await reader.partitionCount(partition.topic)
+      return ask()
+    })
+  } catch (error) {
+    if (error instanceof KafkaError && error.code === '_NOENT') throw await leaderless(reader, partition)
+    throw error
+  }
 }
 
 /**
@@ -61,6 +73,6 @@ async function leaderless(reader: Reader, { topic, partition }: TopicPartition):
         )
   } catch (error) {
     if (isUnknownTopic(error)) return fatalError('TOPIC_UNKNOWN', `There is no topic ${topic} in Kafka.`)
-    return clientError(error, `The bounds of topic ${topic} cannot be told`, 'SOURCE_FAILED')
+    return clientError(error, `The offsets of topic ${topic} cannot be told`, 'SOURCE_FAILED')
   }
 }

@@ -149,27 +149,18 @@ interface StoreChange {
 }
 
 function changesOf({ tasks }: SealedCommit): StoreChange[] {
-  return tasks.flatMap((task) => {
-    const byStore = new Map<string, StateBlock[]>()
-    for (const block of task.blocks) {
-      const others = byStore.get(block.store)
-      if (others === undefined) byStore.set(block.store, [block])
-      else others.push(block)
-    }
-    return [...byStore].map(([store, blocks]) => ({ task, store, blocks }))
-  })
+  return tasks.flatMap((task) =>
+    Array.from(
+      Map.groupBy(task.blocks, ({ store }) => store),
+      ([store, blocks]) => ({ task, store, blocks }),
+    ),
+  )
 }
 
 /** Letters as batches: by topic and partition, in their order. */
 function lettersOf(records: readonly OutgoingRecord[]): OutgoingBatch[] {
-  const groups = new Map<string, OutgoingRecord[]>()
-  for (const record of records) {
-    const name = `${record.topic}/${record.partition ?? ''}`
-    const others = groups.get(name)
-    if (others === undefined) groups.set(name, [record])
-    else others.push(record)
-  }
-  return [...groups.values()].map((group) => packBatch(group[0]!.topic, group, group[0]!.partition))
+  const groups = Map.groupBy(records, ({ topic, partition }) => `${topic}/${partition ?? ''}`)
+  return Array.from(groups.values(), (group) => packBatch(group[0]!.topic, group, group[0]!.partition))
 }
 
 function isPlain({ tasks }: SealedCommit): boolean {

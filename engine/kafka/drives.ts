@@ -29,6 +29,13 @@ export class Drives {
     return [...this.#partners].flatMap(([driver, partners]) => [driver, ...partners])
   }
 
+  /** All partitions of all topics, as they were counted. */
+  get all(): TopicPartition[] {
+    return [...this.#partitions].flatMap(([topic, count]) =>
+      Array.from({ length: count }, (_, partition) => ({ topic, partition })),
+    )
+  }
+
   /** The partitions that go with a driving one. */
   partnersOf({ topic, partition }: TopicPartition): TopicPartition[] {
     return (this.#partners.get(topic) ?? []).map((partner) => ({ topic: partner, partition }))

@@ -60,7 +60,7 @@ export class Inbox {
   }
 
   data(event: DataEvent): void {
-    const name = nameOf(event.type === 'end' ? event.partition : event.records)
+    const name = nameOf(event.type === 'records' ? event.records : event.partition)
     const queue = this.#data.get(name)
     if (queue === undefined) this.#data.set(name, new PartitionQueue(event))
     else queue.push(event)

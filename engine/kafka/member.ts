@@ -2,14 +2,20 @@ import { KafkaError } from '../../native/errors.ts'
 import type { Reader } from '../../native/reader.ts'
 import type { ReaderEvent } from '../../native/reader-events.ts'
 import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
-import type { PollRequest, ReadPolicy, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
+import type {
+  GroupPosition,
+  PollRequest,
+  ReadPolicy,
+  SourceEvent,
+  SourceReader,
+} from '../component/contracts/reader.ts'
 import { fatalError, type MillraceError } from '../errors.ts'
 import { Beginnings } from './beginnings.ts'
 import { boundsOf } from './bounds.ts'
 import { clientError, isOver } from './client-errors.ts'
 import { Continuity } from './continuity.ts'
 import { Drives } from './drives.ts'
-import { Holdings, type Holding } from './holdings.ts'
+import { Holdings, nameOf, type Holding } from './holdings.ts'
 import { Inbox, type Rebalance } from './inbox.ts'
 import { Membership } from './membership.ts'
 import type { TokenSource } from './oauth.ts'
@@ -80,6 +86,7 @@ export class KafkaMember implements SourceReader {
       reader: () => this.#reader,
       commit: (offsets) => this.commit(offsets),
       isCurrent: ({ partition, tag }) => this.#holdings.isCurrent(partition, tag),
+      passed: (holding, offset) => this.#passed(holding, offset),
       assign: (holding, offset) => this.#assign(holding, offset),
       failed: (error) => this.#inbox.fail(error),
     })
@@ -90,6 +97,7 @@ export class KafkaMember implements SourceReader {
       policies: this.#policies,
       holdings: this.#holdings,
       reader: () => this.#reader,
+      passed: (holding, offset) => this.#passed(holding, offset),
       again: (partition) => this.#again(partition),
       onTrouble: options.onTrouble,
     })
@@ -191,6 +199,18 @@ export class KafkaMember implements SourceReader {
     return boundsOf(this.#reader, partition)
   }
 
+  /** As the group knows them now: what an open transaction changes is not waited for. */
+  async others(own: readonly TopicPartition[]): Promise<GroupPosition[]> {
+    const known = new Set(own.map(nameOf))
+    const others = this.#drives.all.filter((partition) => !known.has(nameOf(partition)))
+    try {
+      const found = await this.committed(others, { stable: false })
+      return others.map((partition, n) => ({ ...partition, committed: found[n] }))
+    } catch (error) {
+      throw clientError(error, `What ${this.#options.group} has committed cannot be told`, 'SOURCE_FAILED')
+    }
+  }
+
   /** The epoch under which a partition is held; undefined if it is not. A revoked one is held until its release. */
   epochOf(partition: TopicPartition): number | undefined {
     return this.#holdings.get(partition)?.epoch
@@ -242,6 +262,10 @@ export class KafkaMember implements SourceReader {
     const start = { ...partition, offset, tag, ...(given !== undefined && { given }) }
     await this.#quietly(this.#reader.assign([start]))
     if (paused) await this.#quietly(this.#reader.pause([partition]))
+  }
+
+  #passed({ partition, tag }: Holding, offset: number): void {
+    this.#inbox.data({ type: 'passed', partition, tag, offset })
   }
 
   /** The caller has begun to handle the rebalances up to this one. */

@@ -4,8 +4,16 @@ import type { SourceEvent } from '../component/contracts/reader.ts'
 import type { Holding } from './holdings.ts'
 import { rowsIn, sliceRows } from './rows.ts'
 
-/** What a reader delivers of a partition. */
-export type DataEvent = Extract<ReaderEvent, { type: 'records' | 'end' }>
+/** The reader of a partition goes on at `offset`, since what was to come next is gone. */
+export interface Passed {
+  readonly type: 'passed'
+  readonly partition: TopicPartition
+  readonly offset: number
+  readonly tag: number
+}
+
+/** What is told of a partition in its order. */
+export type DataEvent = Extract<ReaderEvent, { type: 'records' | 'end' }> | Passed
 
 /** The records and ends of one partition that wait to be told, in order. */
 export class PartitionQueue {
@@ -14,7 +22,7 @@ export class PartitionQueue {
   #bytes: number
 
   constructor(first: DataEvent) {
-    const { topic, partition } = first.type === 'end' ? first.partition : first.records
+    const { topic, partition } = first.type === 'records' ? first.records : first.partition
     this.partition = { topic, partition }
     this.#events = [first]
     this.#bytes = bytesOf(first)
@@ -49,6 +57,11 @@ export class PartitionQueue {
         this.#events.shift()
         continue
       }
+      if (event.type === 'passed') {
+        told.push({ type: 'passed', partition: this.partition, offset: event.offset })
+        this.#events.shift()
+        continue
+      }
       if (taken > 0 && taken >= maxBytes) break
       this.#events.shift()
       const { records, tag } = event
@@ -73,5 +86,5 @@ export class PartitionQueue {
 }
 
 function bytesOf(event: DataEvent): number {
-  return event.type === 'end' ? 0 : event.records.bytes.length
+  return event.type === 'records' ? event.records.bytes.length : 0
 }

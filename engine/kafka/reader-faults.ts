@@ -18,6 +18,8 @@ export interface FaultOptions {
   readonly policies: Policies
   readonly holdings: Holdings
   readonly reader: () => Reader
+  /** Tells, in order with the records, that a partition goes on at `offset`. */
+  readonly passed: (holding: Holding, offset: number) => void
   /** Has the tasks of a partition begin anew, from what is committed. */
   readonly again: (partition: TopicPartition) => Promise<void>
   readonly onTrouble: (sentence: string) => void
@@ -79,11 +81,13 @@ export class ReaderFaults {
   }
 
   /**
-   * Forward, the reader goes on by itself: the records between are gone. Backward, offsets come again that were settled
-   * before: so the new position is committed, without what was settled beyond the old one, and the task begins anew from it.
+   * Forward, the records between are gone: the task is told, so that it commits the new position when what came before is
+   * settled. Otherwise a restart would be out of range again, and pass over what was written meanwhile. Backward, offsets
+   * come again that were settled before: so the new position is committed, without what was settled beyond the old one, and
+   * the task begins anew from it.
    */
   async #outOfRange(holding: Holding, error: KafkaError): Promise<MillraceError | undefined> {
-    const { policies, group, reader, onTrouble, again } = this.#options
+    const { policies, group, reader, onTrouble, passed, again } = this.#options
     const { partition } = holding
     const { outOfRange } = policies.of(partition.topic)
     const [{ first, end }, at] = await Promise.all([boundsOf(reader(), partition), this.#offsetOf(holding)])
@@ -99,7 +103,11 @@ export class ReaderFaults {
     if (typeof at === 'number' && offset < at) {
       await reader().commit([{ ...partition, offset }])
       await again(partition)
-    } else await this.#assign(holding, offset)
+    } else {
+      holding.begun = offset
+      passed(holding, offset)
+      await this.#assign(holding, offset)
+    }
     return undefined
   }
 

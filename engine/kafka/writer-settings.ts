@@ -2,10 +2,11 @@ import type { Settings } from '../../native/settings.ts'
 import { librdkafkaSettings, type KafkaSettings } from './settings.ts'
 
 /** How long the brokers leave a transaction of a dead worker open: until then nobody can read on behind it. */
-const transactionMs = 10_000
+const usualMs = 10_000
 
 /** The settings of a worker's transactional writer. They hold secrets. */
 export function writerSettings(kafka: KafkaSettings, transactionalId: string): Settings {
+  const transactionMs = Number(kafka.settings['transaction.timeout.ms'] ?? usualMs)
   return {
     ...librdkafkaSettings(kafka, 'writer'),
     'transactional.id': transactionalId,

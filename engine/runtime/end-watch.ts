@@ -1,8 +1,15 @@
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { SourceReader } from '../component/contracts/reader.ts'
+import { kindOf, sentenceOf } from '../errors.ts'
+import type { SourcePartition } from './assignments.ts'
+import { OthersWatch, type OthersOptions } from './others-watch.ts'
+import type { Task } from './task.ts'
+
+/** How often it is told that the brokers cannot say where the end is, milliseconds. */
+const tellEveryMs = 10_000
 
 /** How far an input is. */
-export interface InputProgress {
+interface InputProgress {
   readonly node: string
   readonly partition: TopicPartition
   /** The offset after the last record that was taken in. */
@@ -12,12 +19,31 @@ export interface InputProgress {
   readonly reader: SourceReader
 }
 
-/** Finds out when everything that was in the sources, at the moment that it was asked for, is settled. */
+/**
+ * Finds out when everything that was in the sources, at the moment that it was asked for, is settled: by this worker, or by
+ * other members of its group.
+ */
 export class EndWatch {
   wanted = false
+  readonly #options: Omit<OthersOptions, 'target'>
+  readonly #others: OthersWatch
+  #told = Number.NEGATIVE_INFINITY
   readonly #assigned = new Set<string>()
   readonly #targets = new Map<string, number>()
   readonly #reached = new Map<string, number>()
+
+  constructor(options: Omit<OthersOptions, 'target'>) {
+    this.#options = options
+    this.#others = new OthersWatch({
+      ...options,
+      target: (reader, partition) => this.#target(reader, partition),
+    })
+  }
+
+  /** These are to be read from where the group has come to: what was reached before is reached no more. */
+  begun(partitions: readonly SourcePartition[]): void {
+    for (const { node, partition } of partitions) this.#reached.delete(`${node}/${partition}`)
+  }
 
   /** A source has had its partitions assigned. */
   assigned(source: string): void {
@@ -34,27 +60,58 @@ export class EndWatch {
     this.#reached.set(`${source}/${partition}`, offset)
   }
 
-  async allReached(inputs: readonly InputProgress[]): Promise<boolean> {
+  /** `tasks` are all that this worker has; `readers` those that they are read by. False while nobody can tell. */
+  async isReached(
+    tasks: Iterable<Task>,
+    readers: readonly SourceReader[],
+    readerOf: (source: string) => SourceReader,
+  ): Promise<boolean> {
+    const inputs = [...tasks].flatMap((task) => progressOf(task, readerOf))
+    try {
+      const own = inputs.map(({ partition }) => partition)
+      return (await this.#allReached(inputs)) && (await this.#others.allDone(readers, own))
+    } catch (error) {
+      if (kindOf(error) !== 'downstream') throw error
+      const { clock, trouble } = this.#options
+      if (clock.now() - this.#told < tellEveryMs) return false
+      this.#told = clock.now()
+      trouble(`Whether the end is reached cannot be told: ${sentenceOf(error)}`)
+      return false
+    }
+  }
+
+  async #allReached(inputs: readonly InputProgress[]): Promise<boolean> {
     // At once: each question is a request to the brokers, and there may be a hundred partitions.
-    const targets = await Promise.all(inputs.map((input) => this.#target(input)))
+    const targets = await Promise.all(inputs.map(({ reader, partition }) => this.#target(reader, partition)))
     let all = true
     for (const [n, input] of inputs.entries()) {
       const target = targets[n]!
       const reached = this.#reached.get(`${input.node}/${input.partition.partition}`)
       const atItsEnd = reached !== undefined && (reached >= target || target === Number.POSITIVE_INFINITY)
+      // An end may be heard of before the records in front of it are taken in.
       const read = input.end >= target || (atItsEnd && input.end >= reached)
       if (!read || !input.idle) all = false
     }
     return all
   }
 
-  /** Where the partition ended when the end was first asked for. */
-  async #target(input: InputProgress): Promise<number> {
-    const id = `${input.node}/${input.partition.partition}`
+  /** Where a partition ended when that was first asked for. */
+  async #target(reader: SourceReader, partition: TopicPartition): Promise<number> {
+    const id = `${partition.topic}/${partition.partition}`
     const known = this.#targets.get(id)
     if (known !== undefined) return known
-    const { end } = await input.reader.bounds(input.partition)
+    const { end } = await reader.bounds(partition)
     if (Number.isFinite(end)) this.#targets.set(id, end)
     return end
   }
+}
+
+function progressOf({ inputs, open }: Task, readerOf: (source: string) => SourceReader): InputProgress[] {
+  return inputs.map(({ node, partition, ledger }) => ({
+    node,
+    partition,
+    end: ledger.end,
+    idle: open === 0,
+    reader: readerOf(node),
+  }))
 }

@@ -8,6 +8,7 @@ export const phase = { open: 0, settled: 1, sealed: 2 } as const
 // In order of weight: what happened to a record as a whole is the gravest of what happened to its pieces.
 const verdicts: readonly (Verdict | undefined)[] = [
   undefined,
+  'duplicate',
   'dropped',
   'stored',
   'skipped',
@@ -15,11 +16,12 @@ const verdicts: readonly (Verdict | undefined)[] = [
   'parked',
 ]
 const weights: Readonly<Record<Verdict, number>> = {
-  dropped: 1,
-  stored: 2,
-  skipped: 3,
-  discarded: 4,
-  parked: 5,
+  duplicate: 1,
+  dropped: 2,
+  stored: 3,
+  skipped: 4,
+  discarded: 5,
+  parked: 6,
 }
 const stored = weights.stored
 

@@ -31,6 +31,8 @@ export class Ledger {
   #end: number
   readonly #restored: Intervals
   readonly #inOrder: boolean
+  /** True if records were passed over since the last cut. */
+  #passed = false
   discarded = false
 
   /** `frontier` is the next offset to read; `restored` are the ranges beyond it that were settled in an earlier life. */
@@ -67,8 +69,9 @@ export class Ledger {
     return open
   }
 
-  /** True while a settled record is not sealed yet, and may be. */
+  /** True while a settled record, or what was passed over, is not sealed yet, and may be. */
   get dirty(): boolean {
+    if (this.#passed) return true
     if (this.#inOrder) return this.#runs.find((run) => run.sealed < run.count)?.headSettled === true
     return this.#runs.some((run) => run.settled > 0)
   }
@@ -101,6 +104,15 @@ export class Ledger {
     return run
   }
 
+  /** The records from the end up to `offset` are gone: it goes on there, and they count as settled. */
+  pass(offset: number): void {
+    if (offset <= this.#end) return
+    this.#sealed.add(this.#end, offset)
+    this.#end = offset
+    this.#restored.dropBelow(offset)
+    this.#passed = true
+  }
+
   /** The position of the cut that was sealed last. */
   get position(): LedgerPosition {
     return this.#position()
@@ -111,6 +123,7 @@ export class Ledger {
    * cut. Nothing is undone if the commit fails: the same cut is sent again.
    */
   seal(mayPark: (run: LedgerRun, row: number) => boolean): LedgerPosition {
+    this.#passed = false
     for (const run of this.#runs) {
       if (run.settled > 0 && run.seal(mayPark, this.#inOrder)) {
         this.#sealed.add(run.start, run.end)

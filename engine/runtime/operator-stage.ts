@@ -96,7 +96,7 @@ export class OperatorStage implements OperatorScope {
       this.#tokens--
       this.#context.count(reason, 1)
       const row = batch.lineageRow(i)
-      batch.origin.lineage.judge(row, 'dropped')
+      batch.origin.lineage.judge(row, reason === 'duplicate' ? 'duplicate' : 'dropped')
       batch.origin.lineage.release(row)
     })
   }

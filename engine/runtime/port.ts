@@ -1,3 +1,4 @@
+import { passed } from '../component/points.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 
 /** Anything that takes in batches. */
@@ -8,13 +9,22 @@ export type Receiver = (batch: RecordBatch) => void
  * ends here.
  */
 export class Port {
+  readonly #node: string
+  readonly #output: string | undefined
   readonly #receivers: Receiver[] = []
+
+  /** `output` is undefined for the main one. */
+  constructor(node: string, output: string | undefined) {
+    this.#node = node
+    this.#output = output
+  }
 
   connect(receiver: Receiver): void {
     this.#receivers.push(receiver)
   }
 
   emit(batch: RecordBatch): void {
+    passed(this.#node, this.#output, batch.length)
     const readers = this.#receivers
     if (readers.length === 0) return batch.releaseAll('dropped')
     if (readers.length > 1) {

@@ -1,4 +1,3 @@
-import type { PackedRecords } from '../component/packed-records.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { SourceReader } from '../component/contracts/reader.ts'
 import type { Verdict } from '../component/lineage.ts'
@@ -7,6 +6,7 @@ import { drivesOf, isStateful } from '../topology/plan-facts.ts'
 import type { SubTopology } from '../topology/plan-types.ts'
 import { Assignments, type SourcePartition } from './assignments.ts'
 import { Budget } from './budget.ts'
+import { checkTables } from './check-tables.ts'
 import { CommitCycle } from './commit-cycle.ts'
 import type { Counters } from './counters.ts'
 import { drain, drainOwed, inTime, type DrainOptions } from './drain.ts'
@@ -18,6 +18,7 @@ import { openSessionParts, sourceDefect, type OpenSource, type SessionParts } fr
 import { reach } from '../component/points.ts'
 import { type SourceHandler, SourceLoop } from './source-loop.ts'
 import { Task } from './task.ts'
+import type { TaskInput } from './task-input.ts'
 import { TaskOpener } from './task-opener.ts'
 import type { Membership, WorkerOptions } from './worker-options.ts'
 
@@ -32,10 +33,11 @@ export class Session {
   readonly #options: SessionOptions
   readonly #budget: Budget
   readonly #assignments = new Assignments()
-  readonly #pauses = new Pauses((node) => this.#parts!.source(node).reader)
+  readonly #readerOf = (node: string): SourceReader => this.#parts!.source(node).reader
+  readonly #pauses = new Pauses(this.#readerOf)
   readonly #verdicts: Readonly<Record<Verdict, number>>[]
   readonly #opener: TaskOpener
-  readonly #ends = new EndWatch()
+  readonly #ends: EndWatch
   readonly #ended = Promise.withResolvers<'stopped' | 'fenced'>()
   #membership: Membership | undefined
   #cycle: CommitCycle | undefined
@@ -53,6 +55,11 @@ export class Session {
     this.#budget = new Budget(options.plan.budget.partitionBytes, options.plan.budget.totalBytes)
     this.#opener = this.#makeOpener()
     this.#parkedPolls = new ParkedPolls(options.environment.clock)
+    this.#ends = new EndWatch({
+      clock: options.environment.clock,
+      fetch: (partition, offset, limit) => this.#membership!.log.fetch(partition, offset, limit),
+      trouble: options.trouble,
+    })
   }
 
   get tasks(): Iterable<Task> {
@@ -113,7 +120,8 @@ export class Session {
   }
 
   async #open(): Promise<void> {
-    const { plan, environment, committed } = this.#options
+    const { plan, environment, committed, trouble } = this.#options
+    await checkTables(plan, environment, trouble)
     const request = { group: plan.name, drives: drivesOf(plan), stateful: isStateful(plan) }
     this.#membership ??= await environment.join(request)
     this.#cycle ??= new CommitCycle({
@@ -149,12 +157,11 @@ export class Session {
       assigned: (partitions, epoch) => this.#assigned([...nodes.values()], told(partitions), epoch),
       revoked: (partitions, poll) => this.#revoked(told(partitions), poll),
       lost: (partitions) => this.#withdraw(told(partitions)),
-      records: (records) => this.#records(nodeOf(records), records),
+      records: (records) => this.#inputOf(nodeOf(records), records)?.take(records),
+      passed: (partition, offset) => this.#inputOf(nodeOf(partition), partition)?.pass(offset),
       end: (partition, offset) => {
         this.#ends.reached(nodeOf(partition), partition.partition, offset)
-        this.#assignments
-          .task(this.#subOf(nodeOf(partition)), partition.partition)
-          ?.reachedEnd(nodeOf(partition))
+        this.#inputOf(nodeOf(partition), partition)?.reachedEnd()
       },
       failed: (error) => this.#sourceFailed([...nodes.values()], error),
       polled: () => this.#pauses.balance(this.#assignments.tasks),
@@ -177,28 +184,15 @@ export class Session {
 
   #atEnd(): Promise<boolean> {
     if (!this.#ends.wanted || !this.assigned) return Promise.resolve(false)
-    const inputs = [...this.#assignments.tasks].flatMap(({ inputs, open }) =>
-      inputs.map((input) => ({ input, open })),
-    )
-    return this.#ends.allReached(
-      inputs.map(({ input, open }) => ({
-        node: input.node,
-        partition: input.partition,
-        end: input.ledger.end,
-        idle: open === 0,
-        reader: this.#parts!.source(input.node).reader,
-      })),
-    )
+    return this.#ends.isReached(this.#assignments.tasks, this.#readers, this.#readerOf)
   }
 
   #assigned(nodes: readonly string[], partitions: readonly SourcePartition[], epoch: number): void {
     for (const { node, partition } of partitions) this.#assignments.assign(node, partition, epoch)
-    const known = (): void => {
+    this.#ends.begun(partitions)
+    void this.#opener.assigned(partitions).then(() => {
       for (const node of nodes) this.#ends.assigned(node)
-    }
-    // A member that has just joined may be told of no partitions first, and of its own a moment later.
-    if (partitions.length === 0) this.#options.environment.clock.after(noPartitionsMs, known)
-    else void this.#opener.assigned(partitions).then(known)
+    })
   }
 
   #makeOpener(): TaskOpener {
@@ -215,7 +209,7 @@ export class Session {
       },
       abandoned: (task) => this.#abandon(task),
       between: (node, action) => this.#loopOf(node).between(action),
-      start: ({ node, partition, position }) => this.#parts!.source(node).reader.start(partition, position),
+      start: ({ node, partition, position }) => this.#readerOf(node).start(partition, position),
       over: () => this.#over || this.#stopAsked,
       failed: (error) =>
         this.#ended.reject(error instanceof MillraceError ? error : sourceDefect('of a task', error)),
@@ -248,7 +242,7 @@ export class Session {
   }
 
   #loopOf(node: string): SourceLoop {
-    return this.#loops[this.#readers.indexOf(this.#parts!.source(node).reader)]!
+    return this.#loops[this.#readers.indexOf(this.#readerOf(node))]!
   }
 
   #abandon(task: Task): void {
@@ -279,15 +273,18 @@ export class Session {
     }
   }
 
-  #records(source: string, records: PackedRecords): void {
-    this.#assignments.task(this.#subOf(source), records.partition)?.take(source, records)
+  #inputOf(node: string, { partition }: { readonly partition: number }): TaskInput | undefined {
+    return this.#taskOf({ node, partition })?.inputFrom(node)
+  }
+
+  #taskOf({ node, partition }: SourcePartition): Task | undefined {
+    return this.#assignments.task(this.#subOf(node), partition)
   }
 
   #sourceFailed(sources: readonly string[], error: unknown): void {
     const source = sources.join(', ')
     if (kindOf(error) === 'downstream') return this.#options.trouble(`Source ${source}: ${sentenceOf(error)}`)
-    const fatal = error instanceof MillraceError ? error : sourceDefect(source, error)
-    this.#ended.reject(fatal)
+    this.#ended.reject(error instanceof MillraceError ? error : sourceDefect(source, error))
   }
 
   #draining(poll = (): Promise<void> => Promise.resolve()): DrainOptions {
@@ -335,12 +332,6 @@ export class Session {
 
   /** The tasks that have one of these partitions. */
   #tasksOf(partitions: readonly SourcePartition[]): Task[] {
-    const tasks = partitions.flatMap(
-      ({ node, partition }) => this.#assignments.task(this.#subOf(node), partition) ?? [],
-    )
-    return [...new Set(tasks)]
+    return [...new Set(partitions.flatMap((one) => this.#taskOf(one) ?? []))]
   }
 }
-
-/** After so long without partitions there are none for this member, milliseconds. */
-const noPartitionsMs = 3000

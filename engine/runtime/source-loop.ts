@@ -13,6 +13,8 @@ export interface SourceHandler {
   revoked(partitions: readonly TopicPartition[], poll: () => Promise<void>): Promise<void>
   lost(partitions: readonly TopicPartition[]): void
   records(records: PackedRecords): void
+  /** Nothing comes any more from below `offset`. */
+  passed(partition: TopicPartition, offset: number): void
   end(partition: TopicPartition, offset: number): void
   failed(error: unknown): void
   /** After every poll: time to look at pauses. */
@@ -92,6 +94,8 @@ export class SourceLoop {
         return this.#reader.release(event.partitions)
       case 'lost':
         return this.#handler.lost(event.partitions)
+      case 'passed':
+        return this.#handler.passed(event.partition, event.offset)
       case 'end':
         return this.#handler.end(event.partition, event.offset)
       case 'failed':
@@ -142,7 +146,7 @@ export class SourceLoop {
 function without(event: SourceEvent, gone: ReadonlySet<string>): SourceEvent[] {
   if (event.type === 'failed') return [event]
   if (event.type === 'records') return gone.has(nameOf(event.records)) ? [] : [event]
-  if (event.type === 'end') return gone.has(nameOf(event.partition)) ? [] : [event]
+  if (event.type === 'end' || event.type === 'passed') return gone.has(nameOf(event.partition)) ? [] : [event]
   const partitions = event.partitions.filter((partition) => !gone.has(nameOf(partition)))
   return partitions.length === 0 ? [] : [{ ...event, partitions }]
 }

@@ -68,7 +68,7 @@ export class TaskGraph {
     let outputs = this.#ports.get(node)
     if (outputs === undefined) this.#ports.set(node, (outputs = new Map<string | undefined, Port>()))
     let port = outputs.get(output)
-    if (port === undefined) outputs.set(output, (port = new Port()))
+    if (port === undefined) outputs.set(output, (port = new Port(node, output)))
     return port
   }
 

@@ -49,6 +49,8 @@ export class TaskInput {
   #queue: Promise<void> | undefined
   /** True once the reader delivers for this task: what came before was meant for the task before it. */
   started = false
+  /** Since when nothing comes in and there is nothing more, milliseconds since 1970; Infinity while there may be. */
+  quietSince = Number.POSITIVE_INFINITY
   /** Length of the last commit's metadata. */
   metadataLength = 0
 
@@ -84,6 +86,7 @@ export class TaskInput {
   /** The records come in: into the ledger now, into the graph as soon as their schemas are there. */
   take(records: PackedRecords): void {
     if (!this.started) return
+    this.quietSince = Number.POSITIVE_INFINITY
     const run = this.ledger.admit(records, this.#options.clock.now())
     const preparing = this.#options.codec.prepare(records)
     if (preparing === undefined && this.#queue === undefined) return this.#enter(records, run)
@@ -96,6 +99,16 @@ export class TaskInput {
         if (this.#queue === entered) this.#queue = undefined
       })
     this.#queue = entered
+  }
+
+  /** What has not come from below `offset` is gone: progress goes over it. */
+  pass(offset: number): void {
+    if (this.started) this.ledger.pass(offset)
+  }
+
+  /** The source has delivered all that there is. */
+  reachedEnd(): void {
+    if (this.started) this.quietSince = Math.min(this.quietSince, this.#options.clock.now())
   }
 
   /** An error that no caller waits for: the task stops with it. */

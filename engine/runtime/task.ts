@@ -1,9 +1,7 @@
 import type { CommitBackend, SealedTask, TaskId } from '../component/contracts/commit.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { StateStore } from '../component/contracts/state.ts'
-import type { Verdict } from '../component/lineage.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
-import type { PackedRecords } from '../component/packed-records.ts'
 import { asDefect } from './defect.ts'
 import { commitsFirst } from '../topology/plan-facts.ts'
 import { FailurePolicy, type Failure } from './failures.ts'
@@ -15,12 +13,12 @@ import { parkedTopic } from './letters.ts'
 import { Outbox } from './outbox.ts'
 import { isOwed, OwedEmissions, owedFailure } from './owed.ts'
 import { OpenWork } from './open-work.ts'
-import { Quiet } from './quiet.ts'
 import { reach } from '../component/points.ts'
 import { TaskGraph } from './task-graph.ts'
 import { hashes, TaskStores } from './task-stores.ts'
 import { taskId, type TaskOptions, type TaskSource } from './task-options.ts'
 import { type RestoredPosition, TaskInput } from './task-input.ts'
+import { noVerdicts } from './worker-summary.ts'
 
 /**
  * A sub-topology on one partition: its inputs, its nodes, its state. It takes records in, and gives out cuts: what is
@@ -30,7 +28,7 @@ export class Task {
   readonly id: TaskId
   readonly epoch: number
   readonly inputs: readonly TaskInput[]
-  readonly verdicts: Record<Verdict, number> = { stored: 0, dropped: 0, parked: 0, skipped: 0, discarded: 0 }
+  readonly verdicts = noVerdicts()
   readonly #options: TaskOptions
   readonly #stores: TaskStores
   readonly #parked: readonly LetterGate[]
@@ -38,7 +36,6 @@ export class Task {
   readonly #byTopic = new Map<string, TaskInput>()
   readonly #outbox: Outbox | undefined
   readonly #owed: OwedEmissions
-  readonly #quiet: Quiet
   readonly #work = new OpenWork()
   #cancelled = false
 
@@ -64,7 +61,6 @@ export class Task {
     this.id = taskId(options)
     this.epoch = options.epoch
     this.#options = options
-    this.#quiet = new Quiet(options.clock.now())
     this.#stores = new TaskStores(options.backend.compacts === true)
     const policy = new FailurePolicy(options.plan.errors, this.#failureActions(), options.random)
     this.inputs = options.sources.map((source, n) =>
@@ -219,15 +215,9 @@ export class Task {
     reach('parked')
   }
 
-  /** The next records of a source. */
-  take(source: string, records: PackedRecords): void {
-    this.#quiet.took(source, this.#options.clock.now())
-    this.inputs.find(({ node }) => node === source)!.take(records)
-  }
-
-  /** A source has delivered all that there is. */
-  reachedEnd(source: string): void {
-    this.#quiet.reachedEnd(source)
+  /** What this source gives comes in there. */
+  inputFrom(source: string): TaskInput {
+    return this.inputs.find(({ node }) => node === source)!
   }
 
   /** Sends what is owed by what is committed: once when the task is restored, then after each commit by itself. */
@@ -243,8 +233,8 @@ export class Task {
   /** To be called now and then: where nothing comes in, time goes on all the same. */
   tick(): void {
     if (this.open > 0 || this.#owed.busy || this.inputs.some(({ ledger }) => ledger.dirty)) return
-    const quietMs = this.#quiet.for(this.#options.sub.sources, this.#options.clock.now())
-    if (quietMs !== undefined) this.#owed.tick(quietMs)
+    const now = this.#options.clock.now()
+    this.#owed.tick(Math.min(...this.inputs.map((input) => now - input.quietSince)))
   }
 
   /** Begins no more work with letters: the task is to end soon. With `owed`, sends nothing more that is owed either. */

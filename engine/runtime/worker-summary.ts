@@ -5,7 +5,7 @@ import type { Counters } from './counters.ts'
 export interface WorkerSummary {
   /** Records that were read and settled, those that were settled in an earlier life aside. */
   readonly consumed: number
-  /** Dropped because their id was known from another position. */
+  /** Dropped because their id was known from another position; a letter that is one when it is released is not among them. */
   readonly duplicates: number
   /** Seen again at the same position, and processed again. */
   readonly replays: number
@@ -32,15 +32,14 @@ export function summarize(
   counters: Counters,
   elapsedMs: number,
 ): WorkerSummary {
-  const sum: Record<Verdict, number> = { stored: 0, dropped: 0, parked: 0, skipped: 0, discarded: 0 }
+  const sum = noVerdicts()
   for (const one of verdicts) for (const name of names) sum[name] += one[name]
   const consumed = names.reduce((all, name) => all + (name === 'discarded' ? 0 : sum[name]), 0)
-  const duplicates = counters.total('duplicate')
   return {
     consumed,
-    duplicates,
+    duplicates: sum.duplicate,
     replays: counters.total('replays'),
-    dropped: sum.dropped - duplicates,
+    dropped: sum.dropped,
     deadLettered: sum.parked,
     skipped: sum.skipped,
     stored: sum.stored,
@@ -52,4 +51,9 @@ export function summarize(
   }
 }
 
-const names: readonly Verdict[] = ['stored', 'dropped', 'parked', 'skipped', 'discarded']
+const names: readonly Verdict[] = ['stored', 'duplicate', 'dropped', 'parked', 'skipped', 'discarded']
+
+/** Of each verdict none. */
+export function noVerdicts(): Record<Verdict, number> {
+  return { stored: 0, duplicate: 0, dropped: 0, parked: 0, skipped: 0, discarded: 0 }
+}

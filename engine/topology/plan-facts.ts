@@ -38,3 +38,14 @@ export function commitsFirst(plan: TopologyPlan, sub: SubTopology): boolean {
 export function isStateful(plan: TopologyPlan): boolean {
   return plan.subTopologies.some((sub) => storesOf(plan, sub).length > 0)
 }
+
+/** The tables that its nodes write, or look rows up in. */
+export function tablesOfPlan({ nodes }: TopologyPlan): string[] {
+  const tables = [...nodes.values()].flatMap((node) => {
+    if (node.kind === 'source') return []
+    const table = node.definition.table?.(node.config)
+    const all = node.kind === 'sink' ? node.definition.tables?.(node.config) : undefined
+    return all ?? (table === undefined ? [] : [table])
+  })
+  return [...new Set(tables)]
+}

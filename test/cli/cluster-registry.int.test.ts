@@ -1,6 +1,9 @@
 // Values whose schemas are in a registry, shown to people.
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { sharedKafka, type SharedKafka } from '../support/servers/shared.ts'
 import { sharedRegistry } from '../support/servers/registry-shared.ts'
 import { Folder } from './full-command-line.ts'
@@ -58,4 +61,48 @@ test('a letter is shown by the schema that the registry of the cluster has for i
   const shown = await folder.json<Record<string, unknown>>(`dlq show 0@0 --topology ${group} --env trial`)
   expect(shown).toMatchObject({ format: 'avro trial.Visit', value: { page: '', visitor: 'ada' } })
   expect(shown).not.toHaveProperty('problem')
+})
+
+test('a worker stops in one sentence where what answers is no registry, though nothing is to be read', async () => {
+  const server = createServer((_, response) => response.end('<html>It works!</html>'))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  folder.write(
+    'environments/other.yaml',
+    `kafka: { brokers: '${kafka.bootstrap}', topics: { partitions: 1, replication: 1 } }
+registry: { url: '${at}' }\n`,
+  )
+  try {
+    expect(await folder.run('run topologies/visits.yaml --until-end --http off --env other')).toEqual({
+      ...{ code: 1, out: [] },
+      err: [
+        `millrace: What answers at registry.url ${at} is no schema registry (200, a web page): give the base of the ` +
+          'Confluent API itself; Apicurio’s ends in /apis/ccompat/v7.',
+      ],
+    })
+  } finally {
+    server.close()
+  }
+})
+
+test('a registry that is away is told at the start, and waited for when it is needed', async () => {
+  folder.write(
+    'environments/away.yaml',
+    `kafka: { brokers: '${kafka.bootstrap}', topics: { partitions: 1, replication: 1 } }
+registry: { url: 'http://127.0.0.1:1' }\n`,
+  )
+  const empty = kafka.uniqueTopic('visits')
+  await kafka.createTopic(empty)
+  folder.write(
+    'topologies/none.yaml',
+    `name: ${kafka.uniqueGroup('none')}
+sources: { visits: { type: topic, topic: ${empty}, schema: trial.Visit } }
+sinks: { out: { type: console, from: visits } }\n`,
+  )
+  const ran = await folder.run('run topologies/none.yaml --until-end --http off --env away')
+  expect(ran).toMatchObject({ code: 0, out: [] })
+  expect(ran.err.join('\n')).toMatch(
+    /The schema registry does not answer \(http:\/\/127\.0\.0\.1:1.*asked again/,
+  )
 })

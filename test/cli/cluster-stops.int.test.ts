@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { KafkaAdmin } from '../../engine/kafka/admin.ts'
 import { Writer } from '../../native/writer.ts'
 import { settingsFor } from '../engine/kafka/kafka-settings.ts'
+import { PolledMember } from '../engine/kafka/polled-member.ts'
 import { quicken } from '../native/support/protocols.ts'
 import { sharedKafka, type SharedKafka } from '../support/servers/shared.ts'
 import { Folder } from './full-command-line.ts'
@@ -100,6 +101,18 @@ describe('records that retention has deleted under a committed offset', () => {
       `Offset 3 of partition 0 of ${topic} is not in the topic, which has 6 to 10: ${group} goes on at 6 (outOfRange: earliest).`,
     )
   })
+
+  test('are passed over to the end once: what is written while no worker runs is read', async () => {
+    await overtaken()
+    topology(', outOfRange: latest')
+    const jumped = await untilEnd()
+    expect(jumped).toMatchObject({ code: 0, out: [] })
+    expect(jumped.err.join('\n')).toContain(`${group} goes on at 10 (outOfRange: latest).`)
+    await write(10, 2)
+    const next = await untilEnd()
+    expect({ code: next.code, out: next.out }).toEqual({ code: 0, out: ['{"n":10}', '{"n":11}'] })
+    expect(next.err.join('\n')).not.toContain('outOfRange')
+  })
 })
 
 test('a topology begins where it says', async () => {
@@ -113,7 +126,46 @@ test('a topology begins where it says', async () => {
   })
   topology(', begin: "1970-01-01T00:00:01.002Z"')
   expect(await untilEnd()).toMatchObject({ code: 0, out: ['{"n":2}', '{"n":3}'] })
+  group = kafka.uniqueGroup('visits')
+  topology(', begin: latest')
+  expect(await untilEnd()).toMatchObject({ code: 0, out: [] })
 })
+
+test('a worker that goes to the end waits for partitions that another member holds', async () => {
+  const shared = kafka.uniqueTopic('shared')
+  await kafka.createTopic(shared, { partitions: 2 })
+  const writer = await Writer.open({ settings: { 'bootstrap.servers': kafka.bootstrap } })
+  const each = [0, 1].map((partition) => ({
+    ...{ topic: shared, partition, key: null, value: Buffer.from(`{"n":${partition}}`), timestamp: 1000 },
+  }))
+  expect((await writer.writePlain(each)).failed).toEqual([])
+  await writer.close()
+  folder.write(
+    'topologies/shared.yaml',
+    `name: ${group}
+sources: { visits: { type: topic, topic: ${shared}, format: json } }
+sinks: { out: { type: console, from: visits } }\n`,
+  )
+  await quicken(kafka.bootstrap, group)
+  const told = Promise.withResolvers<string>()
+  // It takes what it is given, and reads nothing of it.
+  const idle = await PolledMember.open(
+    { group, settings: settingsFor(kafka.bootstrap), drives: [[shared]] },
+    { onEvent: ({ type }) => type !== 'assigned' },
+  )
+  await idle.until(() => idle.held.size === 2, 'all partitions')
+  const line = 'run topologies/shared.yaml --until-end --http off --env trial'
+  const running = folder.run(line, undefined, undefined, (text) => {
+    if (text.includes('waits for')) told.resolve(text)
+  })
+  const ended = running.then(({ code }) => `ended with ${code}`)
+  expect(await Promise.race([told.promise, ended])).toMatch(
+    /It waits for those of other members of the group: \S+\/[01]\./,
+  )
+  await idle.close()
+  const { code, out } = await running
+  expect({ code, out: out.toSorted() }).toEqual({ code: 0, out: ['{"n":0}', '{"n":1}'] })
+}, 60_000)
 
 describe.each(['classic', 'consumer'] as const)('two workers of one instance (%s)', (protocol) => {
   test('one of them stops in one sentence, the other goes on', async () => {

@@ -131,3 +131,62 @@ describe('millrace query --env', () => {
     expect(second).toEqual({ rows: [{ at: '2026-05-01T01:00:00.000Z', note: 'at 01' }], nextPage: null })
   })
 })
+
+// Kafka does not answer here: a worker that gets as far as that goes on, and has to be stopped.
+describe('a worker looks at its tables before it reads anything', () => {
+  const table = (name: string) =>
+    folder.write(
+      'topologies/notes.yaml',
+      `name: notes
+sources: { said: { type: topic, topic: notes, format: json } }
+processors: { known: { type: enrich, from: said, table: notes, key: { owner: owner, at: at }, as: last } }
+sinks: { notes: { type: table, from: known, table: ${name}, columns: { at: time } } }\n`,
+    )
+  const run = (name: string) => folder.run(`run topologies/notes.yaml --until-end --http off --env ${name}`)
+
+  beforeAll(async () => {
+    environment('start')
+    environment('elsewhere', { datacenter: 'mars' })
+    environment('unmade', { keyspace: 'not_made' })
+    folder.write('cql/0003-later.cql', 'CREATE TABLE later (owner text PRIMARY KEY, note text)')
+    table('notes')
+  })
+
+  test.each([
+    [
+      'elsewhere',
+      /has no data center of that name, it has datacenter1: correct `datacenter` of the environment\.$/,
+    ],
+    ['unmade', /not_made.*make it with `millrace cql apply`, or correct the keyspace of the environment\.$/],
+  ])('%s: stops in one sentence', async (name, sentence) => {
+    const { code, err } = await run(name)
+    expect({ code, err }).toEqual({ code: 1, err: [expect.stringMatching(sentence)] })
+  })
+
+  test('a table that is not there: stops in one sentence', async () => {
+    table('later')
+    expect(await run('start')).toMatchObject({
+      code: 1,
+      err: [
+        `millrace: The keyspace ${keyspace} has no table later, which the migrations make: see what is to be done with ` +
+          '`millrace cql plan`, and run `millrace cql apply`.',
+      ],
+    })
+  })
+
+  test('where all is well, or Cassandra is away, it goes on', async () => {
+    table('notes')
+    environment('away', { contactPoints: "['127.0.0.1:1']" })
+    for (const name of ['start', 'away']) {
+      const stop = new AbortController()
+      const line = `run topologies/notes.yaml --http off --env ${name}`
+      const said: string[] = []
+      const running = folder.run(line, stop.signal, undefined, (text) => {
+        said.push(text)
+        if (text.includes('localhost:1')) stop.abort()
+      })
+      expect(await running).toMatchObject({ code: 0 })
+      expect(said.some((text) => text.includes('127.0.0.1:1 does not answer'))).toBe(name === 'away')
+    }
+  })
+})

@@ -22,6 +22,7 @@ export class Folder {
     line: string,
     signal = new AbortController().signal,
     heard: (line: string) => void = () => undefined,
+    told: (line: string) => void = () => undefined,
   ): Promise<Ran> {
     const out: string[] = []
     const err: string[] = []
@@ -30,7 +31,10 @@ export class Folder {
         out.push(text)
         heard(text)
       },
-      err: (text) => err.push(text),
+      err: (text) => {
+        err.push(text)
+        told(text)
+      },
       cwd: this.path,
       env: this.env,
       signal,

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { comeAndGo } from '../support/cluster/come-and-go.ts'
-import { dieAt, finish, play, startProofKafka } from '../support/cluster/scenario.ts'
+import { dieAt, finish, goToEnd, play, startProofKafka } from '../support/cluster/scenario.ts'
 import { wakeUpLate, type Awakening } from '../support/cluster/zombie.ts'
 import type { KafkaServer } from '../support/servers/kafka.ts'
 
@@ -32,7 +32,7 @@ test.each([
     events,
     story: async (proof) => {
       for (const point of points) if (await dieAt(proof, point, 2)) killed++
-      await finish(proof)
+      await goToEnd(proof)
       return { slots: [1] }
     },
   })

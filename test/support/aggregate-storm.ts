@@ -3,6 +3,7 @@ import type { Point as CrashPoint } from '../../engine/component/points.ts'
 import type { Entry } from '../../engine/component/operators/aggregate/entry.ts'
 import { closesAt, type WindowSpec } from '../../engine/component/operators/aggregate/windows.ts'
 import { sentenceOf } from '../../engine/errors.ts'
+import { decodeMetadata } from '../../engine/runtime/commit-metadata.ts'
 import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
 import { expectedOf, type Expected, type Point } from './aggregate-model.ts'
 import { type Bench, type TestInput } from './harness.ts'
@@ -187,8 +188,11 @@ export class AggregateStorm {
     this.facts.commits++
     if ((this.#run.weather.bad ?? 0) > 0) return
     const position = task.positions.find(({ topic }) => topic === 'in')!
-    if (position.metadata !== '')
-      this.wrong.push(`${task.task}: something beyond ${position.offset} is committed`)
+    const beyond = decodeMetadata(position.offset, position.metadata)
+    for (const [offset] of this.#bench.cluster.topics.all(position)) {
+      if (beyond.has(offset))
+        this.wrong.push(`${task.task}: something beyond ${position.offset} is committed`)
+    }
     const expected = expectedOf(this.#run.spec, this.#points(position.partition, position.offset))
     const state = this.#state(task.task)
     const sent = this.#sentOf(position.partition)

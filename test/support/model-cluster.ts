@@ -212,7 +212,11 @@ export class ModelCluster {
       partitionsOf: (topic) => then(() => this.topics.partitionsOf(topic)),
       read: (group, topics) =>
         then(
-          () => new ModelReader(life, this.group(group), this.topics, topics, this.#options.pollRecords ?? 8),
+          () =>
+            new ModelReader(life, this.group(group), this.topics, topics, {
+              most: this.#options.pollRecords ?? 8,
+              committed: (partition) => this.commits.position(group, partition),
+            }),
         ),
       append: (records: readonly OutgoingRecord[]) => then(() => this.topics.append(records)),
       write: (batch: OutgoingBatch) =>

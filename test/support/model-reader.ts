@@ -1,5 +1,10 @@
 import type { CommittedPosition, TopicPartition } from '../../engine/component/contracts/position.ts'
-import type { PollRequest, SourceEvent, SourceReader } from '../../engine/component/contracts/reader.ts'
+import type {
+  GroupPosition,
+  PollRequest,
+  SourceEvent,
+  SourceReader,
+} from '../../engine/component/contracts/reader.ts'
 import { inSlab } from './model-slab.ts'
 import type { ModelGroup } from './model-groups.ts'
 import type { ModelTopics } from './model-topics.ts'
@@ -24,12 +29,21 @@ export class ModelReader implements SourceReader {
 
   readonly #most: number
 
+  readonly #committed: (partition: TopicPartition) => CommittedPosition | undefined
+
   /** `most`: records of a partition in one poll. */
-  constructor(life: Life, group: ModelGroup, logs: ModelTopics, topics: readonly string[], most: number) {
+  constructor(
+    life: Life,
+    group: ModelGroup,
+    logs: ModelTopics,
+    topics: readonly string[],
+    { most, committed }: { most: number; committed: (one: TopicPartition) => CommittedPosition | undefined },
+  ) {
     this.#life = life
     this.#most = most
     this.#group = group
     this.#logs = logs
+    this.#committed = committed
     this.topics = topics
     group.join(this)
   }
@@ -136,6 +150,16 @@ export class ModelReader implements SourceReader {
   async bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }> {
     await this.#life.turn()
     return { first: 0, end: this.#logs.lastStable(partition) }
+  }
+
+  async others(own: readonly TopicPartition[]): Promise<GroupPosition[]> {
+    await this.#life.turn()
+    const all = this.topics.flatMap((topic) =>
+      Array.from({ length: this.#logs.partitionsOf(topic) ?? 0 }, (_, partition) => ({ topic, partition })),
+    )
+    return all
+      .filter((one) => !own.some(isAt(one)))
+      .map((one) => ({ ...one, committed: this.#committed(one) }))
   }
 
   async close(): Promise<void> {

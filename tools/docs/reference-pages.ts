@@ -6,7 +6,8 @@ import { lintRules } from '../../engine/topology/lint-rules.ts'
 import { componentPage } from './component-page.ts'
 import { environmentPages } from './environment-page.ts'
 import { fieldTable, type JsonSchema } from './field-table.ts'
-import { lintPage } from './lint-page.ts'
+import { lintPages } from './lint-page.ts'
+import { testPages } from './test-page.ts'
 import { cell, page, table } from './markdown.ts'
 
 /** Every file of docs/reference/, by its path there. */
@@ -21,8 +22,9 @@ export function referencePages(registry: Registry): Map<string, string> {
   pages.set('topology.schema.json', `${JSON.stringify(schema, undefined, 2)}\n`)
   pages.set('topology.md', topologyPage(schema))
   for (const [path, text] of environmentPages()) pages.set(path, text)
+  for (const [path, text] of testPages()) pages.set(path, text)
   pages.set('errors.md', errorsPage())
-  pages.set('lint.md', lintPage(lintRules))
+  for (const [path, text] of lintPages(lintRules)) pages.set(path, text)
   pages.set('metrics.md', metricsPage())
   pages.set('README.md', indexPage(registry))
   return pages
@@ -49,6 +51,7 @@ function indexPage(registry: Registry): string {
       '- [topology.md](topology.md): the fields of a topology file, and [its JSON Schema](topology.schema.json) for editors',
       '- [environment.md](environment.md): the fields of an environment file, and [its JSON Schema](environment.schema.json)',
       '- [catalogue.md](catalogue.md): the fields of the catalogue of topics, and [its JSON Schema](catalogue.schema.json)',
+      '- [test.md](test.md): the fields of a file of test cases, and [its JSON Schema](test.schema.json)',
       '- [lint.md](lint.md): what `millrace lint` finds, and what to do about it',
       '- [errors.md](errors.md): error codes',
       '- [metrics.md](metrics.md): what `/metrics` shows',

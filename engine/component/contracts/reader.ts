@@ -9,6 +9,7 @@ import type { CommittedPosition, TopicPartition } from './position.ts'
  * - `revoked`: they are to be given up. The reader delivers nothing more of them, and waits for `release`.
  * - `lost`: they are another worker's already. Nothing of them may be committed any more.
  * - `records`: the next records of one partition.
+ * - `passed`: what was to come next is gone, and the reader goes on at `offset`, as the source says (outOfRange).
  * - `end`: everything that was in the partition has been delivered, up to `offset` (the next to be written).
  * - `failed`: the reader has a problem; `downstream` ones pass, `fatal` ones do not.
  */
@@ -17,6 +18,7 @@ export type SourceEvent =
   | { readonly type: 'revoked'; readonly partitions: readonly TopicPartition[] }
   | { readonly type: 'lost'; readonly partitions: readonly TopicPartition[] }
   | { readonly type: 'records'; readonly records: PackedRecords }
+  | { readonly type: 'passed'; readonly partition: TopicPartition; readonly offset: number }
   | { readonly type: 'end'; readonly partition: TopicPartition; readonly offset: number }
   | { readonly type: 'failed'; readonly error: unknown }
 
@@ -31,9 +33,15 @@ export interface ReadPolicy {
   readonly begin?: 'earliest' | 'latest' | 'none' | number
   /**
    * What becomes of a position that is not in the topic, any more or yet: fail with OFFSET_OUT_OF_RANGE, or go on with the
-   * first record or at the end, which is told as trouble. `fail` if not given.
+   * first record or at the end, which is told as trouble, and is committed before anything else comes, so that a restart
+   * goes on there too. `fail` if not given.
    */
   readonly outOfRange?: 'fail' | 'earliest' | 'latest'
+}
+
+/** What a group has committed of a partition. */
+export interface GroupPosition extends TopicPartition {
+  readonly committed: CommittedPosition | undefined
 }
 
 export interface PollRequest {
@@ -59,6 +67,11 @@ export interface SourceReader {
   resume(partition: TopicPartition): void
   /** The first offset there is, and the next to be written: Infinity while the source can't know, until its `end`. */
   bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }>
+  /**
+   * All partitions of its topics but `own`. Only where members of a group share them. Rejects with a downstream error while
+   * nobody can tell.
+   */
+  others?(own: readonly TopicPartition[]): Promise<readonly GroupPosition[]>
   /**
    * So many of the records that lie in this buffer are committed: nobody looks at them again. The reader may have the memory
    * back when that is true of all. Each record is told once, and not all are told.

@@ -37,6 +37,11 @@ export interface TableInfo {
 export interface Tables {
   /** Undefined where no migration creates that table. */
   describe(table: string): TableInfo | undefined
+  /**
+   * Finds out whether these tables can be used, before there is anything to write. Rejects with a fatal error where they
+   * cannot, with a downstream one while the store is away. Not there where `describe` says all.
+   */
+  check?(tables: readonly string[]): Promise<void>
   /** `batch` where rows of one call are applied in order, as SinkWriter.order says. */
   readonly order: 'batch' | 'record'
   /** Rejects with a downstream error while the store is away. */

@@ -74,6 +74,7 @@ describe('a position that the topic does not hold', () => {
     const reader = await startAt(3, { outOfRange })
     const events = await poll(reader)
     expect(offsets(events)).toEqual(to === 10 ? Array.from({ length: 10 }, (_, row) => 10 + row) : [])
+    expect(events[0]).toEqual({ type: 'passed', partition: here, offset: to })
     expect(events.at(-1)).toEqual({ type: 'end', partition: here, offset: 20 })
     expect(troubles).toEqual([
       `Offset 3 of partition 0 of events is not in the topic, which has 10 to 20: group goes on at ${to}, as its source says (outOfRange).`,
@@ -132,6 +133,8 @@ describe('a partition of which nothing is committed begins', () => {
   ] as const)('%s', async (begin, expected, kept) => {
     const reader = await startAt(undefined, { begin })
     expect(await embedded.log.committed('group', here)).toEqual(kept && { offset: kept, metadata: '' })
+    if (kept !== undefined)
+      expect(await poll(reader)).toEqual([{ type: 'passed', partition: here, offset: kept }])
     expect(offsets(await poll(reader))).toEqual(expected)
     await append(1)
     expect(offsets(await poll(reader))).toEqual([8])

@@ -49,7 +49,8 @@ const told = (events: readonly SourceEvent[]): string[] =>
       const { topic, offsets, count } = event.records
       return `${topic} ${offsets[0]}-${offsets[count - 1]}`
     }
-    if (event.type === 'end') return `${event.partition.topic} end ${event.offset}`
+    if (event.type === 'end' || event.type === 'passed')
+      return `${event.partition.topic} ${event.type} ${event.offset}`
     if (event.type === 'failed') return 'failed'
     return `${event.type} ${event.partitions.map(({ topic }) => topic).join(' ')}`
   })
@@ -137,6 +138,16 @@ describe('of records', () => {
     end(1)
     end(2)
     expect(told(inbox.take(enough))).toEqual(['driver end 0', 'driver 0-0', 'driver end 1', 'driver end 2'])
+  })
+
+  test('what was passed over is told between the records before and behind it, and not when it is stale', () => {
+    const passed = (offset: number, tag: number) =>
+      inbox.data({ type: 'passed', partition: at('driver'), offset, tag })
+    records('driver', 1, 3)
+    passed(40, 1)
+    passed(70, 7)
+    records('driver', 1, 2, { first: 40 })
+    expect(told(inbox.take(enough))).toEqual(['driver 0-2', 'driver passed 40', 'driver 40-41'])
   })
 
   test('another reader in the place of the first one: all is lost', () => {

@@ -94,6 +94,9 @@ describe('a position that is not in the topic', () => {
     await late.until(() => late.troubles.length > 0, 'trouble')
     await log.append(plain(topic, 3, 0))
     await late.until(() => late.offsets.get(`${topic}/0`)?.length === 3, 'what comes')
+    const passedTo = ({ events }: PolledMember) =>
+      events.flatMap((event) => (event.type === 'passed' ? [event.offset] : []))
+    expect([passedTo(early), passedTo(late)]).toEqual([[40], [100]])
     for (const { troubles, errors } of [early, late]) {
       expect(troubles).toEqual([expect.stringContaining(`Offset 7 of partition 0 of ${topic}`)])
       expect(errors).toEqual([])

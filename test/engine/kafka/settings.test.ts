@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { secretOf } from '../../../engine/component/contracts/secret.ts'
 import { librdkafkaSettings, type KafkaSettings } from '../../../engine/kafka/settings.ts'
+import { writerSettings } from '../../../engine/kafka/writer-settings.ts'
 
 const plain: KafkaSettings = {
   brokers: ['a:1', 'b:2'],
@@ -94,4 +95,13 @@ describe('settings of librdkafka', () => {
         }),
       )
   })
+})
+
+test('a transaction has ten seconds, or what the environment says, and its records less than that', () => {
+  const within = (settings: KafkaSettings['settings']) => {
+    const made = writerSettings({ ...plain, settings }, 'id')
+    return [made['transaction.timeout.ms'], made['message.timeout.ms']]
+  }
+  expect(within({})).toEqual([10_000, 7000])
+  expect(within({ 'transaction.timeout.ms': '4000' })).toEqual([4000, 2800])
 })

@@ -7,7 +7,14 @@ import { LedgerRun } from '../../../engine/runtime/ledger-run.ts'
 import { CountingOwner, packed, Random } from '../../support/harness-records.ts'
 
 const partition = { topic: 'in', partition: 0 }
-const weight: Record<Verdict, number> = { dropped: 1, stored: 2, skipped: 3, discarded: 4, parked: 5 }
+const weight: Record<Verdict, number> = {
+  duplicate: 1,
+  dropped: 2,
+  stored: 3,
+  skipped: 4,
+  discarded: 5,
+  parked: 6,
+}
 const verdicts = Object.keys(weight) as Verdict[]
 
 /** A record as a simple model sees it. */
@@ -26,6 +33,8 @@ class Duel {
   readonly ledger: Ledger
   readonly records = new Map<number, ModelRecord>()
   readonly restored: Set<number>
+  /** Offsets that were passed over. */
+  readonly passed: number[] = []
   readonly told: number[] = []
   watched = 0
   frontier: number
@@ -59,6 +68,16 @@ class Duel {
       if (run.isOpen(row))
         this.records.set(offset, { run, row, offset, tokens: 1, heaviest: undefined, sealed: false })
     }
+  }
+
+  /** What comes next is gone. */
+  pass(): void {
+    const from = this.#end
+    this.#end += this.#random.below(5)
+    this.ledger.pass(this.#end)
+    this.passed.push(...offsetsOf(from, this.#end))
+    expect(this.ledger.end).toBe(this.#end)
+    if (this.#end > from) expect(this.ledger.dirty).toBe(true)
   }
 
   get open(): ModelRecord[] {
@@ -103,6 +122,7 @@ class Duel {
     this.frontier = frontier
     for (const [offset, { sealed }] of this.records)
       expect(frontier > offset || ranges.has(offset)).toBe(sealed)
+    for (const offset of this.passed) expect(frontier > offset || ranges.has(offset)).toBe(true)
     // What was settled in an earlier life stays so, and no more than that lies beyond the end.
     for (const offset of this.restored) expect(frontier > offset || ranges.has(offset)).toBe(true)
     for (const [start, end] of ranges.pairs()) {
@@ -133,6 +153,7 @@ function play(duel: Duel, script: readonly number[]): void {
     if (step === 0) duel.admit()
     else if (step === 1) duel.seal()
     else if (step === 2) duel.owner.flush()
+    else if (step === 3) duel.pass()
     else duel.act()
   }
 }

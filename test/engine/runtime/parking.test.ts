@@ -94,6 +94,23 @@ describe('parking', () => {
       await one.cluster.stop()
     }))
 
+  test('released letters count as such alone, also one that is a duplicate by then', () =>
+    withBench(bench(), async (one) => {
+      one.produce([k('a', bad)])
+      await one.toEnd()
+      one.produce([k('b'), k('a', bad)])
+      await one.toEnd()
+      one.world.mended = true
+      one.command(0, 'k', 'release')
+      one.produce([{ id: 'c', key: 'j' }])
+      one.produce([{ id: 'c', key: 'j' }])
+      expect(await one.toEnd()).toMatchObject({
+        ...{ consumed: 2, stored: 1, duplicates: 1, dropped: 0, deadLettered: 0 },
+        ...{ released: 3, failedAgain: 0 },
+      })
+      expect(one.offsets('out').toSorted()).toEqual([0, 1, 3])
+    }))
+
   test('what fails again on release stays open, with all behind it', () =>
     withBench(bench(), async (one) => {
       one.produce([k('a', { slow: 3 }), k('b', bad), k('c')])

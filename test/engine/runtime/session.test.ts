@@ -113,6 +113,40 @@ describe('a partition that is taken while its task is restored', () => {
   )
 })
 
+describe('a worker that goes to the end', () => {
+  test('waits for the partitions of a member that is dead, and reads them when they are its own', () =>
+    withBench(new Bench(5, yaml + settings(), { partitions: 2 }), async (bench) => {
+      const { cluster } = bench
+      const ids = () => new Set(bench.world.effects.map(({ id }) => id)).size
+      bench.produce(many(40))
+      const first = cluster.start()
+      const second = cluster.start()
+      await cluster.until(() => cluster.group('orders').workers.length === 2)
+      cluster.group('orders').move(1, second.life.name, false)
+      await cluster.until(() => ids() === 40 && [...second.worker.tasks].length === 1)
+      cluster.crash(first)
+      bench.produce(many(40, 100))
+      second.worker.stopAtEnd()
+      for (let n = 0; n < 500; n++) await cluster.step(10)
+      expect([second.over, ids() < 80]).toEqual([false, true])
+      cluster.forgetDead()
+      await cluster.until(() => second.over)
+      expect([second.error, ids()]).toEqual([undefined, 80])
+    }))
+
+  test('ends beside another one that is alive, when both are through', () =>
+    withBench(new Bench(6, yaml + settings(), { partitions: 2 }), async (bench) => {
+      const { cluster } = bench
+      bench.produce(many(40))
+      const workers = [cluster.start(), cluster.start()]
+      await cluster.until(() => cluster.group('orders').workers.length === 2)
+      cluster.group('orders').move(1, workers[1]!.life.name, false)
+      for (const { worker } of workers) worker.stopAtEnd()
+      await cluster.until(() => workers.every(({ over }) => over))
+      expect(new Set(bench.world.effects.map(({ id }) => id)).size).toBe(40)
+    }))
+})
+
 describe('a worker stops', () => {
   const broken = (kind: string): Operator =>
     operator(

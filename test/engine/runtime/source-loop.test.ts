@@ -36,6 +36,7 @@ async function play(polls: readonly (readonly SourceEvent[])[], draining: number
     },
     lost: (partitions) => told.push(`lost ${names(partitions)}`),
     records: () => told.push('records'),
+    passed: (partition, offset) => told.push(`passed ${partition.partition} ${offset}`),
     end: (partition) => told.push(`end ${partition.partition}`),
     failed: () => told.push('failed'),
     polled: () => undefined,
@@ -57,12 +58,19 @@ describe('the poll loop', () => {
           { type: 'revoked', partitions: [at(0)] },
           { type: 'end', partition: at(1), offset: 3 },
         ],
-        [{ type: 'assigned', partitions: [at(2)], epoch: 2 }],
+        [
+          { type: 'assigned', partitions: [at(2)], epoch: 2 },
+          { type: 'passed', partition: at(1), offset: 9 },
+          { type: 'passed', partition: at(3), offset: 7 },
+        ],
         [{ type: 'lost', partitions: [at(1)] }],
       ],
       2,
     )
-    expect(told).toEqual(['assigned 0,1 1', 'revoked 0', 'lost 1', 'drained 0', 'release 0', 'assigned 2 2'])
+    expect(told).toEqual([
+      ...['assigned 0,1 1', 'revoked 0', 'lost 1', 'drained 0', 'release 0'],
+      ...['assigned 2 2', 'passed 3 7'],
+    ])
   })
 
   test('what is lost before it was taken up is never taken up', async () => {

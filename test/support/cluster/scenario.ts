@@ -67,10 +67,7 @@ export async function play(kafka: { readonly bootstrap: string }, scenario: Scen
   }
 }
 
-/**
- * A last worker that works until everything is committed. (A worker that runs until its end would not do: it ends with
- * the partitions that it has, and those of the dead may still be theirs.)
- */
+/** A last worker that works until everything is committed, and is stopped then. */
 export async function finish(proof: Proof): Promise<void> {
   const worker = proof.workers.start()
   await proof.untilCommitted(1, patienceMs)
@@ -78,7 +75,7 @@ export async function finish(proof: Proof): Promise<void> {
   if (code !== 0) throw new Error(`The last worker ended with ${code}: ${worker.said.slice(-2000)}`)
 }
 
-/** A worker that goes to its end, with letters that were released: where no dead worker has partitions any more. */
+/** A worker that goes to the end by itself: with letters that were released, and with what the dead still hold. */
 export async function goToEnd(proof: Proof): Promise<void> {
   const worker = proof.workers.start({ untilEnd: true })
   const { code } = await worker.exited

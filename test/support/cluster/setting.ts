@@ -15,6 +15,8 @@ export interface ProofOptions {
   readonly mutant?: string | undefined
   /** How long the probe takes for a write, milliseconds; 10 if not given. */
   readonly probeMs?: number | undefined
+  /** How long the brokers leave the transaction of a dead worker open, milliseconds. */
+  readonly transactionMs?: number
   /**
    * Another topology than the probe's: its YAML, after the name, with $PROBE and $TOPIC; and the window of its dedup, 0
    * where it has none.
@@ -73,6 +75,7 @@ export function environmentOf({
   replication = 1,
   partitions = 6,
   environment = '',
+  transactionMs = 10_000,
 }: ProofOptions): string {
   return `kafka:
   brokers: ${bootstrap}
@@ -82,6 +85,7 @@ export function environmentOf({
     session.timeout.ms: 3000
     heartbeat.interval.ms: 500
     fetch.wait.max.ms: 20
+    transaction.timeout.ms: ${transactionMs}
 state: { dir: '\${STATE}' }
 ${environment}`
 }

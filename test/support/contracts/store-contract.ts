@@ -99,7 +99,8 @@ type Step<Change> =
 
 function steps<Change>(change: fc.Arbitrary<Change>): fc.Arbitrary<Step<Change>[]> {
   const pick = fc.nat(1000)
-  const verdict = fc.constantFrom<Verdict>('stored', 'stored', 'dropped', 'parked', 'skipped', 'discarded')
+  const all = ['stored', 'stored', 'duplicate', 'dropped', 'parked', 'skipped', 'discarded'] as const
+  const verdict = fc.constantFrom<Verdict>(...all)
   const ends = fc.constantFrom('committed' as const, 'aborted first' as const, 'late' as const)
   const step: fc.Arbitrary<Step<Change>> = fc.oneof(
     { weight: 12, arbitrary: fc.record({ do: fc.constant('feed' as const), change }) },
@@ -209,7 +210,7 @@ class History<Change> {
     const record = free[pick % Math.max(1, free.length)]
     if (record === undefined) return
     this.#underWay.splice(this.#underWay.indexOf(record), 1)
-    record.lineage.settle(record.row, record.dull ? 'dropped' : verdict)
+    record.lineage.settle(record.row, record.dull ? 'duplicate' : verdict)
     this.#settled.push(record)
     for (const waiting of this.#underWay) if (waiting.waitsFor === record) this.#apply(waiting)
   }

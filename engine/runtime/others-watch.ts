@@ -1,0 +1,77 @@
+import type { Clock } from '../component/contracts/clock.ts'
+import type { Log } from '../component/contracts/log.ts'
+import type { TopicPartition } from '../component/contracts/position.ts'
+import type { GroupPosition, SourceReader } from '../component/contracts/reader.ts'
+
+/** How often it is looked, and how long it may take before that is told, and told again, milliseconds. */
+const lookEveryMs = 500
+const tellAfterMs = 5000
+const tellAgainMs = 30_000
+
+export interface OthersOptions {
+  readonly clock: Clock
+  /** Where a partition ended when its end was first asked for. */
+  readonly target: (reader: SourceReader, partition: TopicPartition) => Promise<number>
+  readonly fetch: Log['fetch']
+  readonly trouble: (sentence: string) => void
+}
+
+/**
+ * Finds out when the partitions that a member does not hold are read to their ends too: the group has committed all of
+ * their records. Until then they may be a dead member's, and become this one's.
+ */
+export class OthersWatch {
+  readonly #options: OthersOptions
+  #looked = Number.NEGATIVE_INFINITY
+  /** When it began to wait, and when that is to be told. */
+  #tellAt: number | undefined
+  /** By partition: what was committed when it was looked last, and a record that was not. */
+  readonly #committed = new Map<string, number>()
+  readonly #unread = new Map<string, number>()
+
+  constructor(options: OthersOptions) {
+    this.#options = options
+  }
+
+  /** True if all partitions but `own` are at their ends. False too where it was looked just before. */
+  async allDone(readers: readonly SourceReader[], own: readonly TopicPartition[]): Promise<boolean> {
+    const now = this.#options.clock.now()
+    if (now - this.#looked < lookEveryMs) return false
+    this.#looked = now
+    const behind: GroupPosition[] = []
+    for (const reader of readers) {
+      const others = (await reader.others?.(own)) ?? []
+      const done = await Promise.all(others.map((one) => this.#isDone(reader, one)))
+      behind.push(...others.filter((_, n) => done[n] === false))
+    }
+    if (behind.length > 0) this.#tell(behind, now)
+    return behind.length === 0
+  }
+
+  async #isDone(reader: SourceReader, { topic, partition, committed }: GroupPosition): Promise<boolean> {
+    const id = `${topic}/${partition}`
+    const target = await this.#options.target(reader, { topic, partition })
+    const at = committed?.offset ?? 0
+    const before = this.#committed.get(id)
+    this.#committed.set(id, at)
+    if (at >= target) return true
+    // Somebody is at work there, or is to be: a look into the topic would be too early.
+    if (at !== before || (this.#unread.get(id) ?? -1) >= at) return false
+    // No record may be left: the last offsets of a topic with transactions are those of their markers.
+    const { records } = await this.#options.fetch({ topic, partition }, at, 1)
+    if (records.count === 0 || records.offsets[0]! >= target) return true
+    this.#unread.set(id, records.offsets[0]!)
+    return false
+  }
+
+  #tell(behind: readonly GroupPosition[], now: number): void {
+    this.#tellAt ??= now + tellAfterMs
+    if (now < this.#tellAt) return
+    this.#tellAt = now + tellAgainMs
+    const shown = behind.slice(0, 3).map(({ topic, partition }) => `${topic}/${partition}`)
+    const more = behind.length > 3 ? ` and ${behind.length - 3} more` : ''
+    this.#options.trouble(
+      `This worker is at the end of its partitions. It waits for those of other members of the group: ${shown.join(', ')}${more}.`,
+    )
+  }
+}

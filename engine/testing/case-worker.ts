@@ -1,0 +1,145 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { SourceReader } from '../component/contracts/reader.ts'
+import type { Passed, Point } from '../component/points.ts'
+import { asMillraceError } from '../errors.ts'
+import { Worker } from '../runtime/worker.ts'
+import type { WorkerSummary } from '../runtime/worker-summary.ts'
+import type { TopologyPlan } from '../topology/plan-types.ts'
+import type { FaultRun } from './fault-run.ts'
+import { faultyEnvironment } from './faulty-environment.ts'
+import { Life } from './life.ts'
+import type { Place } from './place.ts'
+import { turns, type VirtualClock } from './virtual-clock.ts'
+
+/** What the worker of a case works with. */
+export interface CaseWorkerOptions {
+  readonly plan: TopologyPlan
+  readonly place: Place
+  readonly clock: VirtualClock
+  readonly faults: () => FaultRun
+  readonly print: (line: string) => void
+  readonly passed: (passed: Passed) => void
+}
+
+/** So many turns of the event loop, and nothing waits but for time. */
+const turnsOfOneMoment = 8
+
+/** For so many real milliseconds at most does time stand still while something is read or written. */
+const longestWork = 200
+
+/** The worker of a case, in all its lives. It dies where the faults say so, and another one goes on. */
+export class CaseWorker {
+  readonly #options: CaseWorkerOptions
+  readonly #lives: Worker[] = []
+  readonly #readers: SourceReader[] = []
+  #life: Life
+  #over = false
+  #error: unknown
+  readonly #point = (message: unknown): void => this.#reached((message as { readonly point: Point }).point)
+  readonly #passing = (message: unknown): void => this.#options.passed(message as Passed)
+
+  constructor(options: CaseWorkerOptions) {
+    this.#options = options
+    this.#life = new Life(options.clock)
+    subscribe('millrace.point', this.#point)
+    subscribe('millrace.passed', this.#passing)
+  }
+
+  /** Begins a life. */
+  start(): void {
+    const { plan, place, clock, faults, print } = this.#options
+    const life = new Life(clock)
+    const opened = (reader: SourceReader): void => {
+      this.#readers.push(reader)
+    }
+    const environment = faultyEnvironment({ environment: place.environment, life, faults, print, opened })
+    // Waits between attempts are as long as they may be, so that a case always takes the same course.
+    const worker = new Worker({ plan, environment, random: () => 1, trouble: () => undefined })
+    this.#life = life
+    this.#lives.push(worker)
+    this.#over = false
+    this.#error = undefined
+    worker.run().then(
+      () => this.#ended(life, undefined),
+      (error: unknown) => this.#ended(life, error),
+    )
+  }
+
+  #ended(life: Life, error: unknown): void {
+    if (!life.alive) return
+    this.#over = true
+    this.#error = error
+  }
+
+  #reached(point: Point): void {
+    if (this.#life.alive && this.#options.faults().crashes(point)) this.#life.alive = false
+  }
+
+  /** True when it ended, in order or with an error. */
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** What it failed with. */
+  get error(): unknown {
+    return this.#error
+  }
+
+  /** True when nothing of it is under way. */
+  get idle(): boolean {
+    const worker = this.#lives.at(-1)!
+    return worker.ready && [...worker.tasks].every((task) => task.open === 0)
+  }
+
+  /** True when it died, so that another life is to begin. */
+  get dead(): boolean {
+    return !this.#life.alive
+  }
+
+  /**
+   * Lets everything happen that happens now, then moves to the next moment at which something is due. False where that is
+   * later than `until`: the clock then stays.
+   */
+  async moment(until = Infinity): Promise<boolean> {
+    await turns(turnsOfOneMoment)
+    for (let n = 0; this.#life.waits && n < longestWork; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      await turns(turnsOfOneMoment)
+    }
+    const { clock } = this.#options
+    if ((clock.next ?? 0) > until) return false
+    if (this.#life.alive) clock.runNext()
+    return true
+  }
+
+  /** Stops in order, or dies on the way. Rejects with what the worker failed with. */
+  async stop(): Promise<void> {
+    this.#lives.at(-1)!.stop()
+    for (let moments = 0; !this.#over && moments < 2000; moments++) {
+      await this.moment()
+      if (this.dead) return
+    }
+    if (this.#error !== undefined) throw asMillraceError(this.#error, 'PROCESSOR_FAILED')
+    if (!this.#over) throw new Error('The worker does not stop.')
+  }
+
+  /** What became of the records, over all lives. */
+  counts(): Readonly<Record<string, number>> {
+    const sum: Record<string, number> = {}
+    for (const worker of this.#lives) {
+      const summary: WorkerSummary = worker.summary()
+      for (const [name, count] of Object.entries(summary)) sum[name] = (sum[name] ?? 0) + Number(count)
+    }
+    return sum
+  }
+
+  /** Whatever state it is in, nothing of it happens after this. */
+  async close(): Promise<void> {
+    unsubscribe('millrace.point', this.#point)
+    unsubscribe('millrace.passed', this.#passing)
+    this.#lives.at(-1)?.stop()
+    this.#life.alive = false
+    for (const reader of this.#readers) await reader.close()
+    await turns(2)
+  }
+}

@@ -1,0 +1,36 @@
+import type { PlainRecord } from '../component/packed-records.ts'
+import type { LetterCommand, LetterInfo } from '../runtime/letters.ts'
+import type { Environment } from '../runtime/worker-options.ts'
+
+/** A record as a topic holds it. */
+export interface HeldRecord extends PlainRecord {
+  readonly partition: number
+  readonly offset: number
+}
+
+/** A letter that is neither processed nor discarded. */
+export interface HeldLetter {
+  readonly key: Uint8Array | null
+  readonly info: LetterInfo
+  /** True while a command about it is not carried out. */
+  readonly asked: boolean
+}
+
+/**
+ * Where a case runs: topics, tables and schemas that nobody else uses, on the clock that it was opened with. What runs a
+ * case knows nothing else of it, so that the same case can run in the embedded store or in a cluster.
+ */
+export interface Place {
+  readonly environment: Environment
+  /** All records of a topic, partition by partition; undefined where there is no such topic. */
+  records(topic: string): Promise<readonly HeldRecord[] | undefined>
+  /** All rows of a table. Throws TABLE_UNKNOWN. */
+  rows(table: string): Promise<readonly Readonly<Record<string, unknown>>[]>
+  /** The open letters of a group, in the order in which they were parked. */
+  letters(group: string, topic: string): Promise<readonly HeldLetter[]>
+  /** Asks for the letters of a key to be released or discarded. False where there are none. */
+  command(group: string, topic: string, key: string, act: LetterCommand['act']): Promise<boolean>
+  /** What a stored value says, for people: by its schema, as JSON, as text, or as bytes in hexadecimal digits. */
+  decode(value: Uint8Array): Promise<unknown>
+  close(): Promise<void>
+}

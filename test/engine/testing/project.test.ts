@@ -1,0 +1,17 @@
+// The promises of the engine, as cases: they hold, time after time.
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { testsOf } from '../../support/test-command.ts'
+
+const folder = join(import.meta.dirname, 'project')
+
+test.each([1, 2, 3])(
+  'all cases hold, run %d',
+  async () => {
+    const { code, files } = await testsOf(folder, [])
+    expect(files.map(({ problem }) => problem)).toEqual([undefined, undefined])
+    expect(files.flatMap(({ cases }) => cases.filter(({ findings }) => findings.length > 0))).toEqual([])
+    expect(code).toBe(0)
+  },
+  60_000,
+)
