@@ -1,7 +1,15 @@
 #!/usr/bin/env node
-import { reportDefect, runCommandLine } from './cli/main-loop.ts'
-import { endSoon, processHost } from './cli/process-host.ts'
+import { countBuffersWithHeap } from './cli/collector.ts'
+import { keepCompiledModules } from './cli/compile-cache.ts'
 import type { Registry } from './engine/component/define.ts'
+
+countBuffersWithHeap()
+// Before anything else is loaded: what is loaded earlier is compiled each time.
+keepCompiledModules()
+const [{ reportDefect, runCommandLine }, { processHost }] = await Promise.all([
+  import('./cli/main-loop.ts'),
+  import('./cli/process-host.ts'),
+])
 
 async function loadRegistry(): Promise<Registry> {
   const [{ sources }, { processors }, { sinks }] = await Promise.all([
@@ -21,4 +29,3 @@ process.on('uncaughtException', (error) => {
 })
 
 process.exitCode = await runCommandLine(process.argv.slice(2), { ...host, loadRegistry })
-endSoon()

@@ -1,4 +1,6 @@
 import type { DirectoryRegistry } from '../engine/avro/directory-registry.ts'
+import type { SchemaRegistry } from '../engine/avro/registry.ts'
+import type { RegistryCounts } from '../engine/avro/registry-counts.ts'
 import type { ServerRegistry } from '../engine/avro/registry-server.ts'
 import type { CommitBackend } from '../engine/component/contracts/commit.ts'
 import type { Schemas } from '../engine/component/contracts/sink.ts'
@@ -125,6 +127,15 @@ class ClusterProject implements Project {
 
   registry(): Promise<DirectoryRegistry> {
     return this.#parts.definitions.registry()
+  }
+
+  valueRegistry(): Promise<SchemaRegistry> {
+    const { registry } = this.#parts
+    return registry === undefined ? this.registry() : Promise.resolve(registry)
+  }
+
+  get registryCounts(): RegistryCounts | undefined {
+    return this.#parts.registry?.counts
   }
 
   readNames(): string[] {

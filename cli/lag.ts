@@ -8,7 +8,8 @@ import { lagRows, type LagRow } from './lag-rows.ts'
 import { openPositions } from './open-positions.ts'
 import type { Positions } from './positions.ts'
 import { findRoot } from './project-files.ts'
-import { projectPlans, seenFrom } from './project-plans.ts'
+import { projectPlans } from './project-plans.ts'
+import { topologyPath } from './topology-path.ts'
 import { loadPlans, topicsRead } from './run-topologies.ts'
 import { textTable } from './text-table.ts'
 
@@ -99,7 +100,11 @@ async function wantedGroups(positions: Positions, args: CommandArgs, root: strin
   }
   const plans =
     args.positionals.length > 0
-      ? await loadPlans(args.positionals.map(seenFrom(args)), args.registry, args.env)
+      ? await loadPlans(
+          args.positionals.map((file) => topologyPath(file, args)),
+          args.registry,
+          args.env,
+        )
       : await projectPlans(root, args)
   if (plans.length === 0) {
     const where = existsSync(join(root, 'topologies')) ? 'topologies/ holds none' : 'there is no topologies/'
@@ -115,7 +120,8 @@ function topicsThere(group: string, topics: readonly string[], names: ReadonlySe
 }
 
 function print(rows: readonly LagRow[], args: CommandArgs): void {
-  if (rows.length === 0) return args.out('No partition is read: the topics do not exist yet.')
+  if (rows.length === 0)
+    return args.out('No partition is read: the topics do not exist yet, or this user may not see them.')
   const cells = rows.map((row) => [
     row.group,
     row.topic,

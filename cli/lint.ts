@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { configOf, readTopologyFile } from '../engine/config/load.ts'
 import { MillraceError } from '../engine/errors.ts'
 import { countAll, formatLint, lintFormats, type LintReport } from '../engine/topology/lint-format.ts'
@@ -9,6 +8,7 @@ import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
 import { projectFacts } from './lint-facts.ts'
 import { findRoot } from './project-files.ts'
+import { topologyPath } from './topology-path.ts'
 
 /** `millrace lint`. */
 export const command: Command = {
@@ -58,17 +58,12 @@ async function run(args: CommandArgs): Promise<number> {
 /** What is wrong in a file, be it with the file itself, with the files beside it, or with what they mean together. */
 async function lintFile(file: string, facts: Promise<LintFacts>, args: CommandArgs): Promise<LintReport> {
   try {
-    const reading = await readTopologyFile(pathFor(file, args), args.registry, args.env)
+    const reading = await readTopologyFile(topologyPath(file, args), args.registry, args.env)
     const plan = planReading(reading)
     return { file, findings: lintPlan(plan, await facts, configOf(reading).allowances) }
   } catch (error) {
     return { file, findings: findingsOf(error, file) }
   }
-}
-
-/** As it was given where that works, since problems show it. */
-function pathFor(file: string, { cwd }: CommandArgs): string {
-  return cwd === process.cwd() ? file : resolve(cwd, file)
 }
 
 interface Placed {

@@ -8,14 +8,19 @@ import type {
   TopicOptions,
 } from '../engine/component/contracts/log.ts'
 import type { CommittedPosition, TopicPartition } from '../engine/component/contracts/position.ts'
-import type { SourceReader } from '../engine/component/contracts/reader.ts'
+import type { ReadPolicy, SourceReader } from '../engine/component/contracts/reader.ts'
+
+/** A member that is told, topic by topic, how it reads. */
+export interface PoliticMember extends SourceReader {
+  follow(topics: readonly string[], policy: ReadPolicy): void
+}
 
 /** The topics as one member of a group has them: whatever it reads comes through that one membership. */
 export class MemberLog implements Log {
   readonly #log: Log
-  readonly #member: SourceReader
+  readonly #member: PoliticMember
 
-  constructor(log: Log, member: SourceReader) {
+  constructor(log: Log, member: PoliticMember) {
     this.#log = log
     this.#member = member
   }
@@ -28,7 +33,8 @@ export class MemberLog implements Log {
     return this.#log.partitionsOf(topic)
   }
 
-  read(): Promise<SourceReader> {
+  read(_group: string, topics: readonly string[], policy: ReadPolicy = {}): Promise<SourceReader> {
+    this.#member.follow(topics, policy)
     return Promise.resolve(this.#member)
   }
 

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { permanentError } from '../engine/errors.ts'
 import type { CommandArgs } from './command.ts'
 import { textFlag, usage } from './flags.ts'
@@ -6,6 +5,7 @@ import { isOwnTopic, unknownGroup } from './lag-groups.ts'
 import type { Positions } from './positions.ts'
 import { topicsRead } from './run-topologies.ts'
 import { storesOf } from './topics-wanted.ts'
+import { topologyPath } from './topology-path.ts'
 import { loadTopologyPlan } from './topology-plan.ts'
 
 /** The group that a command is about. */
@@ -30,15 +30,14 @@ export async function groupOf(positions: Positions, args: CommandArgs): Promise<
 }
 
 async function fromFile(positions: Positions, file: string, args: CommandArgs): Promise<MeantGroup> {
-  const path = args.cwd === process.cwd() ? file : resolve(args.cwd, file)
-  const plan = await loadTopologyPlan(path, args.registry, args.env)
+  const plan = await loadTopologyPlan(topologyPath(file, args), args.registry, args.env)
   const names = new Set(await positions.topicNames())
   const topics = topicsRead(plan).filter((topic) => names.has(topic))
   if (topics.length === 0) {
     const wanted = topicsRead(plan).join(', ')
     throw permanentError(
       'TOPIC_UNKNOWN',
-      `${positions.where} has none of the topics that ${plan.name} reads: ${wanted}.`,
+      `${positions.where} has none of the topics that ${plan.name} reads, or does not let this user see them: ${wanted}.`,
     )
   }
   return { group: plan.name, topics, stores: storesOf(plan).map(({ store }) => store) }

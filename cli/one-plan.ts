@@ -1,7 +1,7 @@
-import { resolve } from 'node:path'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { CommandArgs } from './command.ts'
 import { usage } from './flags.ts'
+import { topologyPath } from './topology-path.ts'
 import { loadTopologyPlan } from './topology-plan.ts'
 
 /** The plan of the one file that a command is about. */
@@ -9,7 +9,5 @@ export async function onePlan(command: string, args: CommandArgs): Promise<Topol
   const [file, ...others] = args.positionals
   if (file === undefined) throw usage(`${command} needs a file: millrace ${command} topologies/NAME.yaml.`)
   if (others.length > 0) throw usage(`${command} takes one file at a time: leave "${others[0]}" out.`)
-  // As it was given where that works, since problems show it.
-  const path = args.cwd === process.cwd() ? file : resolve(args.cwd, file)
-  return loadTopologyPlan(path, args.registry, args.env)
+  return loadTopologyPlan(topologyPath(file, args), args.registry, args.env)
 }

@@ -20,15 +20,6 @@ export function processHost(): ProcessHost {
   }
 }
 
-/** Ends the process when all is printed, although some library still holds a timer or a connection. */
-export function endSoon(): void {
-  const look = (): void => {
-    if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) process.exit()
-    setTimeout(look, 100).unref()
-  }
-  setTimeout(look, 1000).unref()
-}
-
 function stopOnSignals(stop: AbortController): void {
   // One of several processes of a `run`: it ends with the one that started it.
   if (process.channel !== undefined) {

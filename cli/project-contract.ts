@@ -1,3 +1,5 @@
+import type { SchemaRegistry } from '../engine/avro/registry.ts'
+import type { RegistryCounts } from '../engine/avro/registry-counts.ts'
 import type { DirectoryRegistry } from '../engine/avro/directory-registry.ts'
 import type { Clock } from '../engine/component/contracts/clock.ts'
 import type { CommitBackend } from '../engine/component/contracts/commit.ts'
@@ -51,6 +53,10 @@ export interface Project {
   notes(group: string, node: string): Notes
   /** The schemas in schemas/; read once. */
   registry(): Promise<DirectoryRegistry>
+  /** Where the ids mean something that stored values carry: the registry of the cluster, or schemas/ where it has none. */
+  valueRegistry(): Promise<SchemaRegistry>
+  /** What the registry of the cluster was asked; undefined where there is none. */
+  readonly registryCounts: RegistryCounts | undefined
   /** The names of the named reads in cql/queries/. */
   readNames(): string[]
   /** One named read. Throws QUERY_REFUSED, with the name that was probably meant. */

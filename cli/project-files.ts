@@ -3,6 +3,9 @@ import { dirname, join, relative, resolve } from 'node:path'
 import type { CqlFile } from '../engine/cql/migrations.ts'
 import { fatalError } from '../engine/errors.ts'
 
+/** What a project's folder is known by. */
+const marks = ['schemas', 'cql', 'environments']
+
 /** What says which folder is meant. */
 export interface RootOptions {
   readonly cwd: string
@@ -13,14 +16,14 @@ export interface RootOptions {
 }
 
 /**
- * The root of a project: the nearest folder upwards that has schemas/ or cql/. Where there is none, the folder that the
- * search began in: a topology of topics alone needs neither. Throws CONFIG_UNREADABLE for a `--project` that is no folder.
+ * The root of a project: the nearest folder upwards that has schemas/, cql/ or environments/. Where there is none, the folder
+ * that the search began in: a topology of topics alone needs none of them. Throws CONFIG_UNREADABLE for a `--project` that is no folder.
  */
 export function findRoot({ cwd, project, topology }: RootOptions): string {
   if (project !== undefined) return existingFolder(cwd, project, '--project')
   const start = topology === undefined ? resolve(cwd) : dirname(resolve(cwd, topology))
   for (let folder = start; ; folder = dirname(folder)) {
-    if (isFolder(join(folder, 'schemas')) || isFolder(join(folder, 'cql'))) return folder
+    if (marks.some((mark) => isFolder(join(folder, mark)))) return folder
     if (folder === dirname(folder)) return start
   }
 }

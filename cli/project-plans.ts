@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { CommandArgs } from './command.ts'
-import { shownPath } from './project-files.ts'
 import { loadPlans } from './run-topologies.ts'
+import { topologyPath } from './topology-path.ts'
 
 /** All topologies of a project: the files of its `topologies/`, but for their tests. */
 export async function projectPlans(root: string, args: CommandArgs): Promise<TopologyPlan[]> {
@@ -11,11 +11,6 @@ export async function projectPlans(root: string, args: CommandArgs): Promise<Top
   if (!existsSync(folder)) return []
   const files = readdirSync(folder)
     .filter((name) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name) && !name.startsWith('.'))
-    .map((name) => seenFrom(args)(join(folder, name)))
+    .map((name) => topologyPath(join(folder, name), args))
   return loadPlans(files, args.registry, args.env)
-}
-
-/** As it was given where that works, since problems show it. */
-export function seenFrom({ cwd }: CommandArgs): (file: string) => string {
-  return (file) => (cwd === process.cwd() ? shownPath(file, cwd) : resolve(cwd, file))
 }

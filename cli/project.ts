@@ -48,6 +48,7 @@ export async function openProject(options: ProjectOptions): Promise<Project> {
 
 class EmbeddedProject implements Project {
   readonly environment = undefined
+  readonly registryCounts = undefined
   readonly #definitions: ProjectDefinitions
   readonly root: string
   readonly storeDir: string
@@ -108,6 +109,10 @@ class EmbeddedProject implements Project {
     return this.#definitions.registry()
   }
 
+  valueRegistry(): Promise<DirectoryRegistry> {
+    return this.registry()
+  }
+
   readNames(): string[] {
     return this.#definitions.readNames()
   }
@@ -136,10 +141,11 @@ class EmbeddedProject implements Project {
   }
 
   #openStore(worker: boolean): Embedded {
-    const { clock, onCommitStep } = this.#options
+    const { clock, onCommitStep, trouble } = this.#options
     return this.#room.openEmbedded(this.storeDir, {
       worker,
       ...(clock && { clock }),
+      ...(trouble && { trouble }),
       ...(onCommitStep && { onCommitStep }),
     })
   }

@@ -17,7 +17,7 @@ export type RowVerdict =
   | { readonly kind: 'different'; readonly cells: readonly CellDifference[] }
 
 export interface CompareOptions {
-  /** By column: true where values are looked up, and may differ between runs: such cells are not compared. */
+  /** Columns whose values are looked up, and may differ between runs: only when they were written, and end, is compared. */
   readonly enriched: ReadonlySet<number>
   /** What has ended by now need not be there, seconds since 1970. */
   readonly now: number
@@ -47,11 +47,51 @@ export function compareRow(
   const columns = new Set([...expected, found].flatMap(({ cells }) => cells.map(({ column }) => column)))
   const cells: CellDifference[] = []
   for (const column of columns) {
-    if (options.enriched.has(column)) continue
-    const difference = compareCell(column, { required, optional }, found, options.now)
+    const difference = options.enriched.has(column)
+      ? compareTimes(column, expected, found)
+      : compareCell(column, { required, optional }, found, options.now)
     if (difference !== undefined) cells.push(difference)
   }
   return cells.length === 0 ? { kind: 'equal' } : { kind: 'different', cells }
+}
+
+/** Whether a value that was looked up is what a lookup gives now. Nothing is wrong where it is not. */
+export interface LookedUpCell {
+  readonly column: number
+  readonly same: boolean
+}
+
+/** What the looked-up cells of a row are, beside what the records make of it. */
+export function lookedUpCells(
+  expected: readonly ExpectedRow[],
+  found: FoundRow,
+  enriched: ReadonlySet<number>,
+): LookedUpCell[] {
+  if (enriched.size === 0 || expected.length === 0) return []
+  return [...enriched].map((column) => {
+    const cell = found.cells.find((one) => one.column === column)
+    const values = expected.map((row) => row.cells.find((one) => one.column === column)?.value ?? undefined)
+    return { column, same: values.some((value) => equal(value, cell?.value)) }
+  })
+}
+
+function equal(left: Buffer | undefined, right: Buffer | undefined): boolean {
+  return left === undefined || right === undefined ? left === right : left.equals(right)
+}
+
+/** A looked-up cell was written by one of the records, with its time and end, whatever its value is. */
+function compareTimes(
+  column: number,
+  rows: readonly ExpectedRow[],
+  found: FoundRow,
+): CellDifference | undefined {
+  const cell = found.cells.find((one) => one.column === column)
+  if (cell === undefined) return undefined
+  const sameTime = rows.filter(({ timestamp }) => timestamp === cell.timestamp)
+  if (sameTime.length === 0)
+    return { column, what: 'timestamp', expected: rows[0]!.timestamp, found: cell.timestamp }
+  if (sameTime.some(({ expiresAt }) => sameEnd(expiresAt, cell.expiresAt))) return undefined
+  return { column, what: 'expiry', expected: sameTime[0]!.expiresAt, found: cell.expiresAt }
 }
 
 /** A row that ends about now was there when the table was read, and is made no more. */

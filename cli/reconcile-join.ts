@@ -1,4 +1,4 @@
-import { compareRow, type RowVerdict } from './reconcile-compare.ts'
+import { compareRow, lookedUpCells, type LookedUpCell, type RowVerdict } from './reconcile-compare.ts'
 import { readExpected, readFound, type ExpectedRow, type FoundRow } from './reconcile-rows.ts'
 import type { Spill } from './reconcile-spill.ts'
 import { tableNumber, type ComparedTable } from './reconcile-tables.ts'
@@ -13,6 +13,7 @@ export interface Joined {
   /** What records make of it, in their order. */
   readonly rows: readonly ExpectedRow[]
   readonly verdict: JoinVerdict
+  readonly lookedUp: readonly LookedUpCell[]
 }
 
 /** What is joined. */
@@ -50,9 +51,10 @@ function joined(
 ): Joined {
   const table = tables[tableNumber(key)]!
   const verdict = compareRow(rows, found, { enriched: table.enriched, now })
+  const lookedUp = found === undefined ? [] : lookedUpCells(rows, found, table.enriched)
   if (verdict.kind !== 'extra' || found === undefined || !isOlder(found, horizon))
-    return { table, key, rows, verdict }
-  return { table, key, rows, verdict: { kind: 'older' } }
+    return { table, key, rows, verdict, lookedUp }
+  return { table, key, rows, verdict: { kind: 'older' }, lookedUp }
 }
 
 /** Timestamps that are no event times (a sequence) look old, too: of such rows nobody can tell either. */

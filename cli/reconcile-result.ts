@@ -18,6 +18,14 @@ export interface TableCounts {
   older: number
 }
 
+/** Cells of rows that records make, by whether they have what a lookup gives now. Both are right. */
+export interface LookedUpCounts {
+  /** `table.column` */
+  readonly column: string
+  same: number
+  other: number
+}
+
 /** One thing that is not as it must be. */
 export interface Difference {
   /** `lost`: a record fails, and is neither stored nor parked. */
@@ -53,8 +61,8 @@ export interface Reconciliation {
     readonly uncommitted: number
   }
   readonly tables: readonly Readonly<TableCounts>[]
-  /** Columns whose values are looked up, which may differ from run to run. */
-  readonly notCompared: readonly string[]
+  /** Columns whose values are looked up: what they were when the row was written nobody can tell. */
+  readonly lookedUp: readonly Readonly<LookedUpCounts>[]
   /** The first ones. */
   readonly differences: readonly Difference[]
 }
@@ -90,10 +98,10 @@ export function differenceOf(
 
 /** The answer for people. */
 export function reconciliationLines(result: Reconciliation): string[] {
-  const { events, tables, notCompared, differences, topology } = result
+  const { events, tables, lookedUp, differences, topology } = result
   const lines = [`${topology}: ${eventsLine(events)}`]
   for (const one of tables) lines.push(`  ${tableLine(one)}`)
-  if (notCompared.length > 0) lines.push(`  looked up, and so not compared: ${notCompared.join(', ')}`)
+  for (const one of lookedUp) lines.push(`  ${lookedUpLine(one)}`)
   const total = differencesIn(result)
   if (total === 0) return [...lines, '', 'No differences.']
   const shown = differences.length < total ? `, the first ${differences.length} of them:` : ':'
@@ -123,6 +131,11 @@ function tableLine(one: TableCounts): string {
     if (one[what] > 0) parts.push(`${one[what]} ${what}`)
   if (one.older > 0) parts.push(`${one.older} older than what the topics still hold`)
   return parts.join(', ')
+}
+
+function lookedUpLine({ column, same, other }: LookedUpCounts): string {
+  const times = 'write times and ends compared, values not'
+  return `${column}: looked up, so ${times}: ${same} as a lookup gives now, ${other} otherwise`
 }
 
 function differenceLine({ kind, table, key, position, cells }: Difference): string {

@@ -13,6 +13,7 @@ import {
   type Reconciliation,
   type TableCounts,
 } from './reconcile-result.ts'
+import { LookedUp } from './reconcile-looked-up.ts'
 import { writeExpected, writeFound } from './reconcile-rows.ts'
 import type { TableScan } from './reconcile-scan.ts'
 import { Spill, spillParts, withSpillFolder } from './reconcile-spill.ts'
@@ -194,8 +195,10 @@ function compare(run: Run, courses: RecordCourses, duplicates: number): Reconcil
   found.close()
   const join = { expected, found, tables, horizon: courses.horizon(), now: Math.floor(Date.now() / 1000) }
   const differences: Difference[] = []
+  const lookedUp = new LookedUp(tables)
   for (let part = 0; part < spillParts; part++) {
-    for (const { table, key, rows, verdict } of joinPart(part, join)) {
+    for (const { table, key, rows, verdict, lookedUp: cells } of joinPart(part, join)) {
+      lookedUp.count(table, cells)
       const counts = run.counts[table.number]!
       if (rows.some(({ required }) => required)) counts.expected++
       if (verdict.kind === 'equal' || verdict.kind === 'absent') continue
@@ -217,9 +220,7 @@ function compare(run: Run, courses: RecordCourses, duplicates: number): Reconcil
       discarded: letterCount('discarded'),
     },
     tables: run.counts,
-    notCompared: tables.flatMap(({ schema, columns, enriched }) =>
-      [...columns].flatMap(([name, number]) => (enriched.has(number) ? [`${schema.name}.${name}`] : [])),
-    ),
+    lookedUp: lookedUp.counts,
     differences,
   }
 }

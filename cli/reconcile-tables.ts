@@ -17,7 +17,7 @@ export interface ComparedTable {
   readonly schema: TableSchema
   /** The regular columns, by name. */
   readonly columns: ReadonlyMap<string, number>
-  /** Those whose values are looked up: they may differ from run to run, and are not compared. */
+  /** Those whose values are looked up: they may differ from run to run, so that only their times are compared. */
   readonly enriched: ReadonlySet<number>
 }
 

@@ -35,7 +35,8 @@ It reads the topics once from their beginning, runs the topology over them witho
 its table sinks would write with those that the tables have: keys, values, write timestamps, times to live. Every committed
 record must have its rows, unless it is parked or was discarded; and no row may be without a record.
 
-Workers may be at work meanwhile. Values that are looked up (enrich) may differ from run to run, and are not compared.
+Workers may be at work meanwhile. Values that are looked up (enrich) may differ from run to run: of such columns the write
+timestamps and times to live are compared, and it is told how many have what a lookup gives now, which is no difference.
 Rows from before what the topics still hold cannot be judged, and are counted apart. What is compared takes room on the
 disk: about 150 bytes for each row and side.
 

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
 import { projectOptions } from './project-options.ts'
@@ -7,6 +6,7 @@ import { processesOf, runProcesses } from './run-processes.ts'
 import { refuseUnknownNames } from './refuse-unknown.ts'
 import { loadPlans, runTopologies, type RunOptions } from './run-topologies.ts'
 import { serveWorkers } from './serve-workers.ts'
+import { topologyPath } from './topology-path.ts'
 import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
 
 export const command: Command = {
@@ -58,13 +58,13 @@ Examples:
 }
 
 async function run(args: CommandArgs): Promise<number> {
-  const { positionals, values, registry, env, cwd } = args
-  const first = positionals[0]
-  if (first === undefined) throw usage('run needs a file: millrace run topologies/NAME.yaml.')
+  const { positionals, values, registry, env } = args
+  if (positionals.length === 0) throw usage('run needs a file: millrace run topologies/NAME.yaml.')
   const format = outputFlag(values, ['text', 'json'])
   const drainMs = drainOf(textFlag(values, 'drain'))
-  const plans = await loadPlans(positionals, registry, env)
-  const options = await projectOptions(args, resolve(cwd, first))
+  const files = positionals.map((file) => topologyPath(file, args))
+  const plans = await loadPlans(files, registry, env)
+  const options = await projectOptions(args, files[0])
   const processes = processesOf(args, options.environment === undefined)
   if (processes > 1) return runProcesses(args, processes)
   const project = await openProject(options)
@@ -93,6 +93,7 @@ async function work(
     http: textFlag(values, 'http'),
     token: textFlag(values, 'http-token'),
     env,
+    registry: what.project.registryCounts,
   })
   if (served.url !== undefined) logger.info(`Metrics and health are served at ${served.url}`)
   try {

@@ -1,3 +1,5 @@
+import type { RegistryCounts } from '../engine/avro/registry-counts.ts'
+import { connectRegistryMetrics } from './registry-metrics.ts'
 import { connectMetrics } from './worker-metrics.ts'
 import { healthOf, Readiness } from './worker-health.ts'
 import { millraceVersion } from './version.ts'
@@ -9,6 +11,8 @@ export interface ServeOptions {
   /** The --http-token flag: a reference, never the token itself. */
   readonly token: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Of the schema registry, if there is one. */
+  readonly registry?: RegistryCounts | undefined
 }
 
 /** The HTTP side of `run`. */
@@ -34,6 +38,7 @@ export async function serveWorkers(options: ServeOptions): Promise<ServedWorkers
   const token =
     options.token === undefined ? undefined : resolveSecret(options.token, options.env, '--http-token')
   const metrics = createMetrics({ version: millraceVersion(), process: true })
+  if (options.registry !== undefined) connectRegistryMetrics(options.registry, metrics)
   let workers: readonly Worker[] = []
   let readiness = new Readiness(workers)
   const content = {

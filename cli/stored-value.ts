@@ -35,7 +35,7 @@ export async function showValue(project: Project, value: Uint8Array | null): Pro
 
 async function showAvro(project: Project, bytes: Buffer): Promise<ShownValue> {
   const { createWireCodec } = await import('../engine/avro/codec.ts')
-  const registry = await project.registry()
+  const registry = await project.valueRegistry()
   const schema = await registry.load(bytes.readUInt32BE(1))
   return {
     format: `avro ${schema.fullName}`,

@@ -1,4 +1,5 @@
 import type { CatalogueTopic } from '../engine/config/catalogue.ts'
+import { drivesOf, sourceTopic, storesOf as storesOfSub } from '../engine/topology/plan-facts.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import { topicsRead, topicsWritten } from './run-topologies.ts'
 
@@ -78,28 +79,18 @@ interface StoreOfPlan {
 
 /** The state stores of a topology, each with the topic that drives it. */
 export function storesOf(plan: TopologyPlan): StoreOfPlan[] {
-  return plan.subTopologies.flatMap((sub) => {
-    const [driver] = topicsRead(plan).filter((topic) => sub.sources.some((name) => reads(plan, name, topic)))
+  const drives = drivesOf(plan)
+  return plan.subTopologies.flatMap((sub, index) => {
+    const driver = drives[index]?.[0]
     if (driver === undefined || isPseudo(plan, driver)) return []
-    return sub.nodes.flatMap((name) => {
-      const node = plan.nodes.get(name)
-      if (node?.kind !== 'processor') return []
-      const stores = node.definition.stores?.(node.config, { node: name }) ?? []
-      return stores.map((store) => ({ store: store.name, kind: store.kind, driver }))
-    })
+    return storesOfSub(plan, sub).map(({ name, kind }) => ({ store: name, kind, driver }))
   })
-}
-
-function reads(plan: TopologyPlan, name: string, topic: string): boolean {
-  const node = plan.nodes.get(name)
-  if (node?.kind !== 'source') return false
-  return node.definition.topics(node.config, { topology: plan.name, node: name }).includes(topic)
 }
 
 /** Sources that read no topic name their partitions after themselves. */
 function isPseudo(plan: TopologyPlan, topic: string): boolean {
   return [...plan.nodes.values()].every(
-    (node) => node.kind !== 'source' || node.type !== 'topic' || !reads(plan, node.name, topic),
+    (node) => node.type !== 'topic' || sourceTopic(plan, node.name) !== topic,
   )
 }
 

@@ -6,7 +6,8 @@ import { needEnvironment } from './environment-file.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
 import { openAdmin } from './kafka-admin.ts'
 import { findRoot, shownPath } from './project-files.ts'
-import { projectPlans, seenFrom } from './project-plans.ts'
+import { projectPlans } from './project-plans.ts'
+import { topologyPath } from './topology-path.ts'
 import { loadPlans } from './run-topologies.ts'
 import { applySteps } from './topics-apply.ts'
 import type { TopicsContext } from './topics-context.ts'
@@ -129,7 +130,11 @@ async function wantedOf({ environment, root, args }: TopicsContext): Promise<Wan
   const [catalogue, names, given, whole] = await Promise.all([
     readCatalogue(args.cwd === process.cwd() ? shownPath(path, args.cwd) : path),
     internalNames(),
-    loadPlans(files.map(seenFrom(args)), args.registry, args.env),
+    loadPlans(
+      files.map((file) => topologyPath(file, args)),
+      args.registry,
+      args.env,
+    ),
     projectPlans(root, args),
   ])
   const defaults = environment.kafka.topics
@@ -149,10 +154,9 @@ async function wantedOf({ environment, root, args }: TopicsContext): Promise<Wan
 }
 
 async function internalNames(): Promise<InternalNames> {
-  const { parkedTopic, deadLetterTopic } = await import('../engine/runtime/letters.ts')
-  return {
-    parked: parkedTopic,
-    deadLetter: deadLetterTopic,
-    changelog: (group, store) => `${group}.${store}.changelog`,
-  }
+  const [{ parkedTopic, deadLetterTopic }, { changelogTopic }] = await Promise.all([
+    import('../engine/runtime/letters.ts'),
+    import('../engine/kafka/changelogs.ts'),
+  ])
+  return { parked: parkedTopic, deadLetter: deadLetterTopic, changelog: changelogTopic }
 }

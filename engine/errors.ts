@@ -38,6 +38,7 @@ export const errorCodes = {
   STORE_FAILED: 'The embedded store could not carry out an operation.',
   SOURCE_FAILED: 'A source could not be read.',
   OFFSET_OUT_OF_RANGE: 'The committed offset is no longer, or not yet, in the topic.',
+  OFFSET_MISSING: 'The group has committed no offset, and the topology says that it must.',
   METADATA_FOREIGN: 'The commit metadata was not written by Millrace, or by a newer version.',
   TOPIC_UNKNOWN: 'The topic does not exist.',
   GROUP_UNKNOWN: 'The consumer group does not exist.',

@@ -129,6 +129,11 @@ export class Reader {
     this.#slabs.release(records)
   }
 
+  /** Releases some of the records that lie in one buffer, each once: for whoever has parted what a poll brought. */
+  releaseRows(slab: ArrayBuffer, records: number): void {
+    this.#slabs.spend(slab, records)
+  }
+
   /** Joins the group for these topics (a name that begins with ^ is a regular expression), instead of earlier ones. */
   async subscribe(topics: readonly string[]): Promise<void> {
     if (this.#group === undefined)

@@ -5,21 +5,27 @@ import type { PackedRecords } from './records.ts'
  * it is no longer needed spares the collector the work, and the process the memory.
  */
 export class Slabs {
-  /** How many runs in each slab are not released. */
-  readonly #runs = new WeakMap<ArrayBuffer, number>()
-  readonly #held = new WeakSet<PackedRecords>()
+  /** How many records in each slab are not released. */
+  readonly #left = new WeakMap<ArrayBuffer, number>()
+  readonly #released = new WeakSet<PackedRecords>()
 
   add(records: PackedRecords): void {
     const slab = slabOf(records)
-    this.#runs.set(slab, (this.#runs.get(slab) ?? 0) + 1)
-    this.#held.add(records)
+    this.#left.set(slab, (this.#left.get(slab) ?? 0) + records.count)
   }
 
   release(records: PackedRecords): void {
-    if (!this.#held.delete(records)) return
-    const slab = slabOf(records)
-    const left = (this.#runs.get(slab) ?? 1) - 1
-    this.#runs.set(slab, left)
+    if (this.#released.has(records)) return
+    this.#released.add(records)
+    this.spend(slabOf(records), records.count)
+  }
+
+  /** So many of the records in this slab are released. */
+  spend(slab: ArrayBuffer, records: number): void {
+    const before = this.#left.get(slab)
+    if (before === undefined) return
+    const left = before - records
+    this.#left.set(slab, left)
     // Detaches every view, so that nobody can read what is written there next, and frees the memory at once.
     if (left === 0) slab.transfer(0)
   }

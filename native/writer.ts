@@ -82,7 +82,8 @@ export class Writer {
 
   /**
    * Writes a batch to a topic, and resolves when each record is acknowledged or has failed; a record that fails does not
-   * hold up the others. The batch is copied before the call returns. A timestamp that is not above 0 becomes that of now.
+   * hold up the others. The batch is copied before the call returns, but for the bytes that a reader has packed, which must
+   * not be changed. A timestamp that is not above 0 becomes that of now.
    *
    * Batches of one writer reach a partition in the order of the calls. Their memory is held until they are answered: who
    * writes faster than the brokers take must wait for answers.

@@ -1,6 +1,27 @@
 import { z } from 'zod'
-import { defineSource, FieldPath, SchemaName, TopicName } from '../engine/component/index.ts'
+import { defineSource, FieldPath, Instant, SchemaName, TopicName } from '../engine/component/index.ts'
 import { codecOf } from './codecs.ts'
+
+const Begin = z
+  .union([z.enum(['earliest', 'latest', 'none']), Instant])
+  .prefault('earliest')
+  .meta({
+    description:
+      'Where a partition begins of which the group has committed nothing: `earliest`, with the first record that is there; ' +
+      '`latest`, with the next one that is written; a time, with the first record of that time or later; `none`: the worker ' +
+      'stops and says so. It is committed at once, so that a restart begins there too.',
+    examples: ['2026-11-01T00:00:00Z'],
+  })
+
+const OutOfRange = z
+  .enum(['fail', 'earliest', 'latest'])
+  .prefault('fail')
+  .meta({
+    description:
+      'What to do where a committed offset is not in the topic, because retention has deleted the records or the topic was ' +
+      'made anew: `fail` stops the worker, `earliest` goes on with the first record that is there, `latest` with the next ' +
+      'one that is written. The log tells what was passed over.',
+  })
 
 export const topic = defineSource({
   name: 'topic',
@@ -29,6 +50,8 @@ With \`json\`, \`text\` and \`bytes\` there is no schema, so that a misspelt fie
         description: 'The field that holds the event time; without it the record’s own timestamp counts.',
         examples: ['timestamp'],
       }),
+      begin: Begin,
+      outOfRange: OutOfRange,
     })
     .refine(({ schema, format }) => (schema === undefined) !== (format === undefined), {
       error: 'expected either a `schema` or a `format`',
@@ -43,6 +66,10 @@ With \`json\`, \`text\` and \`bytes\` there is no schema, so that a misspelt fie
       title: 'Audit events in Avro, with their own time',
       config: { topic: 'audit-events', schema: 'audit.AuditEvent', timestamp: 'timestamp' },
     },
+    {
+      title: 'Only what is new, and on from there whatever happens',
+      config: { topic: 'clicks', format: 'json', begin: 'latest', outOfRange: 'latest' },
+    },
     { title: 'JSON without a schema', config: { topic: ['orders', 'returns'], format: 'json' } },
   ],
 
@@ -52,5 +79,6 @@ With \`json\`, \`text\` and \`bytes\` there is no schema, so that a misspelt fie
       ? Promise.resolve(codecOf(format ?? 'json'))
       : schemas.codec(schema, [topic].flat()[0]),
   eventTime: ({ timestamp }) => timestamp,
-  open: (given, { log, group }) => log.read(group, [given.topic].flat()),
+  open: ({ topic, begin, outOfRange }, { log, group }) =>
+    log.read(group, [topic].flat(), { begin, outOfRange }),
 })

@@ -1,5 +1,6 @@
 import { downstreamError, fatalError, permanentError, type MillraceError } from '../errors.ts'
 import { judgeFailure, judgeReply, type RegistryAnswer } from './registry-answers.ts'
+import { RegistryCounts } from './registry-counts.ts'
 import { registryEndpoints, type RegistryEndpoint, type RegistryRequest } from './registry-endpoint.ts'
 import type { RegistrySettings, RegistryTuning } from './registry-settings.ts'
 
@@ -50,6 +51,7 @@ export class RegistryClient {
   readonly #nodes: readonly Node[]
   readonly #settings: RegistrySettings
   readonly #tuning: RegistryTuning
+  readonly counts: RegistryCounts
   /** The node that answered last is asked first. */
   #first = 0
   readonly #slots = new Slots(parallel)
@@ -65,6 +67,7 @@ export class RegistryClient {
       notBefore: 0,
       trouble: '',
     }))
+    this.counts = new RegistryCounts(this.shown, tuning.now)
   }
 
   /** Without credentials, for sentences. */
@@ -165,6 +168,7 @@ export class RegistryClient {
   /** Throws for a node that is no registry, or denies; remembers the trouble of one that is away. */
   async #askNode(node: Node, request: RegistryRequest): Promise<RegistryAnswer> {
     const answer = await node.endpoint.exchange(request).then((reply) => judgeReply(reply), judgeFailure)
+    this.counts.ended(answer.kind)
     const at = node.endpoint.shown
     switch (answer.kind) {
       case 'denied':

@@ -55,7 +55,10 @@ export class RegistryIds {
   /** See SchemaRegistry.load. Throws SCHEMA_UNSUPPORTED and AVRO_SCHEMA_INVALID (permanent) as well. */
   load(id: number): Promise<Schema> {
     const known = this.#schemas.get(id)
-    if (known !== undefined) return Promise.resolve(known)
+    if (known !== undefined) {
+      this.#client.counts.hits.memory++
+      return Promise.resolve(known)
+    }
     const underWay = this.#underWay.get(id) ?? this.#load(id).finally(() => this.#underWay.delete(id))
     this.#underWay.set(id, underWay)
     return underWay
@@ -92,6 +95,7 @@ export class RegistryIds {
       const schema = schemaFrom(kept.schema, `schema id ${id}`)
       this.#tookUnchecked ||= !this.#checked
       this.#schemas.set(id, schema)
+      this.#client.counts.hits.disk++
       return schema
     } catch {
       // A later version of the parser may refuse what an earlier one kept: the registry decides.

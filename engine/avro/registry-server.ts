@@ -1,5 +1,6 @@
 import type { DirectoryRegistry } from './directory-registry.ts'
 import { RegistryClient } from './registry-client.ts'
+import type { RegistryCounts } from './registry-counts.ts'
 import { registryUrls } from './registry-endpoint.ts'
 import { RegistryIds } from './registry-ids.ts'
 import { defaultTuning, type RegistrySettings, type RegistryTuning } from './registry-settings.ts'
@@ -25,6 +26,8 @@ export interface ServerRegistry extends SchemaRegistry {
    * `topic`, the one in whose folder the schema lies.
    */
   writerOf(name: string, topic?: string): Promise<RegisteredSchema>
+  /** What was asked of it since it was opened. */
+  readonly counts: RegistryCounts
   close(): void
 }
 
@@ -81,6 +84,7 @@ function serverRegistry(parts: Parts): ServerRegistry {
     register: (subject, schema) => subjects.register(subject, schema),
     readerOf: (name, topic) => readerOf(parts, name, topic),
     writerOf: (name, topic) => writerOf(parts, name, topic),
+    counts: client.counts,
     close: () => client.close(),
   }
 }

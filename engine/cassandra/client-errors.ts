@@ -109,7 +109,8 @@ export function clientError(error: unknown, what: string, where: string): Millra
   if (answer !== undefined) return serverError(answer, what)
   const tls = all.find((one) => typeof one.code === 'string' && tlsCodes.test(one.code))
   if (tls !== undefined) return badTls(tls, where, error)
-  const isDatacenter = (one: Error) => one.name === 'ArgumentError' && one.message.includes('localDataCenter')
+  const isDatacenter = (one: Error) =>
+    one.name === 'ArgumentError' && /^Datacenter .* was not found/.test(one.message)
   const datacenter = all.find(isDatacenter)
   if (datacenter !== undefined) return badDatacenter(datacenter, where, error)
   const deepest = all.find((one) => one.name !== 'NoHostAvailableError') ?? all[0]
@@ -150,7 +151,7 @@ function badTls(error: DriverError, where: string, cause: unknown): MillraceErro
 }
 
 function badDatacenter(error: Error, where: string, cause: unknown): MillraceError {
-  const found = /data centers: \[([^\]]*)\]/.exec(error.message)?.[1]
+  const found = /DCs are: \[([^\]]*)\]/.exec(error.message)?.[1]
   const there = found === undefined ? plain(error.message) : `it has ${found.replaceAll(',', ', ')}`
   const sentence = `Cassandra at ${where} has no data center of that name, ${there}: correct \`datacenter\` of the environment.`
   return fatalError('CASSANDRA_REFUSED', sentence, { cause })

@@ -2,6 +2,7 @@ import type cassandraDriver from 'cassandra-driver'
 import type { Client, ClientOptions } from 'cassandra-driver'
 import { fatalError } from '../errors.ts'
 import { clientError } from './client-errors.ts'
+import { followHosts, keepSearches, routingPolicy, searchOnceAtATime } from './client-hosts.ts'
 import { tlsOptions, whereOf, type CassandraSettings } from './settings.ts'
 
 /** A connected client of the driver. */
@@ -26,6 +27,9 @@ const mostRequests = 32_768
 /** Nobody waits longer than this for connections to end, ms. */
 const closeMs = 2000
 
+/** Between attempts to reach a node that is away, ms. The last one's timer outlives the client that is closed. */
+const reconnectMs = { first: 250, longest: 2000 }
+
 /**
  * Connects to Cassandra or Scylla: token-aware, within one data center, at the consistency of the settings. It repeats
  * nothing that reached a node, and starts nothing twice on suspicion.
@@ -38,14 +42,25 @@ export async function openClient(
 ): Promise<CassandraClient> {
   const driver = await loadDriver()
   const client = new driver.Client(optionsOf(driver, settings, useKeyspace))
+  searchOnceAtATime(client)
+  const endSearches = keepSearches(client)
+  const end = async (): Promise<void> => {
+    await ended(client)
+    endSearches()
+  }
   try {
     await client.connect()
   } catch (error) {
-    await ended(client)
+    await end()
     throw clientError(error, 'Connecting', whereOf(settings))
   }
+  const unfollow = followHosts(driver, client, settings.keyspace)
   let closing: Promise<void> | undefined
-  return { driver: client, settings, close: () => (closing ??= ended(client)) }
+  const close = (): Promise<void> => {
+    unfollow()
+    return (closing ??= end())
+  }
+  return { driver: client, settings, close }
 }
 
 /** The driver is an optional dependency: embedded mode does without. */
@@ -65,19 +80,24 @@ async function loadDriver(): Promise<Driver> {
 type Options = ClientOptions & { readonly monitorReporting: { readonly enabled: boolean } }
 
 function optionsOf(driver: Driver, settings: CassandraSettings, useKeyspace: boolean): Options {
-  const { loadBalancing, reconnection, retry } = driver.policies
+  const { reconnection, retry } = driver.policies
   const { contactPoints, datacenter, keyspace, username, password, tls, timeouts } = settings
   return {
     contactPoints: [...contactPoints],
-    localDataCenter: datacenter,
+    // Nodes tell their addresses, and the driver (4.10) takes it that all have the same port.
+    protocolOptions: { port: portOf(contactPoints[0]) },
+    // No `localDataCenter`: where no node is in it the driver (4.10) leaves its first connection open. The policy below
+    // looks for the data center too, a step later, when the driver knows what to close.
     ...(useKeyspace && { keyspace }),
     ...(username !== undefined && { credentials: { username, password: password?.reveal() ?? '' } }),
     ...(tls !== undefined && { sslOptions: tlsOptions(tls) }),
     policies: {
-      loadBalancing: new loadBalancing.TokenAwarePolicy(
-        new loadBalancing.DCAwareRoundRobinPolicy(datacenter),
+      loadBalancing: routingPolicy(driver, datacenter),
+      reconnection: new reconnection.ExponentialReconnectionPolicy(
+        reconnectMs.first,
+        reconnectMs.longest,
+        false,
       ),
-      reconnection: new reconnection.ExponentialReconnectionPolicy(250, 10_000, false),
       // What to repeat, and when, is the engine's to say.
       retry: new retry.FallthroughRetryPolicy(),
     },
@@ -92,6 +112,11 @@ function optionsOf(driver: Driver, settings: CassandraSettings, useKeyspace: boo
     // A map as an object would lose what its keys were.
     encoding: { useBigIntAsLong: true, useBigIntAsVarint: true, map: Map },
   }
+}
+
+/** The port of a contact point; that of CQL where it names none. */
+function portOf(contactPoint = ''): number {
+  return Number(/(?<=^[^:]*:|\]:)\d+$/.exec(contactPoint)?.[0] ?? 9042)
 }
 
 const consistencyNames = {

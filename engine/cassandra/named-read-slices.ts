@@ -1,4 +1,5 @@
 import { decodeKey } from '../cql/keys.ts'
+import type { ResumedSelect } from '../cql/merge-reads.ts'
 import type { SelectStatement } from '../cql/parse-select.ts'
 import { valueOf, type Parameters } from '../cql/read-pages.ts'
 import type { ColumnSchema } from '../cql/schema.ts'
@@ -19,18 +20,16 @@ export interface Slice {
   readonly upper?: SliceEnd | undefined
 }
 
-/** Behind which row of a partition to go on: its clustering key, and whether a row with that very key is still to come. */
-export interface Resumed {
-  readonly key: Buffer
-  readonly again: boolean
-}
-
 /**
  * The slices of a SELECT in the order of reading. From the middle of a partition on, these are several: of a key (a, b, c)
  * first the rest of the same (a, b), then the rest of the same a, then what lies behind a. CQL could say that in one only
  * where all columns are sorted the same way.
  */
-export function slicesOf(select: SelectStatement, params: Parameters, resumed: Resumed | undefined): Slice[] {
+export function slicesOf(
+  select: SelectStatement,
+  params: Parameters,
+  resumed: ResumedSelect | undefined,
+): Slice[] {
   const { table, prefix, lower, upper } = select
   const types = table.clusteringKey.map(({ type }) => type)
   const end = (bound: SelectStatement['lower']): SliceEnd | undefined => {

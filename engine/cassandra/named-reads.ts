@@ -1,11 +1,18 @@
 import type { Client } from 'cassandra-driver'
 import { encodeKey } from '../cql/keys.ts'
+import {
+  firstBucket,
+  firstHead,
+  PageFiller,
+  resumedSelect,
+  type FoundPage,
+  type FoundRow,
+} from '../cql/merge-reads.ts'
 import type { NamedRead } from '../cql/named-reads.ts'
 import type { SelectStatement } from '../cql/parse-select.ts'
 import {
   namedReadJob,
   selectJob,
-  type LastRow,
   type PageJob,
   type PageOptions,
   type Parameters,
@@ -15,7 +22,7 @@ import {
 import type { CqlValue } from '../cql/types.ts'
 import type { CassandraClient } from './client.ts'
 import { clientError } from './client-errors.ts'
-import { columnsOf, questionOf, slicesOf, type Resumed, type Slice } from './named-read-slices.ts'
+import { columnsOf, questionOf, slicesOf, type Slice } from './named-read-slices.ts'
 import { askPage, fromDriver } from './pages.ts'
 import { whereOf } from './settings.ts'
 
@@ -24,14 +31,6 @@ const mostFetched = 5000
 
 /** How many buckets are read at once, at most: a walk through empty ones would otherwise wait for each. */
 const mostBuckets = 16
-
-interface Found {
-  readonly values: RowValues
-  readonly bucket: string
-  readonly select: number
-  /** The clustering key's bytes, as a string. */
-  readonly clustering: string
-}
 
 /**
  * The named reads on Cassandra or Scylla, with the pages and page tokens of embedded mode: a token of the one goes on in
@@ -81,24 +80,16 @@ interface Reading extends Pick<
   readonly keyspace: string
 }
 
-/** Reads up to `count` rows behind a position, and says where the last one stands if there are more. */
-async function readRows(job: Reading): Promise<{ rows: RowValues[]; last: LastRow | undefined }> {
-  const rows: RowValues[] = []
-  let last: Found | undefined
-  for await (const found of walk(job)) {
-    if (rows.length === job.count) {
-      const { bucket, select, clustering } = last!
-      return { rows, last: { bucket, select, key: Buffer.from(clustering, 'latin1') } }
-    }
-    rows.push(found.values)
-    last = found
-  }
-  return { rows, last: undefined }
+/** Reads up to `count` rows behind a position. */
+async function readRows(job: Reading): Promise<FoundPage> {
+  const filler = new PageFiller(job.count)
+  for await (const found of walk(job)) if (!filler.take(found)) break
+  return filler.page
 }
 
-async function* walk(job: Reading): AsyncGenerator<Found> {
+async function* walk(job: Reading): AsyncGenerator<FoundRow> {
   const { buckets, after } = job
-  const start = after === undefined ? 0 : Math.max(buckets.indexOf(after.bucket), 0)
+  const start = firstBucket(buckets, after)
   const open: RowSource[][] = []
   let next = start
   let ahead = 1
@@ -114,25 +105,15 @@ function sourcesOf(job: Reading, bucket: string): RowSource[] {
   const { bucketParam, params, after, selects } = job
   const bound = bucketParam === undefined ? params : { ...params, [bucketParam]: bucket }
   return selects.map((select, index) => {
-    // A row of an earlier SELECT with the same key has been returned already, one of a later SELECT has not.
-    const resumed: Resumed | undefined =
-      after === undefined || after.bucket !== bucket
-        ? undefined
-        : { key: after.key, again: index > after.select }
+    const resumed = resumedSelect(after, bucket, index)
     return new RowSource(job, { select, index, bucket, params: bound }, slicesOf(select, bound, resumed))
   })
 }
 
-async function* merged(sources: readonly RowSource[], reversed: boolean): AsyncGenerator<Found> {
+async function* merged(sources: readonly RowSource[], reversed: boolean): AsyncGenerator<FoundRow> {
   const heads = await Promise.all(sources.map((source) => source.next()))
   for (;;) {
-    let first: number | undefined
-    for (let index = 0; index < heads.length; index++) {
-      const head = heads[index]
-      if (head === undefined) continue
-      const best = first === undefined ? undefined : heads[first]!.clustering
-      if (best === undefined || (reversed ? head.clustering > best : head.clustering < best)) first = index
-    }
+    const first = firstHead(heads, reversed)
     if (first === undefined) return
     yield heads[first]!
     heads[first] = await sources[first]!.next()
@@ -169,7 +150,7 @@ class RowSource {
     this.#page.catch(() => undefined)
   }
 
-  async next(): Promise<Found | undefined> {
+  async next(): Promise<FoundRow | undefined> {
     for (;;) {
       await this.#page
       this.#page = undefined
@@ -195,7 +176,7 @@ class RowSource {
     if (page.state === undefined) this.#slice++
   }
 
-  #found(row: Readonly<Record<string, unknown>>): Found {
+  #found(row: Readonly<Record<string, unknown>>): FoundRow {
     const { select, bucket, index } = this.#part
     const all: RowValues = {}
     for (const { name, type } of columnsOf(select)) all[name] = fromDriver(type, row[name])

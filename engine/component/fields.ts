@@ -10,6 +10,12 @@ export const Duration = z
   .transform((text) => parseUnits(text, milliseconds))
   .meta({ examples: ['30s'] })
 
+/** A time in a topology, such as `2026-11-01T00:00:00Z`. Milliseconds since 1970 once read. */
+export const Instant = z.iso
+  .datetime({ offset: true, error: 'expected a time such as 2026-11-01T00:00:00Z' })
+  .transform((text) => Date.parse(text))
+  .meta({ examples: ['2026-11-01T00:00:00Z'] })
+
 /** A number of bytes, such as `64KiB`, `16MiB`. */
 export const ByteSize = z
   .string()

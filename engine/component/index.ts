@@ -17,6 +17,7 @@ export {
   Duration,
   FieldPath,
   FunctionFile,
+  Instant,
   Scalar,
   SchemaName,
   SecretName,

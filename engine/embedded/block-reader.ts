@@ -26,6 +26,7 @@ export class BlockReader {
   readonly #list: StatementSync
   readonly #data: StatementSync
   readonly #bounds: StatementSync
+  readonly #since: StatementSync
 
   constructor(store: EmbeddedStore) {
     this.#store = store
@@ -34,6 +35,9 @@ export class BlockReader {
        WHERE partition_id = ? AND last >= ? ORDER BY last LIMIT ${listLength}`,
     )
     this.#data = store.prepare('SELECT data FROM millrace_blocks WHERE id = ? AND base = ?')
+    this.#since = store.prepare(
+      `SELECT last FROM millrace_blocks WHERE partition_id = ? AND last >= ? AND max_timestamp >= ? ORDER BY last LIMIT 1`,
+    )
     this.#bounds = store.prepare('SELECT first, next FROM millrace_partitions WHERE id = ?')
   }
 
@@ -49,6 +53,20 @@ export class BlockReader {
     return rows.map(([id, base, last, count, bytes, format, crc]) => {
       return { id, base, last, count, bytes, format, crc } as BlockInfo
     })
+  }
+
+  /** The offset of the first record of a time (milliseconds since 1970) or later; undefined where none is that late. */
+  firstSince(partition: TopicPartition, partitionId: number, time: number): number | undefined {
+    for (let from = 0; ;) {
+      const found = this.#since.get(partitionId, from, time) as unknown as [number] | undefined
+      if (found === undefined) return undefined
+      const [block] = this.after(partitionId, found[0])
+      const records = block && this.read(partition, partitionId, block)
+      const row = records?.timestamps.findIndex((timestamp) => timestamp >= time) ?? -1
+      if (row >= 0) return records!.offsets[row]
+      // Deleted meanwhile.
+      from = found[0] + 1
+    }
   }
 
   /**

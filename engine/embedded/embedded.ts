@@ -22,6 +22,8 @@ export interface EmbeddedOptions {
   readonly clock?: Clock
   /** True for the one process that commits; a second one is refused (STORE_LOCKED). Others may do all the rest. */
   readonly worker?: boolean
+  /** Problems that pass, a sentence each. */
+  readonly trouble?: (sentence: string) => void
   /** For tests: called at each step of every commit. */
   readonly onCommitStep?: (step: CommitStep) => void
 }
@@ -75,7 +77,8 @@ function compose(
   const expiry = new StateExpiry(store)
   const merge = new StateMerge(store)
   const retention = new Retention(store, topics)
-  const log = new EmbeddedLog({ store, topics, appender, blocks, groups })
+  const { trouble = () => undefined } = options
+  const log = new EmbeddedLog({ store, topics, appender, blocks, groups, trouble })
   const onStep = options.onCommitStep
   const parts = { store, appender, groups, expiry, ...(onStep && { onStep }) }
   let backends = 0

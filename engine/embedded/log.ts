@@ -8,6 +8,7 @@ import type {
   TopicOptions,
 } from '../component/contracts/log.ts'
 import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
+import type { ReadPolicy } from '../component/contracts/reader.ts'
 import { unpackBatch } from '../component/outgoing.ts'
 import { type PackedRecords, packRecords } from '../component/packed-records.ts'
 import { downstreamError } from '../errors.ts'
@@ -15,7 +16,7 @@ import type { Appender } from './appender.ts'
 import { mergeRecords, sliceRecords } from './block-format.ts'
 import type { BlockReader } from './block-reader.ts'
 import type { Groups } from './groups.ts'
-import { EmbeddedReader, type ReadOptions } from './reader.ts'
+import { EmbeddedReader } from './reader.ts'
 import type { EmbeddedStore } from './store.ts'
 import type { TopicDirectory } from './topics.ts'
 
@@ -41,6 +42,8 @@ export interface LogParts {
   readonly appender: Appender
   readonly blocks: BlockReader
   readonly groups: Groups
+  /** Problems that pass, a sentence each. */
+  readonly trouble: (sentence: string) => void
 }
 
 /**
@@ -65,16 +68,31 @@ export class EmbeddedLog implements Log {
     return this.#explained(() => this.#parts.topics.find(topic)?.partitionIds.length)
   }
 
+  /** The offset of the first record of a time (milliseconds since 1970) or later; undefined where none is that late. */
+  async firstSince(partition: TopicPartition, time: number): Promise<number | undefined> {
+    return this.#explained(() => {
+      const id = this.#parts.topics.needPartition(partition)
+      return this.#parts.blocks.firstSince(partition, id, time)
+    })
+  }
+
   /** The names of all topics. */
   async topicNames(): Promise<string[]> {
     return this.#explained(() => this.#parts.topics.list().map(({ name }) => name))
   }
 
-  async read(group: string, topics: readonly string[], options: ReadOptions = {}): Promise<EmbeddedReader> {
+  async read(group: string, topics: readonly string[], policy: ReadPolicy = {}): Promise<EmbeddedReader> {
     return this.#explained(() => {
       const found = topics.map((name) => this.#parts.topics.need(name))
-      const epoch = this.#parts.groups.join(group, topics)
-      return new EmbeddedReader(this.#parts.store, this.#parts.blocks, found, epoch, options)
+      const { store, blocks, groups, trouble } = this.#parts
+      const reading = {
+        name: group,
+        commit: (partition: TopicPartition, offset: number) =>
+          groups.setPositions(group, [{ ...partition, offset }]),
+        nextEpoch: () => groups.join(group, topics),
+        trouble,
+      }
+      return new EmbeddedReader(store, blocks, found, reading, policy)
     })
   }
 

@@ -1,4 +1,5 @@
 import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
+import type { ReadPolicy } from '../component/contracts/reader.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
 import { fatalError } from '../errors.ts'
 import { mergeRecords, sliceRecords } from './block-format.ts'
@@ -8,13 +9,13 @@ import type { BlockInfo, BlockReader } from './block-reader.ts'
 const smallBlock = 32 * 1024
 const largestRun = 256 * 1024
 
-/** What to do about a position that the topic does not hold (any more, or yet). */
-export type OutOfRange = 'fail' | 'earliest' | 'latest'
-
-/** Told when a policy moved a reader. */
+/** How a policy moves a reader. */
 export interface PositionReset extends TopicPartition {
   readonly from: number
   readonly to: number
+  /** What the topic holds. */
+  readonly first: number
+  readonly end: number
 }
 
 /** What `PartitionCursor.next` found. */
@@ -22,6 +23,8 @@ export type CursorStep =
   | { readonly type: 'records'; readonly records: PackedRecords; readonly bytes: number }
   | { readonly type: 'end'; readonly offset: number }
   | { readonly type: 'full' }
+  /** Its position is not in the topic: where the policy has it go on, which is for the reader to do. */
+  | { readonly type: 'out-of-range'; readonly reset: PositionReset }
 
 /** Reads one partition on and on. */
 export class PartitionCursor {
@@ -33,8 +36,8 @@ export class PartitionCursor {
   toldEnd = -1
   readonly #blocks: BlockReader
   readonly #id: number
-  readonly #policy: OutOfRange
-  readonly #onReset: (reset: PositionReset) => void
+  readonly #policy: Required<ReadPolicy>
+  readonly #group: string
   #offset = 0
   #ahead: BlockInfo[] = []
 
@@ -42,14 +45,14 @@ export class PartitionCursor {
     partition: TopicPartition,
     partitionId: number,
     blocks: BlockReader,
-    policy: OutOfRange,
-    onReset: (reset: PositionReset) => void,
+    policy: Required<ReadPolicy>,
+    group: string,
   ) {
     this.partition = partition
     this.#id = partitionId
     this.#blocks = blocks
     this.#policy = policy
-    this.#onReset = onReset
+    this.#group = group
   }
 
   get active(): boolean {
@@ -60,18 +63,38 @@ export class PartitionCursor {
     return this.#blocks.bounds(this.#id)
   }
 
-  start(position: CommittedPosition | undefined): void {
-    this.#offset = position?.offset ?? this.bounds().first
+  /**
+   * Answers where it begins, if that is to be committed at once: it is not the first record, and would be elsewhere after a
+   * restart. Throws OFFSET_MISSING where the policy says so.
+   */
+  start(position: CommittedPosition | undefined): number | undefined {
+    this.#offset = position?.offset ?? this.#beginning()
     this.#ahead = []
     this.started = true
     this.toldEnd = -1
+    return position === undefined && this.#policy.begin !== 'earliest' ? this.#offset : undefined
+  }
+
+  /** Goes on elsewhere. */
+  moveTo(offset: number): void {
+    this.#offset = offset
+    this.#ahead = []
+  }
+
+  #beginning(): number {
+    const { begin } = this.#policy
+    const { first, end } = this.bounds()
+    if (begin === 'earliest') return first
+    if (begin === 'none') throw this.#missing()
+    return (begin === 'latest' ? undefined : this.#blocks.firstSince(this.partition, this.#id, begin)) ?? end
   }
 
   /** The next run of records that fits into `budget` bytes (any, where `first`). Throws the errors of BlockReader, and OFFSET_OUT_OF_RANGE. */
   next(budget: number, first: boolean): CursorStep {
     for (;;) {
       if (this.#ahead.length === 0) {
-        const bounds = this.#checkRange()
+        const bounds = this.bounds()
+        if (this.#offset < bounds.first || this.#offset > bounds.end) return this.#move(bounds)
         if (this.#offset === bounds.end) return { type: 'end', offset: bounds.end }
         this.#ahead = this.#blocks.after(this.#id, this.#offset)
       }
@@ -107,14 +130,21 @@ export class PartitionCursor {
     return runs.length === 0 ? undefined : { type: 'records', records: mergeRecords(runs), bytes }
   }
 
-  #checkRange(): { readonly first: number; readonly end: number } {
-    const bounds = this.bounds()
-    if (this.#offset >= bounds.first && this.#offset <= bounds.end) return bounds
-    if (this.#policy === 'fail') throw this.#outOfRange(bounds)
-    const to = this.#policy === 'earliest' ? bounds.first : bounds.end
-    this.#onReset({ ...this.partition, from: this.#offset, to })
-    this.#offset = to
-    return bounds
+  #move(bounds: { readonly first: number; readonly end: number }): CursorStep {
+    const { outOfRange } = this.#policy
+    if (outOfRange === 'fail') throw this.#outOfRange(bounds)
+    const to = outOfRange === 'earliest' ? bounds.first : bounds.end
+    return { type: 'out-of-range', reset: { ...this.partition, ...bounds, from: this.#offset, to } }
+  }
+
+  #missing(): Error {
+    const { topic, partition } = this.partition
+    return fatalError(
+      'OFFSET_MISSING',
+      `Group ${this.#group} has committed no offset of partition ${partition} of ${topic}, and its source says begin: none: ` +
+        'set where it begins (millrace offsets set), or have the source say it.',
+      { facts: { topic, partition } },
+    )
   }
 
   #outOfRange({ first, end }: { readonly first: number; readonly end: number }): Error {
@@ -124,8 +154,8 @@ export class PartitionCursor {
       this.#offset < first
         ? `is gone: retention has deleted what lay before ${first}`
         : `does not exist yet: the topic ends at ${end}, so it is not the one that was read before`
-    const remedy = 'say earliest or latest in the topology, or reset the offsets.'
-    return fatalError('OFFSET_OUT_OF_RANGE', `${where} ${problem}; ${remedy}`, {
+    const remedy = `set where ${this.#group} goes on (millrace offsets set), or say outOfRange: earliest or latest in its source.`
+    return fatalError('OFFSET_OUT_OF_RANGE', `${where}, ${problem}; ${remedy}`, {
       facts: { topic, partition, offset: this.#offset, first, end },
     })
   }

@@ -1,8 +1,8 @@
 import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
-import type { PollRequest, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
+import type { PollRequest, ReadPolicy, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
 import { fatalError } from '../errors.ts'
 import type { BlockReader } from './block-reader.ts'
-import { type OutOfRange, PartitionCursor, type PositionReset } from './partition-cursor.ts'
+import { PartitionCursor, type PositionReset } from './partition-cursor.ts'
 import type { EmbeddedStore } from './store.ts'
 import type { Topic } from './topics.ts'
 
@@ -12,11 +12,15 @@ const lookEveryMs = 15
 /** A poll ends after about this long, since SQLite holds up everything else meanwhile. */
 const longestReadMs = 15
 
-export interface ReadOptions {
-  /** What to do about a position that the topic does not hold; default `fail`. */
-  readonly outOfRange?: OutOfRange
-  /** Told when `earliest` or `latest` moved a partition, so that it does not happen silently. */
-  readonly onReset?: (reset: PositionReset) => void
+/** What a reader needs of the group that it reads for. */
+export interface ReaderGroup {
+  readonly name: string
+  /** Commits an offset of a partition, without settled ranges. */
+  readonly commit: (partition: TopicPartition, offset: number) => void
+  /** Assigns anew: an epoch that is higher than any before. */
+  readonly nextEpoch: () => number
+  /** A problem that passes, as a sentence. */
+  readonly trouble: (sentence: string) => void
 }
 
 /**
@@ -25,6 +29,7 @@ export interface ReadOptions {
  */
 export class EmbeddedReader implements SourceReader {
   readonly #store: EmbeddedStore
+  readonly #group: ReaderGroup
   readonly #cursors: PartitionCursor[]
   readonly #stopListening: () => void
   #pending: SourceEvent[]
@@ -38,14 +43,17 @@ export class EmbeddedReader implements SourceReader {
     store: EmbeddedStore,
     blocks: BlockReader,
     topics: readonly Topic[],
-    epoch: number,
-    options: ReadOptions,
+    group: ReaderGroup,
+    policy: ReadPolicy,
   ) {
     this.#store = store
-    const { outOfRange = 'fail', onReset = () => {} } = options
+    this.#group = group
+    const { begin = 'earliest', outOfRange = 'fail' } = policy
+    const epoch = group.nextEpoch()
     this.#cursors = topics.flatMap(({ name, partitionIds }) =>
       partitionIds.map(
-        (id, partition) => new PartitionCursor({ topic: name, partition }, id, blocks, outOfRange, onReset),
+        (id, partition) =>
+          new PartitionCursor({ topic: name, partition }, id, blocks, { begin, outOfRange }, group.name),
       ),
     )
     this.#pending = [{ type: 'assigned', partitions: this.#cursors.map((cursor) => cursor.partition), epoch }]
@@ -68,7 +76,8 @@ export class EmbeddedReader implements SourceReader {
 
   async start(partition: TopicPartition, position: CommittedPosition | undefined): Promise<void> {
     try {
-      this.#cursor(partition).start(position)
+      const begun = this.#cursor(partition).start(position)
+      if (begun !== undefined) this.#group.commit(partition, begun)
     } catch (error) {
       throw this.#store.explain(error)
     }
@@ -144,6 +153,7 @@ export class EmbeddedReader implements SourceReader {
     first: boolean,
     events: SourceEvent[],
   ): number | 'end' | 'full' {
+    if (!cursor.active) return 'end'
     try {
       const step = cursor.next(left, first)
       if (step.type === 'full') return 'full'
@@ -151,6 +161,7 @@ export class EmbeddedReader implements SourceReader {
         events.push({ type: 'records', records: step.records })
         return step.bytes
       }
+      if (step.type === 'out-of-range') return this.#move(cursor, step.reset, events)
       if (cursor.toldEnd !== step.offset) {
         cursor.toldEnd = step.offset
         events.push({ type: 'end', partition: cursor.partition, offset: step.offset })
@@ -161,6 +172,24 @@ export class EmbeddedReader implements SourceReader {
       events.push({ type: 'failed', error: explained })
     }
     return 'end'
+  }
+
+  /**
+   * Forward, the cursor goes on: the records between are gone. Backward, offsets come again that were settled before: so the
+   * new position is committed, without what was settled beyond the old one, and the task begins anew from it.
+   */
+  #move(cursor: PartitionCursor, reset: PositionReset, events: SourceEvent[]): 0 | 'end' {
+    const { topic, partition, from, to, first, end } = reset
+    if (to < from) {
+      const epoch = this.#group.nextEpoch()
+      this.#group.commit(cursor.partition, to)
+      cursor.started = false
+      events.push({ type: 'lost', partitions: [cursor.partition] })
+      events.push({ type: 'assigned', partitions: [cursor.partition], epoch })
+    } else cursor.moveTo(to)
+    const what = `Offset ${from} of partition ${partition} of ${topic} is not in the topic, which has ${first} to ${end}`
+    this.#group.trouble(`${what}: ${this.#group.name} goes on at ${to}, as its source says (outOfRange).`)
+    return to < from ? 'end' : 0
   }
 
   #cursor({ topic, partition }: TopicPartition): PartitionCursor {

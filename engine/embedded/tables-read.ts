@@ -1,7 +1,16 @@
 import { encodeKey, writeKeyPart } from '../cql/keys.ts'
 import { ByteSink } from '../cql/bytes.ts'
 import { type Bound, type SelectStatement } from '../cql/parse-select.ts'
-import { type LastRow, type PageJob, type Parameters, type RowValues, valueOf } from '../cql/read-pages.ts'
+import {
+  firstBucket,
+  firstHead,
+  PageFiller,
+  resumedSelect,
+  type FoundPage,
+  type FoundRow,
+  type ResumedSelect,
+} from '../cql/merge-reads.ts'
+import { type PageJob, type Parameters, valueOf } from '../cql/read-pages.ts'
 import { type CqlType } from '../cql/types.ts'
 import { emptyRow, type TableCodec } from './tables-codec.ts'
 import { afterPrefix, type EmbeddedTable, type KeyRange } from './tables-table.ts'
@@ -22,62 +31,29 @@ export interface ReadJob extends Pick<
   readonly now: number
 }
 
-interface Found {
-  readonly values: RowValues
-  readonly bucket: string
-  readonly select: number
-  /** The clustering key's bytes, as a string. */
-  readonly clustering: string
+/** Reads up to `count` rows behind a position. */
+export function readRows(job: ReadJob): FoundPage {
+  const filler = new PageFiller(job.count)
+  for (const found of walk(job)) if (!filler.take(found)) break
+  return filler.page
 }
 
-/** Reads up to `count` rows behind a position, and says where the last one stands if there are more. */
-export function readRows(job: ReadJob): { rows: RowValues[]; last: LastRow | undefined } {
-  const rows: RowValues[] = []
-  let last: Found | undefined
-  for (const found of walk(job)) {
-    if (rows.length === job.count) {
-      const { bucket, select, clustering } = last!
-      return { rows, last: { bucket, select, key: Buffer.from(clustering, 'latin1') } }
-    }
-    rows.push(found.values)
-    last = found
-  }
-  return { rows, last: undefined }
-}
-
-function* walk(job: ReadJob): Generator<Found> {
+function* walk(job: ReadJob): Generator<FoundRow> {
   const { buckets, bucketParam, params, after } = job
-  const start = after === undefined ? 0 : Math.max(buckets.indexOf(after.bucket), 0)
+  const start = firstBucket(buckets, after)
   for (let index = start; index < buckets.length; index++) {
     const bucket = buckets[index]!
     const bound = bucketParam === undefined ? params : { ...params, [bucketParam]: bucket }
-    const resumed = after !== undefined && after.bucket === bucket ? after : undefined
-    yield* mergeSelects(job, bound, bucket, resumed)
+    yield* mergeSelects(job, bound, bucket)
   }
 }
 
-function* mergeSelects(
-  job: ReadJob,
-  params: Parameters,
-  bucket: string,
-  after: LastRow | undefined,
-): Generator<Found> {
+function* mergeSelects(job: ReadJob, params: Parameters, bucket: string): Generator<FoundRow> {
   const reversed = job.selects[0]?.reversed === true
-  const sources = job.selects.map((select, index) => {
-    // A row of an earlier SELECT with the same key has been returned already, one of a later SELECT has not.
-    const resumed =
-      after === undefined ? undefined : { key: after.key.toString('latin1'), again: index > after.select }
-    return liveRows(job, index, select, params, bucket, resumed)
-  })
+  const sources = job.selects.map((select, index) => liveRows(job, index, select, params, bucket))
   const heads = sources.map((source) => source.next().value)
   for (;;) {
-    let first: number | undefined
-    for (let index = 0; index < heads.length; index++) {
-      const head = heads[index]
-      if (head === undefined) continue
-      const best = first === undefined ? undefined : heads[first]!.clustering
-      if (best === undefined || (reversed ? head.clustering > best : head.clustering < best)) first = index
-    }
+    const first = firstHead(heads, reversed)
     if (first === undefined) return
     yield heads[first]!
     heads[first] = sources[first]!.next().value
@@ -85,14 +61,14 @@ function* mergeSelects(
 }
 
 function* liveRows(
-  { open, now }: ReadJob,
+  { open, now, after }: ReadJob,
   index: number,
   select: SelectStatement,
   params: Parameters,
   bucket: string,
-  resumed: { readonly key: string; readonly again: boolean } | undefined,
-): Generator<Found, undefined> {
+): Generator<FoundRow, undefined> {
   const { table, codec } = open[index]!
+  const resumed = resumedSelect(after, bucket, index)
   const { partition, range } = rangeOf(select, params)
   const shadow = table.shadowOf(partition)
   const from = resumed === undefined ? range : resumeAt(range, partition, resumed, select.reversed)
@@ -111,10 +87,10 @@ function* liveRows(
 function resumeAt(
   range: KeyRange,
   partition: string,
-  { key, again }: { readonly key: string; readonly again: boolean },
+  { key, again }: ResumedSelect,
   reversed: boolean,
 ): KeyRange {
-  const at = partition + key
+  const at = partition + key.toString('latin1')
   const behind = `${at}\0`
   if (!reversed) {
     const low = again ? at : behind

@@ -4,6 +4,7 @@ import type { Admin, AdminOptions, API, Broker, Callback, Connection } from '@pl
 import { downstreamError, fatalError } from '../errors.ts'
 import { adminError } from './admin-errors.ts'
 import { tokenSource } from './oauth.ts'
+import { userOf } from './rights.ts'
 import type { KafkaSettings, SaslSettings, TlsSettings } from './settings.ts'
 
 type Client = typeof client
@@ -24,12 +25,15 @@ export class AdminConnection {
   readonly #client: Client
   readonly #admin: Admin
   readonly #brokers: readonly string[]
+  /** Whom the brokers take this client for. */
+  readonly user: string
   readonly #limitMs: number
 
-  private constructor(client: Client, admin: Admin, brokers: readonly string[], limitMs: number) {
+  private constructor(client: Client, admin: Admin, settings: KafkaSettings, limitMs: number) {
     this.#client = client
     this.#admin = admin
-    this.#brokers = brokers
+    this.#brokers = settings.brokers
+    this.user = userOf(settings)
     this.#limitMs = limitMs
   }
 
@@ -38,20 +42,26 @@ export class AdminConnection {
     const loaded = await loadClient()
     const limitMs = options.limitMs ?? defaultLimitMs
     const admin = new loaded.Admin(clientOptions(settings, limitMs, options.token ?? tokenOf(settings.sasl)))
-    return new AdminConnection(loaded, admin, settings.brokers, limitMs)
+    return new AdminConnection(loaded, admin, settings, limitMs)
   }
 
   /**
    * Asks; where Kafka answers that it is not ready for it yet (a coordinator that moves, a topic just made), again until
-   * the time is up. Rejects with a MillraceError. `what` is the subject of its sentence: `The topics cannot be listed`.
+   * the time is up. Rejects with a MillraceError. `what` is the subject of its sentence: `The topics cannot be listed`;
+   * `operation` the right that the request needs, as ACLs name it.
    */
-  async ask<Answer>(what: string, request: (admin: Admin) => Promise<Answer>): Promise<Answer> {
+  async ask<Answer>(
+    what: string,
+    operation: string,
+    request: (admin: Admin) => Promise<Answer>,
+  ): Promise<Answer> {
+    const access = { user: this.user, operation }
     const deadline = performance.now() + this.#limitMs
     for (;;) {
       try {
         return await within(deadline - performance.now(), request(this.#admin), what)
       } catch (error) {
-        const told = adminError(error, what, this.#brokers)
+        const told = adminError(error, what, this.#brokers, access)
         const answered = told.kind === 'downstream' && 'kafka' in told.facts
         if (!answered || performance.now() + againMs > deadline) throw told
       }

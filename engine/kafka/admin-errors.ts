@@ -1,4 +1,5 @@
 import { downstreamError, fatalError, MillraceError, permanentError, sentenceOf } from '../errors.ts'
+import { missingRight, type Access } from './rights.ts'
 
 /** As far as the errors of the client are looked into: a tree, by `errors` and `cause`. */
 interface ClientError extends Error {
@@ -35,9 +36,6 @@ const unavailable = new Set([
 
 /** What Kafka answers where somebody has to act, with the remedy. */
 const refusals: Readonly<Record<string, string>> = {
-  TOPIC_AUTHORIZATION_FAILED: 'it does not let this user at the topic: have it allowed (kafka-acls)',
-  GROUP_AUTHORIZATION_FAILED: 'it does not let this user at the consumer group: have it allowed (kafka-acls)',
-  CLUSTER_AUTHORIZATION_FAILED: 'it does not let this user do that: have it allowed (kafka-acls)',
   UNSUPPORTED_VERSION: 'its version cannot do that',
   TOPIC_DELETION_DISABLED: 'its delete.topic.enable is false',
 }
@@ -48,8 +46,14 @@ const refusals: Readonly<Record<string, string>> = {
  *
  * @param what  what was asked for, as the subject of a sentence: `The topic orders cannot be made`
  * @param brokers  whom, for what is not Kafka's answer
+ * @param access  whose right is missing, where one is
  */
-export function adminError(error: unknown, what: string, brokers: readonly string[]): MillraceError {
+export function adminError(
+  error: unknown,
+  what: string,
+  brokers: readonly string[],
+  access: Access = {},
+): MillraceError {
   if (error instanceof MillraceError) return error
   const all = causesOf(error as ClientError)
   const answered = all.filter((one) => one.apiId !== undefined)
@@ -57,7 +61,7 @@ export function adminError(error: unknown, what: string, brokers: readonly strin
   const where = brokers.join(',')
   if (credentials !== undefined) return badLogin(credentials, all, where, error)
   const answer = answered.find((one) => !unavailable.has(one.apiId!)) ?? answered[0]
-  if (answer !== undefined) return answerError(answer, what, error)
+  if (answer !== undefined) return answerError(answer, what, error, access)
   const certificate = all.find((one) => isCertificate(one.code))
   if (certificate !== undefined) {
     const remedy = 'check its dates and host names, and kafka.tls.ca of the environment'
@@ -89,12 +93,14 @@ export function answerIn<Answer>(error: unknown, field: keyof Answer & string): 
   return answers.find((answer) => answer !== undefined && field in answer) as Answer | undefined
 }
 
-function answerError(answer: ClientError, what: string, cause: unknown): MillraceError {
+function answerError(answer: ClientError, what: string, cause: unknown, access: Access): MillraceError {
   const id = answer.apiId!
   const said = (answer.serverErrorMessage ?? '').replace(/\.$/, '')
   const facts = { kafka: id }
   if (unavailable.has(id))
     return downstreamError('KAFKA_AWAY', `${what}: Kafka is not ready for it (${id}).`, { cause, facts })
+  const right = missingRight(id, access)
+  if (right !== undefined) return fatalError('KAFKA_REFUSED', `${what}: ${right}.`, { cause, facts })
   const refusal = refusals[id]
   if (refusal !== undefined)
     return fatalError('KAFKA_REFUSED', `${what}: ${refusal} (${id}).`, { cause, facts })

@@ -29,7 +29,7 @@ export interface GroupMember {
 export type GroupOffset = TopicPartition & CommittedPosition
 
 export async function listGroups(connection: AdminConnection): Promise<GroupSummary[]> {
-  const groups = await connection.ask('The consumer groups cannot be listed', (admin) =>
+  const groups = await connection.ask('The consumer groups cannot be listed', 'Describe', (admin) =>
     admin.listGroups({ types: ['classic', 'consumer'] }),
   )
   return [...groups.values()]
@@ -42,7 +42,7 @@ export async function describeGroup(
   connection: AdminConnection,
   name: string,
 ): Promise<GroupDescription | undefined> {
-  return connection.ask(`The consumer group ${name} cannot be described`, async (admin) => {
+  return connection.ask(`The consumer group ${name} cannot be described`, 'Describe', async (admin) => {
     const modern = await describeModern(connection, name)
     if (modern !== undefined) return modern
     const found = (await admin.describeGroups({ groups: [name] })).get(name)
@@ -111,7 +111,7 @@ async function describeModern(
 }
 
 async function coordinatorOf(connection: AdminConnection, group: string): Promise<Broker> {
-  return connection.ask(`The coordinator of ${group} cannot be found`, async (admin) => {
+  return connection.ask(`The coordinator of ${group} cannot be found`, 'Describe', async (admin) => {
     const ofGroups = 0
     const [found] = await admin.findCoordinator({ keyType: ofGroups, keys: [group] })
     return { host: found!.host, port: found!.port }
@@ -132,8 +132,10 @@ export async function committedOffsets(
       partitionIndexes: topic.partitions,
     }))
   const asked = topics === undefined ? group : { groupId: group, topics }
-  const [found] = await connection.ask(`The offsets of the group ${group} cannot be told`, (admin) =>
-    admin.listConsumerGroupOffsets({ groups: [asked] }),
+  const [found] = await connection.ask(
+    `The offsets of the group ${group} cannot be told`,
+    'Describe',
+    (admin) => admin.listConsumerGroupOffsets({ groups: [asked] }),
   )
   return (found?.topics ?? []).flatMap(({ name, partitions: ofTopic }) =>
     ofTopic
@@ -155,7 +157,7 @@ export async function setOffsets(
 ): Promise<void> {
   if (offsets.length === 0) return
   const topics = byTopic(offsets, ({ partition, offset }) => ({ partition, offset: BigInt(offset) }))
-  await connection.ask(`The offsets of the group ${group} cannot be set`, (admin) =>
+  await connection.ask(`The offsets of the group ${group} cannot be set`, 'Read', (admin) =>
     admin.alterConsumerGroupOffsets({
       groupId: group,
       topics: topics.map(({ name, partitions }) => ({ name, partitionOffsets: partitions })),
@@ -171,7 +173,7 @@ export async function deleteOffsets(
 ): Promise<void> {
   if (partitions.length === 0) return
   const topics = byTopic(partitions, ({ partition }) => partition)
-  await connection.ask(`The offsets of the group ${group} cannot be deleted`, (admin) =>
+  await connection.ask(`The offsets of the group ${group} cannot be deleted`, 'Delete', (admin) =>
     admin.deleteConsumerGroupOffsets({
       groupId: group,
       topics: topics.map((topic) => ({ name: topic.name, partitionIndexes: topic.partitions })),
@@ -181,7 +183,7 @@ export async function deleteOffsets(
 
 /** Deletes a group without members, and all it has committed. False if there was none. */
 export async function deleteGroup(connection: AdminConnection, group: string): Promise<boolean> {
-  return connection.ask(`The consumer group ${group} cannot be deleted`, async (admin) => {
+  return connection.ask(`The consumer group ${group} cannot be deleted`, 'Delete', async (admin) => {
     try {
       await admin.deleteGroups({ groups: [group] })
       return true

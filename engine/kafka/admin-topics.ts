@@ -1,8 +1,9 @@
 import type { ConfigDescription } from '@platformatic/kafka'
 import type { TopicPartition } from '../component/contracts/position.ts'
-import { downstreamError, permanentError } from '../errors.ts'
+import { downstreamError, fatalError, permanentError } from '../errors.ts'
 import type { AdminConnection } from './admin-connection.ts'
 import { answerIn, isAnswer } from './admin-errors.ts'
+import { missingRight } from './rights.ts'
 
 export interface TopicDescription {
   readonly name: string
@@ -74,6 +75,7 @@ export interface ClusterDescription {
 
 const unknownTopic = 3
 const invalidTopic = 17
+const forbiddenTopic = 29
 const topicResource = 2
 const setValue = 0
 const restoreDefault = 1
@@ -101,8 +103,10 @@ interface ApiVersions {
 
 /** Brokers may know the requests of KIP-848 while the cluster's `group.version` still forbids them. */
 async function hasConsumerProtocol(connection: AdminConnection): Promise<boolean> {
-  const { apiKeys, finalizedFeatures = [] } = await connection.ask('The features cannot be asked for', () =>
-    connection.request<ApiVersions>('ApiVersions', undefined, 'millrace', '1'),
+  const { apiKeys, finalizedFeatures = [] } = await connection.ask(
+    'The features cannot be asked for',
+    'Describe',
+    () => connection.request<ApiVersions>('ApiVersions', undefined, 'millrace', '1'),
   )
   if (!apiKeys.some(({ name }) => name === 'ConsumerGroupHeartbeat')) return false
   const version = finalizedFeatures.find(({ name }) => name === 'group.version')
@@ -137,17 +141,28 @@ async function metadataOf(
   names: readonly string[] | null,
   what: string,
 ): Promise<Metadata> {
-  return connection.ask(what, async () => {
+  return connection.ask(what, 'Describe', async () => {
     try {
       return await connection.request<Metadata>('Metadata', undefined, names, false, false)
     } catch (error) {
       // One topic that is not there, or a partition without a leader, does not make the rest less true.
       const answer = answerIn<Metadata>(error, 'topics')
       const bad = answer?.topics.some(({ errorCode }) => ![0, unknownTopic, invalidTopic].includes(errorCode))
+      if (answer !== undefined) refuseHidden(answer, connection.user)
       if (answer === undefined || bad === true) throw error
       return answer
     }
   })
+}
+
+/** Of many topics, those that the user may not see are named. */
+function refuseHidden({ topics }: Metadata, user: string): void {
+  const hidden = topics.filter(({ errorCode }) => errorCode === forbiddenTopic).map(({ name }) => name ?? '')
+  const right = missingRight('TOPIC_AUTHORIZATION_FAILED', { user })!
+  if (hidden.length > 0)
+    throw fatalError('KAFKA_REFUSED', `${topicsText(hidden)} cannot be described: ${right}.`, {
+      facts: { kafka: 'TOPIC_AUTHORIZATION_FAILED', topics: hidden },
+    })
 }
 
 /** The settings of topics that exist, by topic and name. */
@@ -156,10 +171,13 @@ export async function topicSettings(
   names: readonly string[],
 ): Promise<Map<string, ReadonlyMap<string, TopicSetting>>> {
   if (names.length === 0) return new Map()
-  const described = await connection.ask(`The settings of ${topicsText(names)} cannot be told`, (admin) =>
-    admin.describeConfigs({
-      resources: names.map((name) => ({ resourceType: topicResource, resourceName: name })),
-    }),
+  const described = await connection.ask(
+    `The settings of ${topicsText(names)} cannot be told`,
+    'DescribeConfigs',
+    (admin) =>
+      admin.describeConfigs({
+        resources: names.map((name) => ({ resourceType: topicResource, resourceName: name })),
+      }),
   )
   return new Map(described.map((one) => [one.resourceName, settingsOf(one)]))
 }
@@ -182,7 +200,7 @@ export async function createTopic(
 ): Promise<boolean> {
   const { partitions = -1, replication = -1, configs = {} } = topic
   const entries = Object.entries(configs).map(([key, value]) => ({ name: key, value }))
-  return connection.ask(`The topic ${name} cannot be made`, async (admin) => {
+  return connection.ask(`The topic ${name} cannot be made`, 'Create', async (admin) => {
     try {
       await admin.createTopics({ topics: [name], partitions, replicas: replication, configs: entries })
       return true
@@ -195,7 +213,7 @@ export async function createTopic(
 
 /** Gives a topic more partitions. Keys that were in one partition are then spread anew. */
 export async function addPartitions(connection: AdminConnection, name: string, total: number): Promise<void> {
-  await connection.ask(`The topic ${name} cannot get ${total} partitions`, (admin) =>
+  await connection.ask(`The topic ${name} cannot get ${total} partitions`, 'Alter', (admin) =>
     admin.createPartitions({ topics: [{ name, count: total }] }),
   )
 }
@@ -212,7 +230,7 @@ export async function alterTopic(
       : ({ name: key, configOperation: setValue, value } as const),
   )
   if (configs.length === 0) return
-  await connection.ask(`The settings of the topic ${name} cannot be changed`, (admin) =>
+  await connection.ask(`The settings of the topic ${name} cannot be changed`, 'AlterConfigs', (admin) =>
     admin.incrementalAlterConfigs({
       resources: [{ resourceType: topicResource, resourceName: name, configs }],
     }),
@@ -221,7 +239,7 @@ export async function alterTopic(
 
 export async function deleteTopics(connection: AdminConnection, names: readonly string[]): Promise<void> {
   if (names.length === 0) return
-  await connection.ask(`${topicsText(names)} cannot be deleted`, (admin) =>
+  await connection.ask(`${topicsText(names)} cannot be deleted`, 'Delete', (admin) =>
     admin.deleteTopics({ topics: [...names] }),
   )
 }
@@ -236,6 +254,7 @@ export async function deleteRecords(
   await needLeaders(connection, before)
   await connection.ask(
     `Records of ${topicsText(topics.map(({ name }) => name))} cannot be deleted`,
+    'Delete',
     (admin) => admin.deleteRecords({ topics }),
   )
 }
@@ -259,6 +278,7 @@ export async function listOffsets(
   await needLeaders(connection, partitions)
   const listed = await connection.ask(
     `The offsets of ${topicsText(topics.map(({ name }) => name))} cannot be told`,
+    'Describe',
     (admin) => admin.listOffsets({ topics, isolationLevel: isolation === 'read_committed' ? 1 : 0 }),
   )
   const found = new Map(

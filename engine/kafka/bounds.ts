@@ -13,15 +13,37 @@ export async function boundsOf(
   partition: TopicPartition,
 ): Promise<{ readonly first: number; readonly end: number }> {
   try {
-    const [[first], [end]] = await Promise.all([
-      reader.offsets([partition], 'earliest'),
-      reader.offsets([partition], 'latest'),
-    ])
-    return { first: first ?? 0, end: end ?? 0 }
+    return await asked(reader, partition).catch(async (error: unknown) => {
+      if (!isOldEpoch(error)) throw error
+      await reader.partitionCount(partition.topic)
+      return asked(reader, partition)
+    })
   } catch (error) {
     if (error instanceof KafkaError && error.code === '_NOENT') throw await leaderless(reader, partition)
     throw clientError(error, `The bounds of topic ${partition.topic} cannot be told`, 'SOURCE_FAILED')
   }
+}
+
+async function asked(
+  reader: Reader,
+  partition: TopicPartition,
+): Promise<{ readonly first: number; readonly end: number }> {
+  const [[first], [end]] = await Promise.all([
+    reader.offsets([partition], 'earliest'),
+    reader.offsets([partition], 'latest'),
+  ])
+  return { first: first ?? 0, end: end ?? 0 }
+}
+
+/**
+ * After a broker was restarted, librdkafka (2.12) goes on to ask with the leader's epoch that it had heard of before, until
+ * it looks at the topic again by itself: up to five minutes. Asking for the topic makes it look.
+ */
+function isOldEpoch(error: unknown): boolean {
+  return (
+    error instanceof KafkaError &&
+    (error.code === 'FENCED_LEADER_EPOCH' || error.code === 'UNKNOWN_LEADER_EPOCH')
+  )
 }
 
 /** librdkafka says of a topic that is not there what it says of one whose brokers are away: that nobody leads it. */

@@ -23,7 +23,7 @@ export type CommittingMember = Pick<KafkaMember, 'identity' | 'epochOf' | 'commi
 
 export interface KafkaCommitOptions {
   readonly member: CommittingMember
-  readonly transactions: Transactions
+  readonly transactions: Pick<Transactions, 'run' | 'ask' | 'close'>
   readonly changelogs: Changelogs
 }
 

@@ -10,7 +10,7 @@ export interface Holding {
   /** Which `start` its records belong to; 0 = it has not begun. */
   tag: number
   /** Where that `start` began. */
-  begun: number | 'beginning' | 'end'
+  begun: number | 'beginning'
   paused: boolean
   /** It is being revoked: nothing of it is delivered any more. */
   leaving: boolean
@@ -47,6 +47,12 @@ export class Holdings {
 
   remove(partition: TopicPartition): void {
     this.#byName.delete(nameOf(partition))
+  }
+
+  /** True while a partition is held that has begun with `tag`, and has not begun anew. */
+  isCurrent(partition: TopicPartition, tag: number): boolean {
+    const now = this.get(partition)
+    return now?.tag === tag && !now.leaving
   }
 
   /** A number that no earlier start has. */

@@ -167,6 +167,8 @@ export class LogFetches {
   }
 
   #failed({ error, partition, tag }: Extract<ReaderEvent, { type: 'failed' }>): void {
+    // It belongs to no group; librdkafka looks for a coordinator of one nevertheless, which nobody needs a right for.
+    if (partition === undefined && error.code === 'GROUP_AUTHORIZATION_FAILED') return
     const about = partition === undefined ? 'Kafka cannot be read' : `Topic ${partition.topic} cannot be read`
     const told = clientError(error, about, 'SOURCE_FAILED')
     if (partition !== undefined) this.#wanted(partition, tag ?? 0)?.reject(told)

@@ -5,6 +5,7 @@ import { Writer } from '../../native/writer.ts'
 import type { FailedRow, OutgoingBatch, OutgoingRecord, RecordPosition } from '../component/contracts/log.ts'
 import { type MillraceError, permanentError } from '../errors.ts'
 import { clientError } from './client-errors.ts'
+import { userOf } from './rights.ts'
 import { librdkafkaSettings, type KafkaSettings } from './settings.ts'
 
 /** The topic's own limit decides how large a record may be, not librdkafka's. */
@@ -78,7 +79,10 @@ export class LogWriter {
     { failed }: WriteResult,
     about: (row: number) => { topic: string; bytes: number },
   ): FailureOfRow[] {
-    const failures = failed.map(({ row, error }) => ({ row, error: rowError(error, about(row)) }))
+    const failures = failed.map(({ row, error }) => ({
+      row,
+      error: rowError(error, about(row), userOf(this.#settings)),
+    }))
     const whole = failures.find(({ error }) => error.kind !== 'permanent')
     if (whole !== undefined) throw whole.error
     return failures
@@ -89,9 +93,13 @@ interface FailureOfRow extends FailedRow {
   readonly error: MillraceError
 }
 
-function rowError(error: KafkaError, { topic, bytes }: { topic: string; bytes: number }): MillraceError {
+function rowError(
+  error: KafkaError,
+  { topic, bytes }: { topic: string; bytes: number },
+  user: string,
+): MillraceError {
   if (error.code !== 'MSG_SIZE_TOO_LARGE')
-    return clientError(error, `Topic ${topic} cannot be written`, 'SINK_FAILED')
+    return clientError(error, `Topic ${topic} cannot be written`, 'SINK_FAILED', { user })
   return permanentError(
     'SINK_FAILED',
     `A record of ${bytes} bytes is too large for topic ${topic}: raise its max.message.bytes, or make the record smaller.`,

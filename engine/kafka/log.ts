@@ -9,6 +9,7 @@ import type {
   TopicOptions,
 } from '../component/contracts/log.ts'
 import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
+import type { ReadPolicy } from '../component/contracts/reader.ts'
 import { packRecords } from '../component/packed-records.ts'
 import { downstreamError } from '../errors.ts'
 import type { KafkaAdmin } from './admin.ts'
@@ -19,6 +20,7 @@ import { LogFetches } from './log-fetch.ts'
 import { LogWriter } from './log-writer.ts'
 import { KafkaMember } from './member.ts'
 import type { TokenSource } from './oauth.ts'
+import { userOf } from './rights.ts'
 import { librdkafkaSettings, type KafkaSettings } from './settings.ts'
 
 export interface KafkaLogOptions {
@@ -69,12 +71,15 @@ export class KafkaLog implements Log {
       return await fetches.ask((reader) => reader.partitionCount(topic))
     } catch (error) {
       if (isUnknownTopic(error)) return undefined
-      throw clientError(error, `Topic ${topic} cannot be described`, 'SOURCE_FAILED')
+      throw clientError(error, `Topic ${topic} cannot be described`, 'SOURCE_FAILED', {
+        user: userOf(this.#options.settings),
+        operation: 'Describe',
+      })
     }
   }
 
-  async read(group: string, topics: readonly string[]): Promise<KafkaMember> {
-    return KafkaMember.open({ ...this.#options, group, drives: topics.map((topic) => [topic]) })
+  async read(group: string, topics: readonly string[], policy: ReadPolicy = {}): Promise<KafkaMember> {
+    return KafkaMember.open({ ...this.#options, ...policy, group, drives: topics.map((topic) => [topic]) })
   }
 
   append(records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]> {
@@ -104,7 +109,14 @@ export class KafkaLog implements Log {
       const [found] = await fetches.ask((reader) => reader.committed([partition], { group }))
       return found && { offset: found.offset, metadata: found.metadata ?? '' }
     } catch (error) {
-      throw clientError(error, `What ${group} has committed cannot be told`, 'SOURCE_FAILED')
+      throw clientError(
+        error,
+        `What ${group} has committed in ${partition.topic} cannot be told`,
+        'SOURCE_FAILED',
+        {
+          user: userOf(this.#options.settings),
+        },
+      )
     }
   }
 

@@ -2,28 +2,28 @@ import { KafkaError } from '../../native/errors.ts'
 import type { Reader } from '../../native/reader.ts'
 import type { ReaderEvent } from '../../native/reader-events.ts'
 import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
-import type { PollRequest, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
+import type { PollRequest, ReadPolicy, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
 import { fatalError, type MillraceError } from '../errors.ts'
+import { Beginnings } from './beginnings.ts'
 import { boundsOf } from './bounds.ts'
 import { clientError, isOver } from './client-errors.ts'
 import { Continuity } from './continuity.ts'
 import { Drives } from './drives.ts'
-import { Holdings } from './holdings.ts'
+import { Holdings, type Holding } from './holdings.ts'
 import { Inbox, type Rebalance } from './inbox.ts'
 import { Membership } from './membership.ts'
 import type { TokenSource } from './oauth.ts'
+import { userOf } from './rights.ts'
+import { Policies } from './policies.ts'
 import { ReaderFaults } from './reader-faults.ts'
 import type { KafkaSettings } from './settings.ts'
 
-export interface MemberOptions {
+/** `begin` and `outOfRange` hold for the topics of which `follow` says nothing else. */
+export interface MemberOptions extends ReadPolicy {
   readonly settings: KafkaSettings
   readonly group: string
   /** Per sub-topology the topic that drives it, and its partners. */
   readonly drives: readonly (readonly string[])[]
-  /** Where a partition begins that has no committed position. `earliest` if not given. */
-  readonly begin?: 'earliest' | 'latest'
-  /** What becomes of a position that is not in the topic (any more, or not yet). `fail` if not given. */
-  readonly outOfRange?: 'fail' | 'earliest' | 'latest'
   /** What becomes of a topic that gets more partitions while it is read. `fail` if not given, as state demands. */
   readonly growth?: 'fail' | 'follow'
   /** For OAUTHBEARER. */
@@ -61,6 +61,8 @@ export class KafkaMember implements SourceReader {
   readonly #inbox: Inbox
   readonly #continuity = new Continuity()
   readonly #faults: ReaderFaults
+  readonly #policies: Policies
+  readonly #beginnings: Beginnings
   /** Rebalances whose handling has begun. */
   #begun = 0
   #epoch = 0
@@ -72,10 +74,20 @@ export class KafkaMember implements SourceReader {
     this.#membership = membership
     this.#drives = drives
     this.#inbox = new Inbox(drives, this.#holdings, (partitions) => this.#dropPartners(partitions))
+    this.#policies = new Policies(options)
+    this.#beginnings = new Beginnings({
+      group: options.group,
+      reader: () => this.#reader,
+      commit: (offsets) => this.commit(offsets),
+      isCurrent: ({ partition, tag }) => this.#holdings.isCurrent(partition, tag),
+      assign: (holding, offset) => this.#assign(holding, offset),
+      failed: (error) => this.#inbox.fail(error),
+    })
     this.#faults = new ReaderFaults({
       group: options.group,
       instance: options.settings.instance,
-      outOfRange: options.outOfRange ?? 'fail',
+      user: userOf(options.settings),
+      policies: this.#policies,
       holdings: this.#holdings,
       reader: () => this.#reader,
       again: (partition) => this.#again(partition),
@@ -98,6 +110,11 @@ export class KafkaMember implements SourceReader {
 
   get #reader(): Reader {
     return this.#membership.reader
+  }
+
+  /** How these topics are read from now on: where partitions begin, and go on when a position is gone. */
+  follow(topics: readonly string[], policy: ReadPolicy): void {
+    this.#policies.set(topics, policy)
   }
 
   /** `consumer` for KIP-848, `classic` for the older one; may change until the first assignment. */
@@ -128,13 +145,12 @@ export class KafkaMember implements SourceReader {
     const holding = this.#holdings.get(partition)
     // It was lost, or is asked back, since the caller heard of it: the event is on its way.
     if (holding === undefined || holding.leaving) return
-    holding.begun = position?.offset ?? (this.#options.begin === 'latest' ? 'end' : 'beginning')
+    holding.begun = position?.offset ?? 'beginning'
     holding.tag = this.#holdings.newTag()
     holding.toldEnd = undefined
-    const { given, tag } = holding
-    const start = { ...partition, offset: holding.begun, tag, ...(given !== undefined && { given }) }
-    await this.#quietly(this.#reader.assign([start]))
-    if (holding.paused) await this.#quietly(this.#reader.pause([partition]))
+    const { begin } = this.#policies.of(partition.topic)
+    if (position === undefined && begin !== 'earliest') this.#beginnings.begin(holding, begin)
+    else await this.#assign(holding, holding.begun)
   }
 
   async release(partitions: readonly TopicPartition[]): Promise<void> {
@@ -150,6 +166,10 @@ export class KafkaMember implements SourceReader {
       ...(given !== undefined && { given }),
     }))
     await this.#quietly(this.#reader.unassign(marks))
+  }
+
+  spent(buffer: ArrayBuffer, records: number): void {
+    this.#reader.releaseRows(buffer, records)
   }
 
   pause(partition: TopicPartition): void {
@@ -216,6 +236,12 @@ export class KafkaMember implements SourceReader {
     this.#closed = true
     this.#nextPoll.resolve()
     await this.#membership.close()
+  }
+
+  async #assign({ partition, given, tag, paused }: Holding, offset: Holding['begun']): Promise<void> {
+    const start = { ...partition, offset, tag, ...(given !== undefined && { given }) }
+    await this.#quietly(this.#reader.assign([start]))
+    if (paused) await this.#quietly(this.#reader.pause([partition]))
   }
 
   /** The caller has begun to handle the rebalances up to this one. */
@@ -313,7 +339,11 @@ export class KafkaMember implements SourceReader {
   }
 
   #fail(error: unknown): void {
-    this.#inbox.fail(clientError(error, `Group ${this.#options.group}`, 'SOURCE_FAILED'))
+    this.#inbox.fail(
+      clientError(error, `Group ${this.#options.group}`, 'SOURCE_FAILED', {
+        user: userOf(this.#options.settings),
+      }),
+    )
   }
 }
 

@@ -7,6 +7,7 @@ import { clientError, isOver } from './client-errors.ts'
 import type { Drives } from './drives.ts'
 import { memberSettings, type GroupProtocol } from './member-settings.ts'
 import type { TokenSource } from './oauth.ts'
+import { userOf } from './rights.ts'
 import type { KafkaSettings } from './settings.ts'
 
 /** How long the brokers have to count the partitions of a topic, and how long a failed try waits for the next one. */
@@ -74,7 +75,9 @@ export class Membership {
     this.#joining = this.#join()
       .catch((error: unknown) => {
         if (isOver(error) || this.#closed) return
-        const told = clientError(error, `Group ${this.#options.group} cannot be joined`, 'SOURCE_FAILED')
+        const told = clientError(error, `Group ${this.#options.group} cannot be joined`, 'SOURCE_FAILED', {
+          user: userOf(this.#options.settings),
+        })
         this.#retryAt = kindOf(told) === 'downstream' ? performance.now() + retryMs : Infinity
         failed(told)
       })
@@ -91,13 +94,16 @@ export class Membership {
 
   /** Counts the partitions of all topics. */
   async count(): Promise<void> {
-    const { drives, group } = this.#options
+    const { drives, group, settings } = this.#options
+    const user = userOf(settings)
     const counted = await Promise.all(
       drives.topics.map(async (topic): Promise<[string, number]> => {
         try {
           return [topic, await this.#reader.partitionCount(topic, countLimitMs)]
         } catch (error) {
-          throw clientError(error, `Topic ${topic}, which ${group} reads, cannot be read`, 'SOURCE_FAILED')
+          throw clientError(error, `Topic ${topic}, which ${group} reads, cannot be read`, 'SOURCE_FAILED', {
+            user,
+          })
         }
       }),
     )

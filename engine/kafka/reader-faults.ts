@@ -6,13 +6,16 @@ import { downstreamError, fatalError, type MillraceError } from '../errors.ts'
 import { boundsOf } from './bounds.ts'
 import { clientError, isOver } from './client-errors.ts'
 import type { Holding, Holdings } from './holdings.ts'
+import type { Policies } from './policies.ts'
 
 type Failed = Extract<ReaderEvent, { type: 'failed' }>
 
 export interface FaultOptions {
   readonly group: string
   readonly instance: string | undefined
-  readonly outOfRange: 'fail' | 'earliest' | 'latest'
+  /** Whom the brokers take the reader for. */
+  readonly user: string
+  readonly policies: Policies
   readonly holdings: Holdings
   readonly reader: () => Reader
   /** Has the tasks of a partition begin anew, from what is committed. */
@@ -42,14 +45,16 @@ export class ReaderFaults {
     } catch (failure) {
       if (failure !== error && isOver(failure)) return undefined
       const { topic, partition: number } = partition
-      const told = clientError(failure, `Partition ${number} of ${topic} cannot be read`, 'SOURCE_FAILED')
+      const told = clientError(failure, `Partition ${number} of ${topic} cannot be read`, 'SOURCE_FAILED', {
+        user: this.#options.user,
+      })
       if (told.kind === 'downstream') this.#readOn(holding)
       return told
     }
   }
 
   #ofClient(error: KafkaError): MillraceError | undefined {
-    const { group, instance } = this.#options
+    const { group, instance, user } = this.#options
     if (error.class === 'closed') return undefined
     if (error.code === '_MAX_POLL_EXCEEDED')
       return downstreamError(
@@ -57,13 +62,14 @@ export class ReaderFaults {
         `This member of group ${group} was silent for too long (max.poll.interval.ms): its partitions go to others.`,
       )
     if (error.class === 'fenced') return fenced(error, group, instance)
-    return clientError(error, `Group ${group}`, 'SOURCE_FAILED')
+    return clientError(error, `Group ${group} cannot be joined`, 'SOURCE_FAILED', { user })
   }
 
   /** Reads a partition on, after a while, from where it has come to. */
   #readOn(holding: Holding): void {
     const again = async (): Promise<void> => {
-      if (this.#isCurrent(holding)) await this.#assign(holding, await this.#offsetOf(holding))
+      if (this.#options.holdings.isCurrent(holding.partition, holding.tag))
+        await this.#assign(holding, await this.#offsetOf(holding))
     }
     setTimeout(() => {
       again().catch((error: unknown) => {
@@ -77,28 +83,24 @@ export class ReaderFaults {
    * before: so the new position is committed, without what was settled beyond the old one, and the task begins anew from it.
    */
   async #outOfRange(holding: Holding, error: KafkaError): Promise<MillraceError | undefined> {
-    const { outOfRange, reader, onTrouble, again } = this.#options
+    const { policies, group, reader, onTrouble, again } = this.#options
     const { partition } = holding
+    const { outOfRange } = policies.of(partition.topic)
     const [{ first, end }, at] = await Promise.all([boundsOf(reader(), partition), this.#offsetOf(holding)])
     const what = `Offset ${at} of partition ${partition.partition} of ${partition.topic} is not in the topic, which has ${first} to ${end}`
     if (outOfRange === 'fail')
       return fatalError(
         'OFFSET_OUT_OF_RANGE',
-        `${what}: set where to go on (millrace offsets set), or have the topology say it.`,
+        `${what}: set where ${group} goes on (millrace offsets set), or say outOfRange: earliest or latest in its source.`,
         { cause: error, facts: { ...partition, offset: at, first, end } },
       )
     const offset = outOfRange === 'earliest' ? first : end
-    onTrouble(`${what}: it goes on at ${offset} (${outOfRange}), as the topology says.`)
+    onTrouble(`${what}: ${group} goes on at ${offset} (outOfRange: ${outOfRange}).`)
     if (typeof at === 'number' && offset < at) {
       await reader().commit([{ ...partition, offset }])
       await again(partition)
     } else await this.#assign(holding, offset)
     return undefined
-  }
-
-  #isCurrent({ partition, tag }: Holding): boolean {
-    const now = this.#options.holdings.get(partition)
-    return now?.tag === tag && !now.leaving
   }
 
   /** Where the partition has come to. */

@@ -46,6 +46,8 @@ export class Transactions {
   #writer: Writer | undefined
   #state: State = 'new'
   #written: readonly WriteResult[] = []
+  /** Of the last transaction. */
+  #topics: readonly string[] = []
 
   constructor(options: TransactionsOptions) {
     this.#options = options
@@ -58,6 +60,7 @@ export class Transactions {
 
   /** Runs a transaction. Never rejects. */
   async run(transaction: Transaction): Promise<Ended> {
+    this.#topics = [...new Set(transaction.batches.map(({ topic }) => topic))]
     try {
       const writer = await this.#ready()
       this.#state = 'open'
@@ -137,10 +140,11 @@ export class Transactions {
   }
 
   /** Something went wrong before the commit was asked for: nothing has taken effect. */
-  async #after(error: unknown): Promise<Ended> {
+  async #after(failure: unknown): Promise<Ended> {
+    const error = await this.#reasonOf(failure)
     if (error instanceof KafkaError) {
       if (error.class === 'fenced' || error.code === 'FENCED_INSTANCE_ID') return this.#fenced(error)
-      if (error.class === 'fatal' && lasting(error)) return { how: 'failed', error: explained(error) }
+      if (lasting(error)) return { how: 'failed', error: this.#explained(error) }
       if (error.class === 'fatal') this.#renew()
     }
     if (this.#state === 'open') {
@@ -152,13 +156,13 @@ export class Transactions {
       }
     }
     const lasts = !(error instanceof KafkaError) || error.class === 'permanent'
-    return { how: lasts ? 'failed' : 'aborted', error: explained(error) }
+    return { how: lasts ? 'failed' : 'aborted', error: this.#explained(error) }
   }
 
   async #afterCommit(error: unknown): Promise<Ended> {
     if (!(error instanceof KafkaError)) return this.#fenced(error)
     if (error.class === 'unknown' || error.class === 'downstream')
-      return { how: 'unknown', error: explained(error) }
+      return { how: 'unknown', error: this.#explained(error) }
     if (error.class !== 'abortable') return this.#fenced(error)
     this.#state = 'open'
     return this.#after(error)
@@ -167,12 +171,35 @@ export class Transactions {
   /** Also for whatever leaves it open whether a commit took effect: the next session begins with what is committed. */
   #fenced(error: unknown): Ended {
     this.#state = 'over'
-    return { how: 'fenced', error: explained(error) }
+    return { how: 'fenced', error: this.#explained(error) }
   }
 
   async #abort(): Promise<void> {
     await this.#writer!.abort(stepMs)
     this.#state = 'idle'
+  }
+
+  /**
+   * Records that were not sent any more because the transaction has failed only say so. Whatever is asked of it then is
+   * answered with the reason; to begin another is what does no harm.
+   */
+  async #reasonOf(error: unknown): Promise<unknown> {
+    if (!isOf(error, '_PURGE_QUEUE') || this.#writer === undefined) return error
+    try {
+      await this.#writer.begin()
+      return error
+    } catch (reason) {
+      return isOf(reason, '_') ? error : reason
+    }
+  }
+
+  #explained(error: unknown): MillraceError {
+    const { 'transactional.id': id, 'sasl.username': user } = this.#options.settings
+    const under = isOf(error, 'TRANSACTIONAL_ID') ? ` under the transactional id ${String(id)}` : ''
+    const to = isOf(error, 'TOPIC_') ? ` to ${this.#topics.join(' or ')}` : ''
+    return clientError(error, `Progress cannot be committed${under}${to}`, 'COMMIT_FAILED', {
+      user: user === undefined ? undefined : `user ${String(user)}`,
+    })
   }
 
   /** librdkafka (2.12) can hang where a group's coordinator was replaced: only another writer helps. */
@@ -183,13 +210,13 @@ export class Transactions {
   }
 }
 
+function isOf(error: unknown, prefix: string): boolean {
+  return error instanceof KafkaError && error.code.startsWith(prefix)
+}
+
 /** Refused for good: credentials and permissions do not come by themselves. */
 function lasting({ code }: KafkaError): boolean {
   return /AUTHORIZATION|AUTHENTICATION|_NOT_CONFIGURED|UNSUPPORTED|INVALID_TRANSACTION_TIMEOUT/.test(code)
-}
-
-function explained(error: unknown): MillraceError {
-  return clientError(error, 'Progress cannot be committed', 'COMMIT_FAILED')
 }
 
 function refused(

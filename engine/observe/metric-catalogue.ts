@@ -7,7 +7,18 @@ export interface MetricSpec {
   /** One line, as a scrape shows it. */
   readonly help: string
   /** What one unit of the value is. */
-  readonly unit: 'records' | 'commits' | 'seconds' | 'bytes' | 'offset' | 'keys' | 'ids' | 'flag' | 'epoch'
+  readonly unit:
+    | 'records'
+    | 'commits'
+    | 'requests'
+    | 'schemas'
+    | 'seconds'
+    | 'bytes'
+    | 'offset'
+    | 'keys'
+    | 'ids'
+    | 'flag'
+    | 'epoch'
   readonly labels: readonly string[]
   /** What to make of it: when it grows, what to look at, what it does not say. */
   readonly notes: string
@@ -227,6 +238,33 @@ export const metricCatalogue = {
     unit: 'seconds',
     labels: ['topology'],
     notes: '/healthz fails when it is too old: the loop is stuck, and a restart is right.',
+  },
+  millrace_registry_requests_total: {
+    type: 'counter',
+    help: 'Requests to the schema registry, by outcome.',
+    unit: 'requests',
+    labels: ['registry', 'outcome'],
+    notes:
+      'outcome is ok, missing (no such id, subject or version), refused (it said no), denied (credentials), away (it comes ' +
+      'back, or another node is asked), stranger (what answers is no registry), distrusted (its certificate) or large. ' +
+      'Steady requests mean that values carry ids that it does not know. Only in a cluster with a registry.',
+  },
+  millrace_registry_cache_hits_total: {
+    type: 'counter',
+    help: 'Schemas that were looked up by id and need not be asked for.',
+    unit: 'schemas',
+    labels: ['registry', 'cache'],
+    notes:
+      'cache is memory or disk. Records of a schema that is known already are decoded without any look-up, and count nowhere.',
+  },
+  millrace_registry_answer_age_seconds: {
+    type: 'gauge',
+    help: 'Time since the schema registry last answered.',
+    unit: 'seconds',
+    labels: ['registry'],
+    notes:
+      'Absent before the first answer. It grows also where nothing is asked, as is usual: alert on it together with ' +
+      'requests that end as `away`.',
   },
   millrace_build_info: {
     type: 'gauge',

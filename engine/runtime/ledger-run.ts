@@ -33,6 +33,8 @@ export interface RunOwner {
   pinned(bytes: number): void
   /** Runs `action` soon, after what is going on now. */
   soon(action: () => void): void
+  /** So many records in this buffer are committed: nobody looks at them again. */
+  spent?(buffer: ArrayBuffer, records: number): void
 }
 
 /** The rest of a ledger, as far as a run needs it. */
@@ -66,6 +68,8 @@ export class LedgerRun implements Lineage {
   readonly #verdicts: Uint8Array
   readonly #phases: Uint8Array
   #records: PackedRecords | undefined
+  /** Weakly, since commits may be a long time in coming. */
+  readonly #buffer: WeakRef<ArrayBuffer>
   /** Open records that still need the run's buffer. */
   #pins: number
   #pinnedBytes: number
@@ -84,6 +88,7 @@ export class LedgerRun implements Lineage {
     this.#whole = whole
     this.#owner = owner
     this.#records = records
+    this.#buffer = new WeakRef(records.bytes.buffer as ArrayBuffer)
     this.count = records.count
     this.start = start
     this.end = records.offsets[records.count - 1]! + 1
@@ -251,6 +256,12 @@ export class LedgerRun implements Lineage {
       this.sealed++
     }
     return this.sealed === this.count
+  }
+
+  /** To be called when the whole run is committed. */
+  committed(): void {
+    const buffer = this.#buffer.deref()
+    if (buffer !== undefined) this.#owner.spent?.(buffer, this.count)
   }
 
   /** The sealed ranges of this run, gaps included. */

@@ -22,6 +22,8 @@ export class Ledger {
   readonly #owner: RunOwner
   readonly #sealed = new Intervals()
   #runs: LedgerRun[] = []
+  /** Runs that are in the cut as a whole. */
+  #leaving: LedgerRun[] = []
   readonly #errands = new Set<LedgerRun>()
   #frontier: number
   #end: number
@@ -86,15 +88,20 @@ export class Ledger {
    * cut. Nothing is undone if the commit fails: the same cut is sent again.
    */
   seal(mayPark: (run: LedgerRun, row: number) => boolean): LedgerPosition {
-    let whole = false
     for (const run of this.#runs) {
       if (run.settled > 0 && run.seal(mayPark)) {
         this.#sealed.add(run.start, run.end)
-        whole = true
+        this.#leaving.push(run)
       }
     }
-    if (whole) this.#runs = this.#runs.filter((run) => run.sealed < run.count)
+    if (this.#leaving.length > 0) this.#runs = this.#runs.filter((run) => run.sealed < run.count)
     return this.#position()
+  }
+
+  /** The cut that was sealed last is committed. */
+  committed(): void {
+    for (const run of this.#leaving) run.committed()
+    this.#leaving = []
   }
 
   #position(): LedgerPosition {
@@ -133,6 +140,7 @@ export class Ledger {
     this.discarded = true
     for (const run of [...this.#runs, ...this.#errands]) run.unpin()
     this.#runs = []
+    this.#leaving = []
     this.#errands.clear()
   }
 }

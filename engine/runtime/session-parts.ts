@@ -99,7 +99,8 @@ async function openSource(
   const codec = await definition.codec(config, schemas)
   const notes = environment.notes(plan.name, name)
   const reader = await definition.open(config, { clock, log, notes, group: plan.name, node: name })
-  return { node: name, topic, codec, eventTime: definition.eventTime?.(config), reader }
+  const spent = reader.spent && { spent: reader.spent.bind(reader) }
+  return { node: name, topic, codec, eventTime: definition.eventTime?.(config), reader, ...spent }
 }
 
 function createOperators(

@@ -15,6 +15,8 @@ export interface TaskSource {
   readonly topic: string
   readonly codec: ValueCodec
   readonly eventTime: string | undefined
+  /** So many records of this source, which lie in one buffer, are committed: nobody looks at them again. */
+  readonly spent?: (buffer: ArrayBuffer, records: number) => void
 }
 
 /** All that a task is made with. */

@@ -103,7 +103,7 @@ export class Task {
       clock,
       policy,
       trouble,
-      owner: this.#owner(),
+      owner: { ...this.#owner(), ...(source.spent && { spent: source.spent }) },
       restoring: this.#restoring(),
       push: (batch) => this.#graph.push(source.node, batch),
     })
@@ -287,6 +287,7 @@ export class Task {
   committed(): void {
     for (const store of this.#stores.values()) store.committed()
     this.#outbox?.committed()
+    for (const { ledger } of [...this.inputs, ...this.#parked]) ledger.committed()
   }
 
   /** Throws if a node lost a record. To be asked when the task is idle. */

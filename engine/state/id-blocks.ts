@@ -23,7 +23,8 @@ export class IdBlockWriter {
   readonly #bucket: number
   readonly #endMs: number
   #left: number
-  #words = new Int32Array(0)
+  #bytes = new Uint8Array(0)
+  #words: Int32Array = new Int32Array(0)
   #count = 0
 
   /** `expected` is the number of entries at most, `endMs` the bucket's end (state-frame.ts). */
@@ -52,13 +53,13 @@ export class IdBlockWriter {
     this.#flush()
     const room = Math.max(1, Math.min(ENTRIES_PER_BLOCK, this.#left))
     this.#left -= room
-    this.#words = new Int32Array(room * ENTRY_WORDS)
+    this.#bytes = new Uint8Array(FRAME_BYTES + room * ENTRY_BYTES)
+    this.#words = asWords(this.#bytes.subarray(FRAME_BYTES))
   }
 
   #flush(): void {
     if (this.#count === 0) return
-    const bytes = new Uint8Array(FRAME_BYTES + this.#count * ENTRY_BYTES)
-    asWords(bytes.subarray(FRAME_BYTES)).set(this.#words.subarray(0, this.#count << ENTRY_SHIFT))
+    const bytes = this.#bytes.subarray(0, FRAME_BYTES + this.#count * ENTRY_BYTES)
     writeFrame(bytes, blockKind.ids, ID_BLOCK_VERSION, this.#count, this.#bucket, this.#endMs)
     this.blocks.push({ store: this.#store, bucket: this.#bucket, bytes })
     this.#count = 0

@@ -177,7 +177,7 @@ export class LocalFiles {
     this.#file = await open(path, 'wx')
     this.#lastNumber = number
     this.#segments.push({ number, path, head, bytes: 0, maxBucket: Number.NEGATIVE_INFINITY })
-    await this.#append(encodeSegmentHead(head))
+    await this.#append([encodeSegmentHead(head)])
   }
 
   async #put(
@@ -196,14 +196,14 @@ export class LocalFiles {
     this.#reach = { sequence, upTo, time, expiry }
   }
 
-  async #append(bytes: Uint8Array): Promise<void> {
+  async #append(pieces: readonly Uint8Array[]): Promise<void> {
     const file = await this.#open()
     const last = this.#segments.at(-1)!
-    for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await file.write(bytes, done, bytes.length - done, last.bytes + done)
-      done += bytesWritten
+    let at = last.bytes
+    for (let n = 0; n < pieces.length; n += mostPieces) {
+      at = await writeAll(file, pieces.slice(n, n + mostPieces), at)
     }
-    last.bytes += bytes.length
+    last.bytes = at
   }
 
   async #dropExpired(): Promise<void> {
@@ -227,6 +227,30 @@ export class LocalFiles {
     this.#file = undefined
     await file?.close()
   }
+}
+
+/** As many as a system takes in one call (IOV_MAX). */
+const mostPieces = 1024
+
+/** Writes all pieces from `at` on, however many calls that takes; answers where they end. */
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], at: number): Promise<number> {
+  let left = pieces
+  while (left.length > 0) {
+    const { bytesWritten } = await file.writev(left, at)
+    at += bytesWritten
+    left = without(left, bytesWritten)
+  }
+  return at
+}
+
+/** What is left of the pieces behind so many bytes. */
+function without(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let gone = bytes
+  return pieces.flatMap((piece) => {
+    const cut = Math.min(gone, piece.length)
+    gone -= cut
+    return cut === piece.length ? [] : [piece.subarray(cut)]
+  })
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -33,11 +33,11 @@ export function framedBytes(block: StateBlock): number {
   return BLOCK_HEAD_BYTES + padded(block.bytes.length)
 }
 
-/** Packs a frame. */
-export function encodeFrame(head: FrameHead, blocks: readonly StateBlock[]): Uint8Array {
+/** Packs a frame, in pieces to be written one after the other; the blocks are not copied. */
+export function encodeFrame(head: FrameHead, blocks: readonly StateBlock[]): Uint8Array[] {
   const body = blocks.reduce((sum, block) => sum + framedBytes(block), 0)
-  const bytes = new Uint8Array(FRAME_HEAD_BYTES + body)
-  const view = new DataView(bytes.buffer)
+  const first = new Uint8Array(FRAME_HEAD_BYTES)
+  const view = new DataView(first.buffer)
   view.setUint32(0, MAGIC, true)
   view.setUint32(8, body, true)
   view.setUint32(12, blocks.length, true)
@@ -45,15 +45,19 @@ export function encodeFrame(head: FrameHead, blocks: readonly StateBlock[]): Uin
   view.setFloat64(24, head.upTo ?? -1, true)
   view.setFloat64(32, head.time, true)
   view.setFloat64(40, head.below ?? Number.NaN, true)
-  let at = FRAME_HEAD_BYTES
-  for (const block of blocks) {
-    view.setUint32(at, block.bytes.length, true)
-    view.setFloat64(at + 8, block.bucket, true)
-    bytes.set(block.bytes, at + BLOCK_HEAD_BYTES)
-    at += framedBytes(block)
-  }
-  view.setUint32(4, crc32(bytes.subarray(8)), true)
-  return bytes
+  const pieces = [first, ...blocks.flatMap(piecesOf)]
+  const checksum = pieces.reduce((sum, piece, n) => crc32(n === 0 ? piece.subarray(8) : piece, sum), 0)
+  view.setUint32(4, checksum, true)
+  return pieces
+}
+
+function piecesOf({ bytes, bucket }: StateBlock): Uint8Array[] {
+  const head = new Uint8Array(BLOCK_HEAD_BYTES)
+  const view = new DataView(head.buffer)
+  view.setUint32(0, bytes.length, true)
+  view.setFloat64(8, bucket, true)
+  const filling = padded(bytes.length) - bytes.length
+  return filling === 0 ? [head, bytes] : [head, bytes, new Uint8Array(filling)]
 }
 
 /** True if a frame may begin here: cheap, and no proof. */

@@ -109,7 +109,7 @@ class FolderState implements LocalState {
     this.#upTo = Math.max(upTo, this.#upTo ?? 0)
     const batch = this.#openBatch(this.#upTo)
     for (const block of blocks) {
-      batch.blocks.push({ ...block, bytes: new Uint8Array(block.bytes) })
+      batch.blocks.push(block)
       batch.bytes += block.bytes.length
       this.#pendingBytes += block.bytes.length
     }

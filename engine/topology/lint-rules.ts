@@ -7,6 +7,7 @@ import { enrichKey } from './lint-rules/enrich-key.ts'
 import { eventTimeType } from './lint-rules/event-time-type.ts'
 import { longRetries } from './lint-rules/long-retries.ts'
 import { partitionsDiffer } from './lint-rules/partitions-differ.ts'
+import { positionsPassedOver } from './lint-rules/positions-passed-over.ts'
 import { recordTime } from './lint-rules/record-time.ts'
 import { repeatingSink } from './lint-rules/repeating-sink.ts'
 import { shortWindow } from './lint-rules/short-window.ts'
@@ -50,4 +51,5 @@ export const lintRules: readonly LintRule[] = [
   longRetries,
   unstableHash,
   topicReadTwice,
+  positionsPassedOver,
 ]

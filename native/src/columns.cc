@@ -89,9 +89,13 @@ bool Columns::take(napi_env env, const napi_value* given, std::string& problem) 
   // Rows may share bytes, so that picking them out could also take more than there is.
   const size_t used = source.used(count_);
   const bool whole = source.size <= 2 * used + small_waste;
-  if (!reserve(whole ? source.size : used)) return problem = "There is no memory for the batch.", false;
+  // What a reader has packed stays where it is: nobody writes there.
+  if (whole && source.size > 0) shared_ = Slab::around(source.bytes, source.size);
+  if (!reserve(shared_ != nullptr ? 0 : whole ? source.size : used)) return problem = "There is no memory for the batch.", false;
   place(source);
+  if (shared_ != nullptr) bytes_ = const_cast<uint8_t*>(source.bytes);
   if (!check(source.size, problem)) return false;
+  if (shared_ != nullptr) return true;
   if (!whole) return gather(source, used) || (problem = "The batch was changed while it was copied.", false);
   if (source.size > 0) std::memcpy(bytes_, source.bytes, source.size);
   return true;

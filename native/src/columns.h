@@ -1,6 +1,6 @@
 // A batch on its way to librdkafka: a copy of JavaScript's columns and bytes, checked. The copy is the only
 // one: librdkafka's records point into it until they are acknowledged, and JavaScript may use its buffers
-// again at once.
+// again at once. Bytes that a reader has packed are not copied at all.
 #pragma once
 
 #include <cstdint>
@@ -62,6 +62,8 @@ class Columns {
 
   size_t count_ = 0;
   std::shared_ptr<uint8_t> memory_;
+  /** The slab that the bytes lie in, where they are not in `memory_`. */
+  std::shared_ptr<Slab> shared_;
   double* timestamps_ = nullptr;
   double* offsets_ = nullptr;
   /** Six columns: starts and ends of keys, of values, of headers. */

@@ -6,10 +6,51 @@
 #include <chrono>
 #include <cstdlib>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <mutex>
 
 namespace millrace {
+
+namespace {
+
+/** All slabs that are in use, by where they begin. */
+struct InUse {
+  std::mutex mutex;
+  std::map<const uint8_t*, Slab*> slabs;
+};
+
+/** Never destroyed, like the pool. */
+InUse& in_use() {
+  static InUse* slabs = new InUse;
+  return *slabs;
+}
+
+}  // namespace
+
+Slab::Slab(uint8_t* data, size_t size) : data_(data), size_(size) {
+  InUse& shared = in_use();
+  std::lock_guard lock(shared.mutex);
+  shared.slabs[data_] = this;
+}
+
+std::shared_ptr<Slab> Slab::around(const uint8_t* bytes, size_t size) {
+  InUse& shared = in_use();
+  std::lock_guard lock(shared.mutex);
+  auto after = shared.slabs.upper_bound(bytes);
+  if (after == shared.slabs.begin()) return nullptr;
+  Slab* slab = std::prev(after)->second;
+  if (bytes + size > slab->data_ + slab->size_) return nullptr;
+  // Null while its last owner is letting go of it on another thread.
+  return slab->weak_from_this().lock();
+}
+
+/** Before its memory goes to anybody else. */
+void Slab::leave() {
+  InUse& shared = in_use();
+  std::lock_guard lock(shared.mutex);
+  shared.slabs.erase(data_);
+}
 
 #ifndef __SANITIZE_ADDRESS__
 namespace {
@@ -84,7 +125,10 @@ std::shared_ptr<Slab> Slab::take(size_t wanted) {
   return data == nullptr ? nullptr : std::shared_ptr<Slab>(new Slab(data, wanted));
 }
 
-Slab::~Slab() { std::free(data_); }
+Slab::~Slab() {
+  leave();
+  std::free(data_);
+}
 
 #else
 
@@ -100,6 +144,7 @@ std::shared_ptr<Slab> Slab::take(size_t wanted) {
 }
 
 Slab::~Slab() {
+  leave();
   Pool& shared = pool();
   {
     std::lock_guard lock(shared.mutex);

@@ -9,10 +9,16 @@
 
 namespace millrace {
 
-class Slab {
+class Slab : public std::enable_shared_from_this<Slab> {
  public:
   /** At least `size` bytes, aligned for any column. The content is undefined. Null where there is no memory. */
   static std::shared_ptr<Slab> take(size_t size);
+
+  /**
+   * The slab that these bytes lie in; null where they lie elsewhere. Whoever keeps it may read them for as long as it likes,
+   * also after JavaScript has let go of them.
+   */
+  static std::shared_ptr<Slab> around(const uint8_t* bytes, size_t size);
 
   ~Slab();
   Slab(const Slab&) = delete;
@@ -21,7 +27,9 @@ class Slab {
   size_t size() const { return size_; }
 
  private:
-  Slab(uint8_t* data, size_t size) : data_(data), size_(size) {}
+  Slab(uint8_t* data, size_t size);
+
+  void leave();
 
   uint8_t* data_;
   size_t size_;

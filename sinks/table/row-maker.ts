@@ -57,6 +57,7 @@ export async function rowMaker(given: TableConfig, { clock, tables }: SinkContex
   // The reads walk the same buckets.
   const { bucketOf } = await import('../../engine/cql/buckets.ts')
   const { bucket, hash, sequence, base, variants } = given
+  const bucketAt = remembering(bucketOf)
   const targetOf = targetChooser(given, (name) => tables.describe(name))
   const hashed = hash?.of.map((path) => new FieldAccess(path))
   const numbered = sequence === undefined ? undefined : new FieldAccess(sequence)
@@ -69,7 +70,7 @@ export async function rowMaker(given: TableConfig, { clock, tables }: SinkContex
     const ttlSeconds = ttlOf(eventTime, target.retention, clock.now())
     if (ttlSeconds < 0) return undefined
     const values = valuesOf(target, batch, i, given.mode)
-    if (bucket !== undefined && target.bucket) values[bucket.column] = bucketOf(eventTime, bucket.by)
+    if (bucket !== undefined && target.bucket) values[bucket.column] = bucketAt(eventTime, bucket.by)
     if (hash !== undefined && hashed !== undefined) {
       const digest = canonicalHash(hashed.map((field) => field.read(batch, i)))
       values[hash.column] = target.hashAsBlob ? Buffer.from(digest, 'hex') : digest
@@ -84,6 +85,24 @@ export async function rowMaker(given: TableConfig, { clock, tables }: SinkContex
       ...(ttlSeconds > 0 ? { ttlSeconds } : {}),
       ...(orderKey === undefined ? {} : { orderKey }),
     }
+  }
+}
+
+const hour = 3_600_000
+
+type BucketOf = (timestamp: number, by: 'year' | 'month' | 'day' | 'hour') => string
+
+/** Events of one hour have one bucket, and mostly come together. */
+function remembering(bucketOf: BucketOf): BucketOf {
+  let known = NaN
+  let bucket = ''
+  return (timestamp, by) => {
+    const at = Math.floor(timestamp / hour)
+    if (at !== known) {
+      bucket = bucketOf(timestamp, by)
+      known = at
+    }
+    return bucket
   }
 }
 

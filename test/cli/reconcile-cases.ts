@@ -176,7 +176,10 @@ export function reconcileCases(topic: string, open: () => Promise<ReconcilePlace
           uncommitted: 0,
         },
       })
-      expect(result.notCompared).toEqual(['rows.user', 'rows_short.user'])
+      expect(result.lookedUp).toEqual([
+        { column: 'rows.user', same: 97, other: 0 },
+        { column: 'rows_short.user', same: 25, other: 0 },
+      ])
       expect(
         result.tables.map(({ table, expected, found, expired }) => [table, expected, found, expired]),
       ).toEqual([
@@ -194,6 +197,14 @@ export function reconcileCases(topic: string, open: () => Promise<ReconcilePlace
       await run()
       const after = await reconciled()
       expect([after.code, after.differences, after.events.uncommitted]).toEqual([0, [], 0])
+      // The name came after most rows of this user, and a lookup gives it for all now.
+      const rows = after.lookedUp[0]!
+      expect(rows.other).toBeGreaterThan(5)
+      expect(rows.same + rows.other).toBe(after.tables[0]!.found)
+      const { out } = await place.folder.run(`reconcile ${file}${place.flags}`)
+      expect(out.join('\n')).toContain(
+        `rows.user: looked up, so write times and ends compared, values not: ${rows.same} as a lookup gives now, ${rows.other} otherwise`,
+      )
     }, 60_000)
 
     test('finds a row that is missing, with its key and its record', async () => {
@@ -236,6 +247,18 @@ export function reconcileCases(topic: string, open: () => Promise<ReconcilePlace
       await put(6, { tags: ['none'] }, 0)
       await put(7, { id: 'nobody' }, 0)
       await place.remove('rows', keyOf(8), micros(8) + 1)
+      // Looked up, at a time and with an end that no record gives it.
+      await put(9, { user: { name: 'Eve' } }, 1)
+      await put(11, { user: { name: 'Eve' } }, 0, 1000)
+      await put(12, { user: { name: 'Eve' } }, 0)
+      // The row of an event in the table for events of another kind.
+      await place.remove('rows', keyOf(13), micros(13) + 1)
+      await place.put({
+        ...{ table: 'rows_short', values: { ...keyOf(13), note: 'note 13' } },
+        ...{ timestampMicros: micros(13), ttlSeconds: ttl(13) },
+      })
+      const older = { user_id: 'u2', note: 'older' }
+      await place.put({ table: 'latest', values: older, timestampMicros: 9_000_000 })
       const { differences, code, tables } = await reconciled()
       expect(code).toBe(1)
       const told = differences
@@ -248,14 +271,27 @@ export function reconcileCases(topic: string, open: () => Promise<ReconcilePlace
         .sort()
       expect(told).toEqual([
         ['e1', 'different', 'note value'],
+        ['e11', 'different', 'user expiry'],
+        ['e13', 'missing'],
         ['e2', 'different', 'note timestamp'],
         ['e3', 'different', 'note expiry', 'user_id expiry'],
         ['e4', 'different', 'size absent'],
         ['e6', 'different', 'tags unexpected'],
         ['e8', 'missing'],
+        ['e9', 'different', 'user timestamp'],
         ['nobody', 'extra'],
       ])
-      expect(tables[0]).toMatchObject({ missing: 1, different: 5, extra: 1 })
+      expect(tables[0]).toMatchObject({ missing: 2, different: 7, extra: 1 })
+      const elsewhere = differences
+        .filter(({ table }) => table !== 'rows')
+        .map(({ table, kind, key, cells }) => {
+          return [table, kind, key!['id'] ?? key!['user_id'], ...cells.map(({ what }) => what)]
+        })
+      expect(elsewhere.sort()).toEqual([
+        ['latest', 'different', 'u2', 'value'],
+        ['latest', 'missing', 'u6'],
+        ['rows_short', 'extra', 'e13'],
+      ])
     }, 60_000)
 
     test('finds records that failed, and are parked nowhere', async () => {

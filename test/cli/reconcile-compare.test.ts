@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { compareRow } from '../../cli/reconcile-compare.ts'
+import { compareRow, lookedUpCells } from '../../cli/reconcile-compare.ts'
 import {
   readExpected,
   readFound,
@@ -77,9 +77,28 @@ describe('a row and what the records make of it', () => {
     expect(verdict(expected, row)).toEqual(answer)
   })
 
-  test('looked-up cells are not compared', () => {
+  test('of looked-up cells values are not compared, and times are', () => {
     expect(verdict([made(5, ['a', 'b'])], found(5, ['a', 'c']), [1])).toBe('equal')
     expect(verdict([made(5, ['a', 'b'])], found(5, ['a']), [1])).toBe('equal')
+    const later = found(6, ['a', 'c'])
+    const mixed = { cells: [found(5, ['a']).cells[0]!, later.cells[1]!] }
+    expect(verdict([made(5, ['a', 'b'])], mixed, [1])).toEqual(['1 timestamp'])
+    const longer = { cells: [found(5, ['a']).cells[0]!, found(5, ['a', 'c'], end + 9).cells[1]!] }
+    expect(verdict([made(5, ['a', 'b'])], longer, [1])).toEqual(['1 expiry'])
+    // Of several records any may have written what was looked up.
+    expect(verdict([made(5, ['a', 'b']), made(6, ['a'])], found(6, ['a', 'c']), [1])).toBe('equal')
+  })
+
+  test('looked-up cells are told apart by whether a lookup gives the same now', () => {
+    const enriched = new Set([1])
+    const same = (expected: (string | null)[], cells: (string | undefined)[]): unknown =>
+      lookedUpCells([made(5, expected)], found(5, cells), enriched)
+    expect(same(['a', 'b'], ['a', 'b'])).toEqual([{ column: 1, same: true }])
+    expect(same(['a', 'b'], ['a', 'c'])).toEqual([{ column: 1, same: false }])
+    expect(same(['a', 'b'], ['a'])).toEqual([{ column: 1, same: false }])
+    expect(same(['a'], ['a'])).toEqual([{ column: 1, same: true }])
+    expect(same(['a', null], ['a'])).toEqual([{ column: 1, same: true }])
+    expect(lookedUpCells([], found(5, ['a', 'b']), enriched)).toEqual([])
   })
 })
 

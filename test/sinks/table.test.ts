@@ -87,6 +87,22 @@ describe('mode insert', () => {
     ])
   })
 
+  test('each event has the bucket of its own time, whatever came before it', async () => {
+    const start = Date.parse('2023-10-31T23:00:00Z')
+    const times = [0, 3_599_999, 3_600_000, 1, 3_600_001].map((later) => start + later)
+    const { written } = await write(
+      { ...insert, bucket: { column: 'bucket', by: 'hour' } },
+      times.map((time) => event({}, time)),
+    )
+    expect(written.map(({ values }) => values['bucket'])).toEqual([
+      '2023-10-31T23',
+      '2023-10-31T23',
+      '2023-11-01T00',
+      '2023-10-31T23',
+      '2023-11-01T00',
+    ])
+  })
+
   test('leaves null and absent cells alone', async () => {
     const { written } = await write(insert, [event({ action: null, more: null })])
     expect(Object.keys(written[0]!.values).sort()).toEqual(['bucket', 'event_time', 'hash', 'user_id'])

@@ -1,5 +1,6 @@
 import type { CommittedPosition, TopicPartition } from '../../engine/component/contracts/position.ts'
 import type { PollRequest, SourceEvent, SourceReader } from '../../engine/component/contracts/reader.ts'
+import { inSlab } from './model-slab.ts'
 import type { ModelGroup } from './model-groups.ts'
 import type { ModelTopics } from './model-topics.ts'
 import type { Life } from './model-life.ts'
@@ -83,7 +84,7 @@ export class ModelReader implements SourceReader {
       const end = this.#logs.lastStable(cursor)
       if (records.count > 0) {
         cursor.next = records.offsets[records.count - 1]! + 1
-        events.push({ type: 'records', records })
+        events.push({ type: 'records', records: inSlab(records) })
       } else if (cursor.toldEnd !== end) {
         cursor.toldEnd = end
         events.push({
@@ -125,6 +126,11 @@ export class ModelReader implements SourceReader {
   resume(partition: TopicPartition): void {
     const cursor = this.#cursors.get(nameOf(partition))
     if (cursor !== undefined) cursor.paused = false
+  }
+
+  /** Each run has a buffer of its own. */
+  spent(buffer: ArrayBuffer): void {
+    buffer.transfer(0)
   }
 
   async bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }> {

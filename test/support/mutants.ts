@@ -27,7 +27,7 @@ export const mutants: readonly Mutant[] = [
     ],
     run: 'crashes, slow sinks',
     seeds,
-    noticed: /has no effect/,
+    noticed: /has no effect|detached ArrayBuffer/,
   },
   {
     name: 'a record settles when it is handed to the sink’s queue',
@@ -169,5 +169,15 @@ export const mutants: readonly Mutant[] = [
     run: 'letters, slow commits',
     seeds,
     noticed: /came after/,
+  },
+  {
+    name: 'the memory of records is given back when they are sealed, not when they are committed',
+    file: 'engine/runtime/ledger.ts',
+    changes: [
+      ['        this.#leaving.push(run)', '        run.committed()\n        this.#leaving.push(run)'],
+    ],
+    run: 'letters, slow commits',
+    seeds,
+    noticed: /./,
   },
 ]

@@ -50,8 +50,8 @@ export interface LocalState {
   read(apply: (block: StateBlock) => void): Promise<void>
   /**
    * Adds the blocks of a commit that took effect, or of a run of the changelog that was read, and says that everything
-   * below `upTo` is there now. Copies the blocks, and writes them a little later. While rebuilding, wait for `flush`
-   * once for every few megabytes.
+   * below `upTo` is there now. The blocks are written a little later, and must not change any more. While rebuilding, wait
+   * for `flush` once for every few megabytes.
    */
   append(blocks: readonly StateBlock[], upTo: number): void
   /** Blocks in buckets below this one may go. */

@@ -1,6 +1,6 @@
 import type { PackedColumns, PackedRecords, PlainRecord } from '../packed-records.ts'
 import type { CommittedPosition, TopicPartition } from './position.ts'
-import type { SourceReader } from './reader.ts'
+import type { ReadPolicy, SourceReader } from './reader.ts'
 
 /** A record on its way into a topic. Without a partition the key decides (murmur2, as Java's clients do). */
 export interface OutgoingRecord extends PlainRecord {
@@ -46,7 +46,7 @@ export interface Log {
   /** The number of partitions, or undefined where there is no such topic. */
   partitionsOf(topic: string): Promise<number | undefined>
   /** A reader of whole topics as a member of `group`. */
-  read(group: string, topics: readonly string[]): Promise<SourceReader>
+  read(group: string, topics: readonly string[], policy?: ReadPolicy): Promise<SourceReader>
   /** Appends; resolves when all are acknowledged. Rejects with a downstream error, having written a prefix or nothing. */
   append(records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]>
   /**

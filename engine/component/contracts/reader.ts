@@ -20,6 +20,22 @@ export type SourceEvent =
   | { readonly type: 'end'; readonly partition: TopicPartition; readonly offset: number }
   | { readonly type: 'failed'; readonly error: unknown }
 
+/** Where the partitions of a topic begin, and where they go on when their position is gone. */
+export interface ReadPolicy {
+  /**
+   * Where a partition begins of which the group has committed nothing: with the first record, at the end, with the first
+   * record of a time or later (milliseconds since 1970; at the end where there is none), or `none`: it does not begin, but
+   * fails with OFFSET_MISSING. What is not the first is committed at once, so that a restart begins there too. `earliest`
+   * if not given.
+   */
+  readonly begin?: 'earliest' | 'latest' | 'none' | number
+  /**
+   * What becomes of a position that is not in the topic, any more or yet: fail with OFFSET_OUT_OF_RANGE, or go on with the
+   * first record or at the end, which is told as trouble. `fail` if not given.
+   */
+  readonly outOfRange?: 'fail' | 'earliest' | 'latest'
+}
+
 export interface PollRequest {
   /** About how many bytes of records may be delivered by this call; 0 = events only. */
   readonly maxBytes: number
@@ -43,6 +59,11 @@ export interface SourceReader {
   resume(partition: TopicPartition): void
   /** The first offset there is, and the next to be written: Infinity while the source can't know, until its `end`. */
   bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }>
+  /**
+   * So many of the records that lie in this buffer are committed: nobody looks at them again. The reader may have the memory
+   * back when that is true of all. Each record is told once, and not all are told.
+   */
+  spent?(buffer: ArrayBuffer, records: number): void
   /** Leaves. Never hangs; may be called twice. */
   close(): Promise<void>
 }

@@ -1,6 +1,9 @@
+import type { ColumnInfo } from '../../component/contracts/tables.ts'
+import type { FieldTree } from '../facts.ts'
 import type { LintRule, LintSubject, RuleFinding } from '../lint-rule.ts'
 import { quoted } from '../lint-rule.ts'
-import { tablesOf } from '../plan-graph.ts'
+import { recordSetting, tablesOf } from '../plan-graph.ts'
+import type { SinkNode } from '../plan-types.ts'
 import { fieldAt } from '../value-shapes.ts'
 import { columnField } from './table-columns.ts'
 
@@ -26,17 +29,48 @@ sinks: { users: { type: table, from: events, table: audit_by_user } }`,
     for (const node of graph.sinks.filter(({ type }) => type === 'table')) {
       const shape = shapes.input(node)
       if (shape === undefined) continue
+      // Tables of one sink mostly differ in how long they keep rows: what is the same of them is said once.
+      const found = new Map<string, { readonly empty: readonly EmptyColumn[]; readonly tables: string[] }>()
       for (const name of tablesOf(node)) {
-        const empty = (facts.table(name)?.columns ?? [])
-          .filter(({ kind }) => kind === 'regular')
-          .map((column) => ({ column: column.name, field: columnField(node, column.name) }))
-          .filter(({ field }) => typeof field === 'string' && fieldAt(shape, field) === undefined)
+        const empty = emptyColumns(node, facts.table(name)?.columns ?? [], shape)
         if (empty.length === 0) continue
-        const columns = quoted(empty.map(({ column }) => column))
-        const fields = quoted(empty.map(({ field }) => field!))
-        const message = `In the table "${name}" ${columns} will stay empty: the records have no field ${fields}.`
-        yield { node: node.name, field: 'table', message }
+        const key = JSON.stringify(empty)
+        const same = found.get(key)
+        if (same === undefined) found.set(key, { empty, tables: [name] })
+        else same.tables.push(name)
       }
+      for (const { empty, tables } of found.values())
+        yield { node: node.name, field: placeOf(node, empty), message: sentence(node.name, tables, empty) }
     }
   },
+}
+
+interface EmptyColumn {
+  readonly column: string
+  readonly field: string
+}
+
+function emptyColumns(node: SinkNode, columns: readonly ColumnInfo[], shape: FieldTree): EmptyColumn[] {
+  return columns.flatMap(({ name, kind }) => {
+    const field = kind === 'regular' ? columnField(node, name) : undefined
+    return typeof field === 'string' && fieldAt(shape, field) === undefined ? [{ column: name, field }] : []
+  })
+}
+
+/** Where the field was named wrongly, or else the table that wants it. */
+function placeOf(node: SinkNode, empty: readonly EmptyColumn[]): string {
+  const named = recordSetting(node, 'columns')
+  return empty.some(({ column }) => column in named) ? 'columns' : 'table'
+}
+
+function sentence(sink: string, tables: readonly string[], empty: readonly EmptyColumn[]): string {
+  const one = empty.length === 1
+  const columns = quoted(empty.map(({ column }) => column))
+  const fields = quoted(empty.map(({ field }) => field))
+  const where = `${tables.length === 1 ? 'the table' : 'the tables'} ${quoted(tables)}`
+  const pairs = (value: string): string => empty.map(({ column }) => `${column}: ${value}`).join(', ')
+  const lacking = `the records that come to it have no ${one ? 'field' : 'fields'} ${fields}`
+  const named = `\`columns: { ${pairs('FIELD')} }\``
+  const left = `\`columns: { ${pairs('null')} }\``
+  return `The sink "${sink}" leaves the ${one ? 'column' : 'columns'} ${columns} of ${where} empty in every row: ${lacking}. Name the ${one ? 'field' : 'fields'} with ${named}, or say that ${one ? 'it stays' : 'they stay'} empty with ${left}.`
 }

@@ -106,10 +106,7 @@ test.each<[string, unknown, string, RegExp]>([
   [
     'another data center',
     noHost({
-      a: named(
-        'ArgumentError',
-        "localDataCenter was configured as 'x', but only found hosts in data centers: [d1,d2]",
-      ),
+      a: named('ArgumentError', 'Datacenter x was not found. Available DCs are: [d1,d2]'),
     }),
     'fatal CASSANDRA_REFUSED',
     /it has d1, d2: correct `datacenter`/,

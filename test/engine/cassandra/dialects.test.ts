@@ -69,12 +69,27 @@ describe('statements of migrations', () => {
   })
 })
 
+test('a change log of Scylla is asked for as its manual writes it', () => {
+  const options = `{'enabled': 'true', 'preimage': 'full', 'delta': 'keys', 'ttl': '604800'}`
+  const [, made] = statements(
+    `CREATE TABLE t (a text PRIMARY KEY); ALTER TABLE t WITH cdc = ${options}`,
+    scylla,
+  )
+  expect(made!.text).toBe(`ALTER TABLE "shop"."t" WITH cdc = ${options}`)
+})
+
 describe('options', () => {
   const windows = { class: 'TimeWindowCompactionStrategy', compaction_window_unit: 'DAYS' }
 
   test.each([
     ['cdc', true, { cdc: true }, { cdc: { enabled: 'true' } }],
     ['cdc', { enabled: 'true', ttl: '60' }, { cdc: true }, { cdc: { enabled: 'true', ttl: '60' } }],
+    [
+      'cdc',
+      { enabled: 'true', preimage: 'full', postimage: 'true', delta: 'keys', ttl: '604800' },
+      { cdc: true },
+      { cdc: { enabled: 'true', preimage: 'full', postimage: 'true', delta: 'keys', ttl: '604800' } },
+    ],
     ['cdc', { enabled: 'false' }, { cdc: false }, { cdc: { enabled: 'false' } }],
     ['compaction', windows, { compaction: windows }, { compaction: windows }],
     [

@@ -1,8 +1,11 @@
 // What a client says, in one sentence and of which class, when Cassandra is away, frozen, or does not let it in; and that
 // it goes on when that is over.
 
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { openClient } from '../../../engine/cassandra/client.ts'
 import type { CassandraSettings, TlsSettings } from '../../../engine/cassandra/settings.ts'
@@ -12,7 +15,9 @@ import type { TableRow } from '../../../engine/component/contracts/tables.ts'
 import { MillraceError } from '../../../engine/errors.ts'
 import { startCassandra, type CassandraServer } from '../../support/servers/cassandra.ts'
 import { freePort } from '../../support/servers/ports.ts'
+import { startProxy } from '../../support/servers/proxy.ts'
 import { CassandraRoom, type Opened } from './cassandra-room.ts'
+import { startStallingNode } from './stalling-node.ts'
 
 const migration = 'CREATE TABLE notes (id int PRIMARY KEY, body text);'
 const quick = { timeouts: { read: 400, write: 400, connect: 400 } }
@@ -37,6 +42,10 @@ async function failureOf(work: () => unknown): Promise<MillraceError> {
   expect((error as Error).message).toMatch(/^[^\n]+\.$/)
   expect((error as Error).message).not.toContain('secret')
   return error as MillraceError
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await wait(50)
 }
 
 const told = ({ kind, code }: MillraceError) => `${kind} ${code}`
@@ -144,6 +153,32 @@ describe('a node', () => {
     server.resume()
   })
 
+  test('that was away again and again is connected to as before, and no more once the client is closed', async () => {
+    const proxy = await startProxy()
+    proxy.forwardTo(server.port)
+    const through = await room.open({ ...quick, contactPoints: [proxy.address] })
+    await through.tables.write(notes(10))
+    const before = proxy.connections
+    expect(before).toBeGreaterThan(0)
+    for (let outage = 0; outage < 3; outage++) {
+      proxy.cut()
+      await failureOf(() => through.tables.write(notes(3)))
+      // The driver's own search for a node, and that of its pool, go on meanwhile.
+      await wait(700)
+      proxy.pass()
+      await writeInTheEnd(through, notes(10))
+    }
+    await until(() => proxy.connections <= before)
+    proxy.cut()
+    await failureOf(() => through.tables.write(notes(3)))
+    await through.close()
+    proxy.pass()
+    // Longer than the driver waits between attempts.
+    await wait(2500)
+    expect(proxy.connections).toBe(0)
+    await proxy.close()
+  }, 60_000)
+
   test('that forgets its statements gets them again', async () => {
     const { tables } = opened
     await writeInTheEnd(opened, notes(1))
@@ -227,6 +262,36 @@ describe('a client', () => {
       expect(error.message).toContain(name)
     }
   })
+
+  test('that is not let in leaves nothing open: its process ends', async () => {
+    const refusals = [
+      { datacenter: 'mars' },
+      { keyspace: 'nope' },
+      { contactPoints: [`127.0.0.1:${await freePort()}`] },
+      { contactPoints: [plain.contactPoint], tls: tlsOf(server.tls!.ca) },
+    ]
+    const whole = { ...settings, contactPoints: [plain.contactPoint], keyspace: 'system' }
+    const stalling = await startStallingNode(plain)
+    const asked = [...refusals, { contactPoints: [stalling.contactPoint] }]
+    const words = asked.map((more) => JSON.stringify({ ...whole, ...more, username: undefined, ...quick }))
+    try {
+      const child = join(import.meta.dirname, 'refused-child.ts')
+      const flags = ['--disable-warning=ExperimentalWarning', child]
+      const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...words], {
+        timeout: 60_000,
+      })
+      expect(stdout.trim().split('\n')).toEqual([
+        'fatal CASSANDRA_REFUSED',
+        'fatal CASSANDRA_REFUSED',
+        'downstream CASSANDRA_AWAY',
+        'fatal CASSANDRA_REFUSED',
+        'downstream CASSANDRA_AWAY',
+      ])
+      expect(stalling.asked).toBe(true)
+    } finally {
+      stalling.close()
+    }
+  }, 90_000)
 
   test('that may not write is told which grant it lacks, and stops', async () => {
     await server.cql("CREATE ROLE IF NOT EXISTS reader WITH PASSWORD = 'reader-secret' AND LOGIN = true")

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { SourceEvent, SourceReader } from '../../../engine/component/contracts/reader.ts'
+import type { ReadPolicy, SourceEvent, SourceReader } from '../../../engine/component/contracts/reader.ts'
 import { type Embedded, openEmbedded } from '../../../engine/embedded/embedded.ts'
-import type { ReadOptions } from '../../../engine/embedded/reader.ts'
 import { record } from '../../support/contracts/source-driver.ts'
 import { failureOf, Scratch, StillClock } from './scratch.ts'
 
@@ -10,11 +9,13 @@ const here = { topic: 'events', partition: 0 }
 let dir: string
 let clock: StillClock
 let embedded: Embedded
+let troubles: string[]
 
 beforeEach(async () => {
   dir = scratch.dir()
   clock = new StillClock()
-  embedded = openEmbedded(dir, { clock })
+  troubles = []
+  embedded = openEmbedded(dir, { clock, trouble: (sentence) => troubles.push(sentence) })
   await embedded.log.ensureTopic('events', { partitions: 2, retentionMs: 1000 })
 })
 afterEach(async () => {
@@ -25,8 +26,8 @@ afterEach(async () => {
 const append = (count: number, partition = 0, timestamp = clock.time): Promise<unknown> =>
   embedded.log.append(Array.from({ length: count }, () => record('events', { partition, timestamp })))
 
-async function startAt(offset: number | undefined, options: ReadOptions = {}): Promise<SourceReader> {
-  const reader = await embedded.log.read('group', ['events'], options)
+async function startAt(offset: number | undefined, policy: ReadPolicy = {}): Promise<SourceReader> {
+  const reader = await embedded.log.read('group', ['events'], policy)
   await reader.poll({ maxBytes: 0, waitMs: 0 })
   await reader.start(here, offset === undefined ? undefined : { offset, metadata: '' })
   return reader
@@ -61,20 +62,43 @@ describe('a position that the topic does not hold', () => {
     expect((failureIn(events) as Error).message).toContain(`Offset ${offset} of topic "events", partition 0`)
     expect((failureIn(events) as Error).message).toContain(reason)
     // Told once; the other partition goes on, this one does not.
+    expect(events.filter(({ type }) => type === 'failed')).toHaveLength(1)
     expect(offsets(events)).toEqual([0, 1, 2])
     expect(await poll(reader)).toEqual([])
   })
 
-  test.each([3, 25])('%d becomes the first where the topology says earliest', async (from) => {
-    const resets: unknown[] = []
-    const reader = await startAt(from, { outOfRange: 'earliest', onReset: (reset) => resets.push(reset) })
-    expect(offsets(await poll(reader))[0]).toBe(10)
-    expect(resets).toEqual([{ ...here, from, to: 10 }])
+  test.each([
+    ['earliest', 10],
+    ['latest', 20],
+  ] as const)('is made up for where the topology says %s, and told', async (outOfRange, to) => {
+    const reader = await startAt(3, { outOfRange })
+    const events = await poll(reader)
+    expect(offsets(events)).toEqual(to === 10 ? Array.from({ length: 10 }, (_, row) => 10 + row) : [])
+    expect(events.at(-1)).toEqual({ type: 'end', partition: here, offset: 20 })
+    expect(troubles).toEqual([
+      `Offset 3 of partition 0 of events is not in the topic, which has 10 to 20: group goes on at ${to}, as its source says (outOfRange).`,
+    ])
   })
 
-  test.each([3, 25])('%d becomes the end where the topology says latest', async (from) => {
-    const reader = await startAt(from, { outOfRange: 'latest' })
-    expect(await poll(reader)).toEqual([{ type: 'end', partition: here, offset: 20 }])
+  test.each([
+    ['earliest', 10],
+    ['latest', 20],
+  ] as const)('%s that goes back is committed, and the task begins anew', async (outOfRange, to) => {
+    await append(3, 1)
+    const reader = await startAt(25, { outOfRange })
+    await reader.start({ topic: 'events', partition: 1 }, undefined)
+    const events = await poll(reader)
+    const told = events.filter(({ type }) => type === 'lost' || type === 'assigned')
+    expect(told).toEqual([
+      { type: 'lost', partitions: [here] },
+      { type: 'assigned', partitions: [here], epoch: 2 },
+    ])
+    // Only of the other partition: nothing of this one before it is started again.
+    expect(offsets(events)).toEqual([0, 1, 2])
+    expect(await embedded.log.committed('group', here)).toEqual({ offset: to, metadata: '' })
+    await reader.start(here, await embedded.log.committed('group', here))
+    expect(offsets(await poll(reader))).toHaveLength(20 - to)
+    expect(troubles).toHaveLength(1)
   })
 
   test('the first and the end themselves are held', async () => {
@@ -91,6 +115,35 @@ describe('a position that the topic does not hold', () => {
     await append(1)
     const events = [...(await poll(reader)), ...(await poll(reader))]
     expect(failureIn(events)).toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' })
+  })
+})
+
+describe('a partition of which nothing is committed begins', () => {
+  beforeEach(async () => {
+    for (const timestamp of [100, 300, 200, 400]) await append(2, 0, timestamp)
+  })
+
+  test.each([
+    ['earliest', [0, 1, 2, 3, 4, 5, 6, 7], undefined],
+    ['latest', [], 8],
+    [150, [2, 3, 4, 5, 6, 7], 2],
+    [301, [6, 7], 6],
+    [401, [], 8],
+  ] as const)('%s', async (begin, expected, kept) => {
+    const reader = await startAt(undefined, { begin })
+    expect(await embedded.log.committed('group', here)).toEqual(kept && { offset: kept, metadata: '' })
+    expect(offsets(await poll(reader))).toEqual(expected)
+    await append(1)
+    expect(offsets(await poll(reader))).toEqual([8])
+  })
+
+  test('nowhere where the topology says none', async () => {
+    await expect(startAt(undefined, { begin: 'none' })).rejects.toMatchObject({
+      code: 'OFFSET_MISSING',
+      kind: 'fatal',
+      message: expect.stringMatching(/^Group group has committed no offset of partition 0 of events, .*\.$/),
+    })
+    expect(offsets(await poll(await startAt(5, { begin: 'none' })))).toEqual([5, 6, 7])
   })
 })
 

@@ -122,6 +122,52 @@ describe('a position that is not in the topic', () => {
   })
 })
 
+describe('a partition of which nothing is committed', () => {
+  test.each([
+    ['latest', 6],
+    [Date.UTC(2026, 0, 1, 0, 0, 3), 3],
+    [Date.UTC(2027, 0, 1), 6],
+  ] as const)('begins where the topology says (%s), also after a restart', async (begin, first) => {
+    const [topic, other] = [await topicOf(1), await topicOf(1, 4)]
+    const at = (second: number) => ({
+      ...plain(topic, 1, 0)[0]!,
+      timestamp: Date.UTC(2026, 0, 1, 0, 0, second),
+    })
+    await log.append([0, 1, 2, 3, 4, 5].map(at))
+    const group = kafka.uniqueGroup()
+    const drives = [[topic], [other]]
+    const one = await member({ group, drives })
+    one.member.follow([topic], { begin })
+    await one.until(
+      () => one.events.some((event) => event.type === 'end' && event.partition.topic === topic),
+      'the end',
+    )
+    expect(await one.member.committed([{ topic, partition: 0 }])).toEqual([{ offset: first, metadata: '' }])
+    await one.until(
+      () => one.offsets.get(`${other}/0`)?.length === 4,
+      'the other topic from its first record',
+    )
+    await one.close()
+    // Nobody reads meanwhile; and what is said counts only where nothing is committed.
+    await log.append([at(6)])
+    const two = await member({ group, drives })
+    two.member.follow([topic], { begin: 'none' })
+    await two.until(() => two.offsets.get(`${topic}/0`)?.at(-1) === 6, 'what came meanwhile')
+    expect(two.offsets.get(`${topic}/0`)![0]).toBe(first)
+    expect([...one.errors, ...two.errors]).toEqual([])
+  })
+
+  test('does not begin where the topology says none', async () => {
+    const topic = await topicOf(1, 5)
+    const group = kafka.uniqueGroup()
+    const one = await member({ group, drives: [[topic]], begin: 'none' })
+    const error = await one.error()
+    expect(error).toMatchObject({ code: 'OFFSET_MISSING', kind: 'fatal' })
+    expect(error.message).toContain(`Group ${group} has committed no offset of partition 0 of ${topic}`)
+    expect(one.offsets.size).toBe(0)
+  })
+})
+
 test('topics that are not there, or do not fit together, are told in one sentence', async () => {
   const missing = await member({ drives: [['no-such-topic']] })
   expect(await missing.error()).toMatchObject({ code: 'TOPIC_UNKNOWN', kind: 'fatal' })

@@ -200,3 +200,42 @@ describe('formats', () => {
     expect(xmlText('a\0b\ud800c\u001bd\ne')).toBe('a\ufffdb\ufffdc\ufffdd\ne')
   })
 })
+
+describe('a column that no field fills', () => {
+  const facts = {
+    schemas: { 'audit.AuditEvent': { eventId: 'string', userId: 'string' } },
+    tables: {
+      by_user: ['user_id!', 'event_id+', 'body'],
+      by_user_short: ['user_id!', 'event_id+', 'body'],
+    },
+  }
+  const topology = (more: string): string => `name: audit
+sources: { events: { type: topic, topic: audit-events, schema: audit.AuditEvent } }
+sinks:
+  users:
+    type: table
+    from: events
+    table: by_user
+    retention: 30d
+    variants: { by: userId, when: { short: { table: by_user_short, retention: 1d } } }${more}
+`
+  const found = (more: string) =>
+    lintText(topology(more), facts)
+      .filter(({ code }) => code === 'ML006')
+      .map(({ line, column, message }) => `${line}:${column} ${message}`)
+
+  test('is told once, with its sink, its tables, its place and both remedies', () => {
+    expect(found('')).toEqual([
+      '7:5 The sink "users" leaves the column "body" of the tables "by_user" and "by_user_short" empty in every row: the records that come to it have no field "body". Name the field with `columns: { body: FIELD }`, or say that it stays empty with `columns: { body: null }`.',
+    ])
+  })
+
+  test('is told where the wrong field is named', () => {
+    expect(found('\n    columns: { body: text }')[0]).toMatch(/^10:5 .* have no field "text"/)
+  })
+
+  test('is no finding where either remedy was taken', () => {
+    expect(found('\n    columns: { body: null }')).toEqual([])
+    expect(found('\n    columns: { body: eventId }')).toEqual([])
+  })
+})

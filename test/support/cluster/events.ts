@@ -38,6 +38,8 @@ export interface EventsPlan {
   readonly bad?: number
   /** Share of garbage, 0.01 if not given. */
   readonly garbage?: number
+  /** Share of duplicates, 0.05 if not given. */
+  readonly duplicates?: number
   /** How many keys there are; one for fifty events if not given. */
   readonly keys?: number
   /** Where events are written in several parts: which one this is. Ids of different parts differ. */
@@ -55,7 +57,7 @@ export const spanMs = 10 * 3600_000
  * `trial` refuses, fails at once in a while, or takes a moment for. The same plan makes the same events.
  */
 export function* makeEvents(plan: EventsPlan): Generator<ProofEvent> {
-  const { seed, count, from, bad = 0.0005, garbage = 0.01, part = 0, span = spanMs } = plan
+  const { seed, count, from, bad = 0.0005, garbage = 0.01, duplicates = 0.05, part = 0, span = spanMs } = plan
   const random = randomFrom(seed)
   const below = (limit: number): number => Math.floor(random() * limit)
   const keys = plan.keys ?? Math.max(100, Math.min(20_000, Math.floor(count / 50)))
@@ -71,7 +73,7 @@ export function* makeEvents(plan: EventsPlan): Generator<ProofEvent> {
       yield { kind: 'garbage', id: '', key, at, action: 'modified' }
       continue
     }
-    if (dice < garbage + 0.05 && recent.length > 0) {
+    if (dice < garbage + duplicates && recent.length > 0) {
       // One in three comes right behind its twin.
       const back = random() < 1 / 3 ? 1 : 1 + below(Math.min(recent.length, farthest))
       yield { ...recent[recent.length - back]!, kind: 'duplicate' }

@@ -35,10 +35,11 @@ export interface Letter {
 }
 
 /** No effect of one id from two positions, and none under another key or id than the position has. */
-export function judgeIdentity(effects: readonly Effect[], { firsts }: Oracle): Findings {
+export function judgeIdentity(effects: readonly Effect[], { firsts, forgotten }: Oracle): Findings {
   const wrong: Findings = []
   for (const effect of effects) {
     const first = firsts.get(effect.id)
+    if (forgotten.has(positionOf(effect))) continue
     if (first === undefined) wrong.push(`an effect of "${effect.id}", which was never sent`)
     else if (positionOf(first) !== positionOf(effect))
       wrong.push(`${effect.id} of ${positionOf(first)} had an effect from ${positionOf(effect)}`)
@@ -71,19 +72,25 @@ export function judgeCompleteness(effects: readonly Effect[], oracle: Oracle): F
   return [
     ...[...must].filter((position) => !had.has(position)).map((position) => `${position} has no effect`),
     ...[...had]
-      .filter((position) => !must.has(position))
+      .filter((position) => !must.has(position) && !oracle.forgotten.has(position))
       .map((position) => `${position} has an effect, and should be parked or dropped`),
   ]
 }
 
+/** A worker that lost its partitions, and did not know it until the probe's file was so long. */
+export interface Zombie {
+  readonly pid: number
+  readonly until: number
+}
+
 /**
  * Effects that are there again. What was committed at some moment is not repeated after it, but by workers that had lost
- * their partitions without knowing it yet (`zombies`, process ids).
+ * their partitions without knowing it yet.
  */
 export function judgeRepeats(
   effects: readonly Effect[],
   snapshots: readonly Snapshot[],
-  zombies: ReadonlySet<number>,
+  zombies: readonly Zombie[],
 ): { readonly repeats: number; readonly wrong: Findings } {
   const wrong: Findings = []
   const seen = new Set<string>()
@@ -98,10 +105,31 @@ export function judgeRepeats(
     }
     repeats++
     const known = at < 0 ? undefined : snapshots[at]!.committed[effect.partition]
-    if (known !== undefined && isCovered(known, effect.offset) && !zombies.has(effect.pid))
+    const excused = zombies.some(({ pid, until }) => effect.pid === pid && effect.endsAt <= until)
+    if (known !== undefined && isCovered(known, effect.offset) && !excused)
       wrong.push(`${position} had an effect again after it was committed`)
   }
   return { repeats, wrong }
+}
+
+/** What was committed once stays committed: nobody sets a partition back. */
+export function judgeProgress(snapshots: readonly Snapshot[]): Findings {
+  const wrong: Findings = []
+  for (const [n, { committed }] of snapshots.entries()) {
+    for (const [partition, later] of committed.entries()) {
+      const earlier = snapshots[n - 1]?.committed[partition]
+      if (earlier === undefined) continue
+      if (later.frontier < earlier.frontier)
+        wrong.push(`partition ${partition} went back from ${earlier.frontier} to ${later.frontier}`)
+      for (const [start, end] of earlier.ranges.pairs()) {
+        if (!isCovered(later, start) || !isCovered(later, end - 1))
+          wrong.push(
+            `partition ${partition} went back: ${start} to ${end - 1} was committed, and is not any more`,
+          )
+      }
+    }
+  }
+  return wrong
 }
 
 /** Whether a position is covered by what was committed. */

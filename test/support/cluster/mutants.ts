@@ -15,6 +15,34 @@ const runOf = `    const ended = await this.#options.transactions.run({
       identity: identity.bytes,
     })`
 
+/** What is sealed under an epoch that is over is sent, also if it has to be sent again. */
+const epochIgnored: ClusterMutant['changes'] = [
+  {
+    file: commitFile,
+    replace: [
+      [
+        '    return held.length > 0 && Math.max(...held) === epoch',
+        '    return held.length >= 0 && epoch >= 0',
+      ],
+    ],
+  },
+  {
+    file: 'engine/runtime/commit-cycle.ts',
+    replace: [['        return this.#without(cut, (task) => task.cancelled)', '        return cut']],
+  },
+]
+
+/** Whoever the member is by now, it commits, though its caller has not heard of a loss yet. */
+const identityTaken: ClusterMutant['changes'][number] = {
+  file: 'engine/kafka/member.ts',
+  replace: [
+    [
+      'if (rebalances === this.#begun && !this.#inbox.hasRebalance) return { bytes, memberId, generation }',
+      'if (rebalances >= 0) return { bytes, memberId, generation }',
+    ],
+  ],
+}
+
 /** Text replacements, applied to a worker's modules as they are loaded. */
 export const clusterMutants = [
   {
@@ -144,30 +172,11 @@ ${runOf.replace('offsets: commit.tasks.flatMap((task) => task.positions)', 'offs
   },
   {
     name: 'whoever commits is not asked whether the partitions are still its own',
-    changes: [
-      {
-        file: commitFile,
-        replace: [
-          [
-            '    return held.length > 0 && Math.max(...held) === epoch',
-            '    return held.length >= 0 && epoch >= 0',
-          ],
-        ],
-      },
-      {
-        file: 'engine/kafka/member.ts',
-        replace: [
-          [
-            'if (rebalances === this.#begun && !this.#inbox.hasRebalance) return { bytes, memberId, generation }',
-            'if (rebalances >= 0) return { bytes, memberId, generation }',
-          ],
-        ],
-      },
-      {
-        file: 'engine/runtime/commit-cycle.ts',
-        replace: [['        return this.#without(cut, (task) => task.cancelled)', '        return cut']],
-      },
-    ],
+    changes: [...epochIgnored, identityTaken],
+  },
+  {
+    name: 'the epoch under which partitions are held is ignored',
+    changes: epochIgnored,
   },
   {
     name: 'a time to live is counted from when the row is written',

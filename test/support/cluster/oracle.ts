@@ -7,10 +7,12 @@ export interface Oracle {
   /** Events that must have a letter: what fails for good, and the first of each id behind it in its key. */
   readonly letters: readonly Written[]
   /**
-   * Duplicates behind a parked record: they are dropped, or wait as letters, as it happens (both come to nothing when
-   * they are released).
+   * Duplicates behind a parked record: they are dropped, or wait as letters, as it happens. Both come to nothing when they
+   * are released within the window of their twins.
    */
   readonly either: readonly Written[]
+  /** Positions of those that are released after the window of their twins, by when these are forgotten: they may have an effect. */
+  readonly forgotten: ReadonlySet<string>
   /** The first occurrence of each id. */
   readonly firsts: ReadonlyMap<string, Written>
   /** The end of each partition, by number. */
@@ -24,10 +26,10 @@ export function positionOf({ partition, offset }: { partition: number; offset: n
 }
 
 /**
- * `partitions`: how many the topic has. `released`: all letters were released, after what they failed by was mended; then
- * what had to be a letter must have an effect as well.
+ * `partitions`: how many the topic has. `released`: all letters were released at the end, after what they failed by was
+ * mended, by a dedup with this window, milliseconds; then what had to be a letter must have an effect as well.
  */
-export function oracleOf(written: readonly Written[], partitions: number, released = false): Oracle {
+export function oracleOf(written: readonly Written[], partitions: number, released?: number): Oracle {
   const firsts = new Map<string, Written>()
   const blocked = new Set<string>()
   const [effects, letters, either]: [Written[], Written[], Written[]] = [[], [], []]
@@ -45,7 +47,17 @@ export function oracleOf(written: readonly Written[], partitions: number, releas
       if (key !== '') blocked.add(key)
     } else if (first) effects.push(event)
   }
-  return { effects: released ? [...firsts.values()] : effects, letters, either, firsts, ends, newest }
+  const old =
+    released === undefined ? [] : either.filter((one) => one.at <= newest[one.partition]! - released)
+  return {
+    effects: released === undefined ? effects : [...firsts.values()],
+    letters,
+    either,
+    forgotten: new Set(old.map(positionOf)),
+    firsts,
+    ends,
+    newest,
+  }
 }
 
 function inOrder(written: readonly Written[]): Written[] {

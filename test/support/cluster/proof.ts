@@ -49,6 +49,7 @@ export class Proof {
   #released = false
   #watching = true
   #watch: Promise<void> = Promise.resolve()
+  #snapshot: Promise<unknown> = Promise.resolve()
 
   private constructor(options: ProofOptions, settings: KafkaSettings, admin: KafkaAdmin) {
     this.#options = options
@@ -63,6 +64,7 @@ export class Proof {
       environment: join(this.folder, 'environment.yaml'),
       project: projectRoot,
       mutant: options.mutant,
+      probeMs: options.probeMs,
     })
   }
 
@@ -90,11 +92,16 @@ export class Proof {
     return join(this.folder, 'probe.tsv')
   }
 
+  /** How long the probe's file is now. */
+  get probeBytes(): number {
+    return existsSync(this.probe) ? statSync(this.probe).size : 0
+  }
+
   get outputTopic(): string {
     return `${this.name}.out`
   }
 
-  /** The window of the dedup, milliseconds. */
+  /** The window of the dedup, milliseconds; 0 where there is none. */
   get windowMs(): number {
     return this.#options.topology?.windowMs ?? windowMs
   }
@@ -104,15 +111,21 @@ export class Proof {
   }
 
   get oracle(): Oracle {
-    this.#oracle ??= oracleOf(this.#written, this.partitions, this.#released)
+    this.#oracle ??= oracleOf(this.#written, this.partitions, this.#released ? this.windowMs : undefined)
     return this.#oracle
   }
 
-  /** Writes another part of events behind those that are there. */
+  /** Writes another part of events behind those that are there, of the same kinds. */
   async write(plan: EventsPlan): Promise<void> {
+    const { bad, garbage, duplicates } = this.#options.events
+    const shares = {
+      ...(bad !== undefined && { bad }),
+      ...(garbage !== undefined && { garbage }),
+      ...(duplicates !== undefined && { duplicates }),
+    }
     this.#written = [
       ...this.#written,
-      ...(await writeEvents(this.#options.bootstrap, this.name, makeEvents(plan))),
+      ...(await writeEvents(this.#options.bootstrap, this.name, makeEvents({ ...shares, ...plan }))),
     ]
     this.#oracle = undefined
   }
@@ -128,10 +141,16 @@ export class Proof {
     this.#watch = loop()
   }
 
-  async snapshot(): Promise<Snapshot> {
+  /** What is committed now. One after the other: so they are in the order of what they saw. */
+  snapshot(): Promise<Snapshot> {
+    const next = this.#snapshot.then(() => this.#takeSnapshot())
+    this.#snapshot = next.catch(() => undefined)
+    return next
+  }
+
+  async #takeSnapshot(): Promise<Snapshot> {
     const committed = await this.committed()
-    const bytes = existsSync(this.probe) ? statSync(this.probe).size : 0
-    const snapshot = { committed, bytes }
+    const snapshot = { committed, bytes: this.probeBytes }
     this.snapshots.push(snapshot)
     return snapshot
   }
@@ -257,6 +276,16 @@ export class Proof {
         at = next
       }
     }
+  }
+
+  /** True while a transaction is open in the changelog of `unique`: somebody's records are behind what can be read. */
+  async hasOpenTransaction(): Promise<boolean> {
+    const topic = `${this.name}.unique.changelog`
+    const partitions = (await this.log.partitionsOf(topic)) ?? 0
+    const places = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }))
+    const stable = await this.admin.offsets(places, 'latest', 'read_committed')
+    const ends = await this.admin.offsets(places, 'latest', 'read_uncommitted')
+    return places.some((_, n) => (stable[n] ?? 0) < (ends[n] ?? 0))
   }
 
   /** What a worker would restore for `unique` in a partition: of the changelog alone, or with the copy of a slot. */

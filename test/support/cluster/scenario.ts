@@ -12,9 +12,9 @@ export function eventCount(usual: number): number {
 }
 
 /** A limit that grows with what MILLRACE_PROOF_EVENTS asks for, milliseconds: a hang is a failure, slowness is not. */
-export const patienceMs = 240_000 + eventCount(0) * 2
+export const patienceMs = 360_000 + eventCount(0) * 3
 
-/** A cluster whose consumer groups notice a dead member within three seconds. */
+/** A cluster that notices a dead member within three seconds, and a transaction that is over its time within one. */
 export function startProofKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   return startKafka({
     name: 'proof',
@@ -22,6 +22,7 @@ export function startProofKafka(options: KafkaOptions = {}): Promise<KafkaServer
     properties: {
       'group.consumer.session.timeout.ms': 3000,
       'group.consumer.heartbeat.interval.ms': 500,
+      'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1000,
       ...options.properties,
     },
   })
@@ -32,7 +33,7 @@ export interface Scenario extends Omit<ProofOptions, 'bootstrap' | 'name' | 'eve
   readonly seed: number
   readonly events: number
   /** What else is said about the events. */
-  readonly plan?: Pick<EventsPlan, 'bad' | 'garbage' | 'keys'>
+  readonly plan?: Pick<EventsPlan, 'bad' | 'garbage' | 'duplicates' | 'keys'>
   /** With a mutant (mutants.ts) in all workers. */
   readonly mutant?: string | undefined
   /** Does what is to be survived; afterwards everything is committed, and all workers have ended. Says what to judge. */
@@ -66,12 +67,22 @@ export async function play(kafka: { readonly bootstrap: string }, scenario: Scen
   }
 }
 
-/** A last worker that goes to the end, so that everything is committed. */
+/**
+ * A last worker that works until everything is committed. (A worker that runs until its end would not do: it ends with
+ * the partitions that it has, and those of the dead may still be theirs.)
+ */
 export async function finish(proof: Proof): Promise<void> {
-  const worker = proof.workers.start({ untilEnd: true })
+  const worker = proof.workers.start()
   await proof.untilCommitted(1, patienceMs)
-  const { code } = await worker.exited
+  const { code } = await worker.stop()
   if (code !== 0) throw new Error(`The last worker ended with ${code}: ${worker.said.slice(-2000)}`)
+}
+
+/** A worker that goes to its end, with letters that were released: where no dead worker has partitions any more. */
+export async function goToEnd(proof: Proof): Promise<void> {
+  const worker = proof.workers.start({ untilEnd: true })
+  const { code } = await worker.exited
+  if (code !== 0) throw new Error(`A worker ended with ${code}: ${worker.said.slice(-2000)}`)
 }
 
 /** A worker that dies at a point; false if it came to the end first. What it has left behind is judged. */

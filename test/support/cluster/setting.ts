@@ -13,7 +13,12 @@ export interface ProofOptions {
   readonly replication?: number
   readonly events: EventsPlan
   readonly mutant?: string | undefined
-  /** Another topology than the probe's: its YAML, after the name, with $PROBE and $TOPIC; and the window of its dedup. */
+  /** How long the probe takes for a write, milliseconds; 10 if not given. */
+  readonly probeMs?: number | undefined
+  /**
+   * Another topology than the probe's: its YAML, after the name, with $PROBE and $TOPIC; and the window of its dedup, 0
+   * where it has none.
+   */
   readonly topology?: { readonly yaml: string; readonly windowMs: number }
   /** More of the environment, in YAML. */
   readonly environment?: string
@@ -42,6 +47,23 @@ errors: { attempts: 4, then: park, backoff: { first: 1ms, longest: 5ms } }
 commit: { every: 20ms }
 budget: { partition: 64KiB, total: 192KiB }
 `
+}
+
+/** A topology without state, whose outputs are in its commits: for events without duplicates. */
+export const statelessTopology: NonNullable<ProofOptions['topology']> = {
+  windowMs: 0,
+  yaml: `sources:
+  events: { type: topic, topic: $TOPIC, schema: audit.AuditEvent, timestamp: timestamp }
+processors:
+  tested: { type: trial, from: events }
+sinks:
+  probe: { type: probe, from: tested, file: $PROBE, id: eventId }
+  out: { type: topic, from: tested, topic: $TOPIC.out, schema: audit.AuditEvent }
+delivery: exactly-once
+errors: { attempts: 4, then: park, backoff: { first: 1ms, longest: 5ms } }
+commit: { every: 20ms }
+budget: { partition: 64KiB, total: 192KiB }
+`,
 }
 
 /** Sessions are short, so that the partitions of a dead worker are given to others soon. */

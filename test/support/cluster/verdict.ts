@@ -6,8 +6,10 @@ import {
   judgeLetters,
   judgeOrder,
   judgeOutputs,
+  judgeProgress,
   judgeRepeats,
   type Findings,
+  type Zombie,
 } from './judge.ts'
 import type { Proof } from './proof.ts'
 import { judgeState } from './state.ts'
@@ -22,7 +24,7 @@ export interface Verdict {
 
 export interface VerdictOptions {
   /** Workers that lost their partitions without knowing it at once. */
-  readonly zombies?: readonly number[]
+  readonly zombies?: readonly Zombie[]
   readonly exactlyOnce?: boolean
   /** Worker slots whose local copies are judged too. */
   readonly slots?: readonly number[]
@@ -35,7 +37,7 @@ export async function verdictOn(
 ): Promise<Verdict> {
   const { oracle } = proof
   const effects = proof.effects()
-  const repeats = judgeRepeats(effects, proof.snapshots, new Set(zombies))
+  const repeats = judgeRepeats(effects, proof.snapshots, zombies)
   const letters = await proof.letters()
   const findings: Findings[] = [
     proof.wrong,
@@ -45,9 +47,10 @@ export async function verdictOn(
     repeats.wrong,
     judgeLetters(letters, oracle),
     judgeDeadLetters(await proof.deadLetters(), letters),
-    judgeCommitted(await proof.committed(), oracle),
+    judgeCommitted((await proof.snapshot()).committed, oracle),
+    judgeProgress(proof.snapshots),
   ]
-  for (let partition = 0; partition < proof.partitions; partition++) {
+  for (let partition = 0; proof.windowMs > 0 && partition < proof.partitions; partition++) {
     for (const slot of [undefined, ...slots])
       findings.push(judgeState(await proof.restored(partition, slot), partition, proof))
   }

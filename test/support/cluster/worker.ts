@@ -1,6 +1,7 @@
 // A worker of the proof: runs one topology in an environment until SIGTERM (or, with UNTIL_END, to the end), and kills
 // itself at the asked-for moment: CRASH_POINT=sealed CRASH_AT=3 dies, by SIGKILL, when `sealed` is reached for the third
-// time. With FREEZE=1 it stops itself by SIGSTOP instead. It ends when its standard input does: its test is over.
+// time. With FREEZE=1 it stops itself by SIGSTOP instead, and tells what it does when it is woken up. It ends when its
+// standard input does: its test is over.
 import { subscribe } from 'node:diagnostics_channel'
 import { existsSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -14,18 +15,30 @@ import { processors } from '../../../processors/index.ts'
 import { sinks } from '../../../sinks/index.ts'
 import { sources } from '../../../sources/index.ts'
 
-const { CRASH_POINT, CRASH_AT, FREEZE, MENDED, TOPOLOGY, ENVIRONMENT, PROJECT, UNTIL_END } =
+const { CRASH_POINT, CRASH_AT, FREEZE, MENDED, TOPOLOGY, ENVIRONMENT, PROJECT, UNTIL_END, PROBE_MS } =
   process.env as Record<string, string>
 
+const tell = (sentence: string): void => console.error(`${new Date().toISOString()} ${sentence}`)
+
 let left = Number(CRASH_AT ?? 1)
+/** The points that were reached since it was woken up. */
+let reached: Set<string> | undefined
 subscribe('millrace.point', (message) => {
-  if ((message as { point: string }).point !== CRASH_POINT || --left !== 0) return
+  const { point } = message as { point: string }
+  if (reached !== undefined && !reached.has(point)) {
+    reached.add(point)
+    tell(`then ${point}`)
+  }
+  if (point !== CRASH_POINT || --left !== 0) return
   console.error(`reached ${CRASH_POINT}`)
   process.kill(process.pid, FREEZE === '1' ? 'SIGSTOP' : 'SIGKILL')
+  tell('woken up')
+  reached = new Set()
 })
 
 const stopping = new AbortController()
 process.on('SIGTERM', () => stopping.abort())
+tell('listens')
 process.stdin.on('end', () => process.exit(1)).resume()
 
 interface Event {
@@ -69,11 +82,10 @@ const slowProbe: SinkDefinition = {
   ...sinks.probe,
   async open(config, context) {
     const writer = await sinks.probe.open(config, context)
-    return { ...writer, write: async (batch) => writer.write((await wait(10), batch)) }
+    return { ...writer, write: async (batch) => writer.write((await wait(Number(PROBE_MS)), batch)) }
   },
 }
 
-const tell = (sentence: string): void => console.error(`${new Date().toISOString()} ${sentence}`)
 const environment = await openEnvironment(
   { env: ENVIRONMENT! },
   { cwd: process.cwd(), root: PROJECT!, env: process.env },

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 
 /** How a worker is started. */
 export interface WorkerPlan {
@@ -24,6 +25,8 @@ export interface WorkersOptions {
   readonly project: string
   /** The name of a mutant (mutants.ts) that they run with. */
   readonly mutant?: string | undefined
+  /** How long the probe takes for a write, milliseconds; 10 if not given. */
+  readonly probeMs?: number | undefined
 }
 
 /** The worker processes of one run. None outlives the test: `close` ends them, and each ends with its standard input. */
@@ -48,7 +51,7 @@ export class Workers {
   }
 
   #spawn(plan: WorkerPlan, log: string): ChildProcess {
-    const { folder, topology, environment, project, mutant } = this.#options
+    const { folder, topology, environment, project, mutant, probeMs = 10 } = this.#options
     const state = join(folder, `state-${plan.slot ?? 1}`)
     mkdirSync(state, { recursive: true })
     const hook = mutant === undefined ? [] : ['--import', `${import.meta.dirname}/mutant-hook.ts`]
@@ -67,6 +70,7 @@ export class Workers {
             STATE: state,
             MENDED: join(folder, 'mended'),
             MUTANT: mutant ?? '',
+            PROBE_MS: String(probeMs),
             CRASH_POINT: plan.point ?? '',
             CRASH_AT: String(plan.at ?? 1),
             FREEZE: plan.freeze === true ? '1' : '',
@@ -135,8 +139,9 @@ export class WorkerProcess {
     return this.exited
   }
 
-  /** Ends it in order. */
-  stop(): Promise<Exit> {
+  /** Ends it in order, once it listens. */
+  async stop(): Promise<Exit> {
+    while (this.#running && !this.said.includes(' listens\n')) await wait(20)
     if (this.#running) this.#child.kill('SIGTERM')
     return this.exited
   }

@@ -44,22 +44,42 @@ export interface CassandraAddresses {
   tls?: TlsFiles
 }
 
-/** All on 127.0.0.1: for clients, and for the nodes among each other. */
-interface Ports {
+/** For clients, and for the nodes among each other. */
+export interface Ports {
   native: number
   storage: number
   tls: number
 }
 
+/** What a node of a ring has in common with the others, and what not. */
+export interface RingPlace {
+  clusterName: string
+  host: string
+  seedHost: string
+  ports: Ports
+  token: string
+}
+
 interface Plan {
   options: CassandraOptions
+  /** Undefined for a node of its own, on 127.0.0.1. */
+  place?: RingPlace | undefined
   classPath: string
   folder: string
   tls?: TlsFiles | undefined
 }
 
+/** A name that no other cluster has. */
+export const newClusterName = (): string => `test-${randomBytes(8).toString('hex')}`
+
+/** Ports of 127.0.0.1. */
+export async function freePorts(native?: number): Promise<Ports> {
+  return { native: native ?? (await freePort()), storage: await freePort(), tls: await freePort() }
+}
+
 export class CassandraNode {
-  readonly #clusterName = `test-${randomBytes(8).toString('hex')}`
+  readonly #clusterName: string
+  readonly #host: string
   readonly #plan: Plan
   readonly #ports: Ports
   readonly process: JvmProcess
@@ -67,16 +87,20 @@ export class CassandraNode {
   private constructor(plan: Plan, ports: Ports) {
     this.#plan = plan
     this.#ports = ports
+    this.#clusterName = plan.place?.clusterName ?? newClusterName()
+    this.#host = plan.place?.host ?? '127.0.0.1'
     this.process = new JvmProcess('Cassandra', join(plan.folder, 'cassandra.log'))
   }
 
   /** Chooses ports and writes the settings. */
   static async lay(plan: Plan): Promise<CassandraNode> {
-    const native = plan.options.port ?? (await freePort())
-    const node = new CassandraNode(plan, { native, storage: await freePort(), tls: await freePort() })
-    const { folder, tls, options } = plan
+    const { folder, tls, options, place } = plan
+    const node = new CassandraNode(plan, place?.ports ?? (await freePorts(options.port)))
     const yaml = cassandraYaml({
       clusterName: node.#clusterName,
+      host: node.#host,
+      seedHost: place?.seedHost ?? node.#host,
+      token: place?.token,
       ports: node.#ports,
       folder,
       auth: options.auth ?? false,
@@ -90,7 +114,7 @@ export class CassandraNode {
 
   /** Starts it on its ports and data: where another process took a port, when that gives it back. */
   async start(): Promise<void> {
-    for (const port of Object.values(this.#ports)) await untilFree(port)
+    if (this.#plan.place === undefined) for (const port of Object.values(this.#ports)) await untilFree(port)
     await this.startNow()
   }
 
@@ -130,7 +154,7 @@ export class CassandraNode {
 
   get #address(): CassandraAddress {
     const user = this.#plan.options.auth ? { username: 'cassandra', password: 'cassandra' } : {}
-    return { host: '127.0.0.1', port: this.#ports.native, ...user }
+    return { host: this.#host, port: this.#ports.native, ...user }
   }
 
   addresses(): CassandraAddresses {

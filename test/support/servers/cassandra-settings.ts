@@ -8,6 +8,12 @@ export const datacenter = 'datacenter1'
 
 export interface NodePlan {
   clusterName: string
+  /** An address of this machine: the nodes of a ring have the same ports. */
+  host: string
+  /** Whom a node asks for the others. */
+  seedHost: string
+  /** Where its part of the ring ends; any place by default. */
+  token?: string | undefined
   /** Of the clients (CQL), and of the nodes among each other. */
   ports: { native: number; storage: number; tls: number }
   /** Everything of this node goes there. */
@@ -22,24 +28,26 @@ export interface NodePlan {
 export const dataFolder = (folder: string): string => join(folder, 'data')
 
 /** The text of cassandra.yaml. */
-export function cassandraYaml({ clusterName, ports, folder, auth, tls, overrides }: NodePlan): string {
+export function cassandraYaml(plan: NodePlan): string {
+  const { clusterName, host, seedHost, token, ports, folder, auth, tls, overrides } = plan
   const data = dataFolder(folder)
   const settings = {
     cluster_name: clusterName,
     num_tokens: 1,
+    ...(token !== undefined && { initial_token: token }),
     auto_bootstrap: false,
     partitioner: 'org.apache.cassandra.dht.Murmur3Partitioner',
     endpoint_snitch: 'SimpleSnitch',
     seed_provider: [
       {
         class_name: 'org.apache.cassandra.locator.SimpleSeedProvider',
-        parameters: [{ seeds: `127.0.0.1:${ports.storage}` }],
+        parameters: [{ seeds: `${seedHost}:${ports.storage}` }],
       },
     ],
-    listen_address: '127.0.0.1',
+    listen_address: host,
     storage_port: ports.storage,
     ssl_storage_port: ports.tls,
-    rpc_address: '127.0.0.1',
+    rpc_address: host,
     native_transport_port: ports.native,
     // In periodic mode a SIGKILL loses acknowledged writes, and a test would blame the wrong party.
     commitlog_sync: 'batch',

@@ -48,7 +48,8 @@ export async function startCassandra(options: CassandraOptions = {}): Promise<Ca
   }
 }
 
-function serverOf(node: CassandraNode): CassandraServer {
+/** A node in hand, from one that was started. */
+export function serverOf(node: CassandraNode): CassandraServer {
   const addresses = node.addresses()
   return {
     ...addresses,

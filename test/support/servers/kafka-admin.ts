@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Admin } from '@platformatic/kafka'
+import { type AclOperationLabel, type Admin } from '@platformatic/kafka'
 import { askMetadata, type Metadata } from './kafka-wire.ts'
 
 export interface TopicOptions {
@@ -11,6 +11,16 @@ export interface TopicOptions {
   /** That of the broker's default by default: 1 with one broker, 3 with three. */
   replicationFactor?: number
   configs?: Readonly<Record<string, string | number | boolean>>
+}
+
+/** What a user may do with a resource: names of operations as Kafka has them. */
+export interface Right {
+  readonly resource: 'TOPIC' | 'GROUP' | 'CLUSTER' | 'TRANSACTIONAL_ID'
+  /** `*` = all of that kind. A cluster has no other name than `kafka-cluster`. */
+  readonly name: string
+  /** Whether `name` is how names begin. */
+  readonly prefix?: boolean
+  readonly operations: readonly AclOperationLabel[]
 }
 
 /** What a test does to the topics and groups of a cluster. */
@@ -26,6 +36,8 @@ export interface KafkaAdmin {
   ): Promise<void>
   /** Resolves when every live broker sees all replicas of the topic in sync: after a broker came back. */
   inSync(name: string): Promise<void>
+  /** Lets a user do this; only where the cluster was started with `acls`. */
+  allow(user: string, rights: readonly Right[]): Promise<void>
   /** A name that no other test has, with a mark by which `reset` finds it. Does not make the topic. */
   uniqueTopic(prefix?: string): string
   /** The same for a consumer group or a transactional id. */
@@ -45,6 +57,7 @@ export function kafkaAdmin(addresses: string): KafkaAdmin {
     deleteTopic: (name) => deleteTopics(bootstrap, [name]),
     alterTopicConfig: (name, configs) => alterTopic(bootstrap, name, configs),
     inSync: (name) => untilTopic(bootstrap, name, (topic) => isComplete(topic)),
+    allow: (user, rights) => allow(bootstrap, user, rights),
     uniqueTopic: (prefix = 'topic') => unique(prefix),
     uniqueGroup: (prefix = 'group') => unique(prefix),
     reset: () => reset(bootstrap, mark),
@@ -99,6 +112,23 @@ async function alterTopic(
       resources: [{ resourceType: topic, resourceName: name, configs: changes }],
     }),
   )
+}
+
+async function allow(bootstrap: string[], user: string, rights: readonly Right[]): Promise<void> {
+  const { AclOperations, AclPermissionTypes, ResourcePatternTypes, ResourceTypes } =
+    await import('@platformatic/kafka')
+  const creations = rights.flatMap(({ resource, name, prefix = false, operations }) =>
+    operations.map((operation) => ({
+      resourceType: ResourceTypes[resource],
+      resourceName: name,
+      resourcePatternType: prefix ? ResourcePatternTypes.PREFIXED : ResourcePatternTypes.LITERAL,
+      principal: `User:${user}`,
+      host: '*',
+      operation: AclOperations[operation],
+      permissionType: AclPermissionTypes.ALLOW,
+    })),
+  )
+  await withAdmin(bootstrap, (admin) => admin.createAcls({ creations }))
 }
 
 async function reset(bootstrap: string[], mark: string): Promise<void> {

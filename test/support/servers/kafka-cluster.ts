@@ -21,6 +21,11 @@ export interface KafkaOptions {
    * with unsigned tokens. `true` means the user `alice` with the password `alice-secret`.
    */
   sasl?: boolean | { users: Readonly<Record<string, string>> }
+  /**
+   * Users of the SASL listeners may do nothing but what `allow` lets them (StandardAuthorizer). Who comes over a listener
+   * without login, as the kit does, may do everything. Needs `sasl`.
+   */
+  acls?: boolean
   /** Settings of server.properties on top of those of the test kit. */
   properties?: Readonly<Record<string, string | number | boolean>>
   /** As -Xmx takes it: 512m for one broker, 320m for each of three. */
@@ -117,7 +122,7 @@ export class Cluster {
   }
 
   async #writeProperties({ process, ports, folder }: Cluster['brokers'][number]): Promise<void> {
-    const { tls: wanted, advertisedPorts, properties = {} } = this.options
+    const { tls: wanted, advertisedPorts, acls = false, properties = {} } = this.options
     const text = brokerProperties({
       id: process.id,
       ports,
@@ -127,6 +132,7 @@ export class Cluster {
       tls: this.tls,
       clientAuth: typeof wanted === 'object' ? wanted.clientAuth : 'none',
       users: this.users,
+      acls,
       overrides: properties,
     })
     await writeFile(join(folder, 'server.properties'), text)

@@ -27,6 +27,7 @@ export interface BrokerSettings {
   clientAuth: 'none' | 'requested' | 'required'
   /** Passwords by user, for PLAIN; those of SCRAM are in the storage. */
   users?: Readonly<Record<string, string>> | undefined
+  acls?: boolean
   overrides: Readonly<Record<string, string | number | boolean>>
 }
 
@@ -50,6 +51,7 @@ export function brokerProperties(settings: BrokerSettings): string {
     ...forTests(settings.voters.length),
     ...tls(settings),
     ...sasl(settings),
+    ...(settings.acls === true && authorizer),
     ...settings.overrides,
   }
   return Object.entries(properties)
@@ -111,6 +113,11 @@ function forTests(brokers: number) {
     'background.threads': 2,
     'file.delete.delay.ms': 1000,
   }
+}
+
+const authorizer = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'super.users': 'User:ANONYMOUS',
 }
 
 function tls({ tls, clientAuth }: BrokerSettings) {

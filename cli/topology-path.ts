@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { CommandArgs } from './command.ts'
+import { textFlag } from './flags.ts'
+import { shownPath } from './project-files.ts'
+
+/**
+ * Where the topology is that a command line names: seen from where it runs, or, where there is none, from the folder that
+ * `--project` names. As it was given where that works, since problems show it.
+ */
+export function topologyPath(file: string, { cwd, values }: Pick<CommandArgs, 'cwd' | 'values'>): string {
+  const project = textFlag(values, 'project')
+  const path = resolve(cwd, file)
+  const inProject = project === undefined ? path : resolve(cwd, project, file)
+  const found = existsSync(path) || !existsSync(inProject) ? path : inProject
+  if (cwd !== process.cwd()) return found
+  return found === path ? file : shownPath(found, cwd)
+}
