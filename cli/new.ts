@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { nearest } from '../engine/config/suggest.ts'
 import { fatalError } from '../engine/errors.ts'
 import { commands } from './commands.ts'
@@ -8,7 +8,7 @@ import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flag
 import { processorFiles } from './new-processor.ts'
 import { sinkFiles } from './new-sink.ts'
 import { topologyFiles } from './new-topology.ts'
-import { findRoot, shownPath } from './project-files.ts'
+import { findRoot, isMarked, shownPath } from './project-files.ts'
 
 interface Kind {
   readonly files: (name: string) => Readonly<Record<string, string>>
@@ -65,7 +65,7 @@ function run(args: CommandArgs): Promise<number> {
   const root = findRoot({ cwd, project: textFlag(values, 'project') })
   const files = { ...kind.files(name), ...rootMark(root) }
   const written = writeAll(root, files, cwd)
-  const next = nextSteps(kind, name, shownPath(root, cwd))
+  const next = [...(relative(cwd, root) === '' ? [] : [`cd ${shownPath(root, cwd)}`]), ...nextSteps(kind, name)]
   if (format === 'json') out(JSON.stringify({ written, next }))
   else for (const line of report(written, next)) out(line)
   return Promise.resolve(0)
@@ -89,7 +89,7 @@ function wanted(positionals: readonly string[]): { kind: Kind; name: string } {
 
 /** Commands look for the root of a project by this folder. */
 function rootMark(root: string): Record<string, string> {
-  if (existsSync(join(root, 'schemas')) || existsSync(join(root, 'cql'))) return {}
+  if (isMarked(root)) return {}
   const text = 'The Avro schemas of this project: a folder for each topic, with Name.v1.avsc, Name.v2.avsc and so on.\n'
   return { 'schemas/README.md': text }
 }
@@ -117,7 +117,7 @@ function isThere(shown: string): Error {
   return fatalError('CONFIG_INVALID', `${shown} is there already, and nothing was written: take another name.`)
 }
 
-function nextSteps({ topology, topic, record }: Kind, name: string, root: string): string[] {
+function nextSteps({ topology, topic, record }: Kind, name: string): string[] {
   const file = topology(name)
   const steps = [
     `millrace lint ${file}`,
@@ -125,8 +125,7 @@ function nextSteps({ topology, topic, record }: Kind, name: string, root: string
     `millrace run ${file} --until-end`,
   ]
   const tested = commands.some((one) => one.name === 'test') ? [`millrace test ${file}`] : []
-  const go = root.startsWith('/') || root === '' ? [] : [`cd ${root}`]
-  return [...go, ...steps.slice(0, 1), ...tested, ...steps.slice(1)]
+  return [...steps.slice(0, 1), ...tested, ...steps.slice(1)]
 }
 
 function report(written: readonly string[], next: readonly string[]): string[] {

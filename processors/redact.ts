@@ -1,20 +1,7 @@
 import { z } from 'zod'
-import {
-  defineProcessor,
-  fatalError,
-  keyedHash,
-  mapValue,
-  type Secret,
-  SecretName,
-} from '../engine/component/index.ts'
-
-type Fields = Record<string, unknown>
-/** Answers what stands in place of a value. */
-type Cover = (value: unknown) => unknown
-type Treatment = Cover | 'remove'
-
-/** Shorter keys could be found by trying. */
-const leastKey = 16
+import { defineProcessor, mapValue, SecretName } from '../engine/component/index.ts'
+import { mask, pseudonym, tail } from './redact/cover.ts'
+import { redactor } from './redact/walk.ts'
 
 const PathPattern = z
   .string()
@@ -71,22 +58,28 @@ export const redact = defineProcessor({
   summary: 'Covers, removes or replaces personal data in the value, by paths with wildcards.',
   notes: `
 A path leads through records by names, through lists by itself (\`items.card\` is the card of every item), \`*\` stands
-for every field or entry, and \`**.\` at the beginning for any depth. Where a path leads to a record or a list, all that
-is in it is treated. An absent field stays absent, null stays null, a tombstone stays one; what no path leads to is not
-looked at. **Key, headers and texts that hold JSON stay as they are**: do not key records by what is redacted.
+for every field or entry, and \`**.\` at the beginning for any depth, none included. Where a path leads to a record or a
+list, all that is in it is treated. An absent field stays absent, null stays null, a tombstone stays one; what no path
+leads to is not looked at. Where several paths lead to one value, \`remove\` goes before the others, then the path that
+ends nearest to it, then \`mask\` before \`hash\` before \`last\`. The branch of an Avro union
+(\`{"shop.Card": { … }}\`) is passed through; one whose name has no dot is named in the path.
+
+**Key, headers, names of fields and texts that hold JSON stay as they are**: do not key records by what is redacted. A
+record that fails is parked, and is in its dead letter **as it came in**: who may read letters sees what is redacted here.
 
 What still fits the schema that the record came with:
 
-| treatment | text                     | number        | bytes             | true, false | time | fits the schema                       |
-| --------- | ------------------------ | ------------- | ----------------- | ----------- | ---- | ------------------------------------- |
-| \`mask\`  | \`***\`                  | 0             | as many zeros     | false       | 1970 | yes, but for enums                    |
-| \`hash\`  | 43 letters of base64url  | likewise      | 32 bytes          | likewise    | likewise | texts and bytes (not \`fixed\`, enums) |
-| \`last\`  | \`*****1234\`            | likewise      | likewise          | likewise    | likewise | texts                                 |
-| \`remove\` | absent                  | absent        | absent            | absent      | absent | fields with a default, or not in the schema |
+| treatment | text                    | number, true, false | bytes               | fits the schema                              |
+| --------- | ----------------------- | ------------------- | ------------------- | -------------------------------------------- |
+| \`mask\`  | \`***\`                  | 0, false            | as many zeros       | yes, but for enums and decimals              |
+| \`hash\`  | 43 letters of base64url | likewise            | 32 bytes            | texts, and bytes that are not \`fixed\`       |
+| \`last\`  | \`*****1234\`            | likewise            | likewise, of base64 | texts                                        |
+| \`remove\` | absent                 | absent              | absent              | fields with a default, or unknown to the sink |
 
 What does not fit is refused where a sink encodes it (AVRO_UNENCODABLE), and parked: it is never written uncovered. A
 text no longer than what \`last\` keeps is covered as a whole. \`hash\` is HMAC-SHA-256 under \`key\`: equal values stay
-equal, so that they can be joined and counted, and nobody without the key can try values out.
+equal, so that they can be joined and counted, and nobody without the key can try values out. Another key makes other
+pseudonyms.
 `,
   config,
 
@@ -122,87 +115,15 @@ equal, so that they can be joined and counted, and nobody without the key can tr
   reads: ({ mask = [], remove = [], hash = [], last = {} }) =>
     [...mask, ...remove, ...hash, ...Object.keys(last)].filter((path) => !path.includes('*')),
 
-  create({ mask = [], remove = [], hash = [], last = {}, key }, context) {
-    const pseudonym = key === undefined ? masked : hashing(context.secret(key))
-    const steps: [string, Treatment][] = [
-      ...mask.map((path): [string, Treatment] => [path, masked]),
-      ...Object.entries(last).map(([path, length]): [string, Treatment] => [
-        path,
-        (value) => tail(value, length),
+  create({ mask: masked = [], remove = [], hash = [], last = {}, key }, context) {
+    const hashed = key === undefined ? mask : pseudonym(context.secret(key))
+    return mapValue(
+      redactor([
+        ...remove.map((path) => [path, 'remove'] as const),
+        ...masked.map((path) => [path, mask] as const),
+        ...hash.map((path) => [path, hashed] as const),
+        ...Object.entries(last).map(([path, length]) => [path, tail(length)] as const),
       ]),
-      ...remove.map((path): [string, Treatment] => [path, 'remove']),
-      ...hash.map((path): [string, Treatment] => [path, pseudonym]),
-    ]
-    const parsed = steps.map(([path, cover]) => ({ path: path.split('.'), cover }))
-    return mapValue((value) => parsed.reduce((at, { path, cover }) => treated(at, path, cover), value))
+    )
   },
 })
-
-/** A copy in which what the path leads to is treated; the value itself where the path leads nowhere. */
-function treated(value: unknown, path: readonly string[], cover: Treatment): unknown {
-  const [name, ...rest] = path
-  if (name === undefined) return everywhere(value, cover as Cover)
-  if (Array.isArray(value)) return value.map((one: unknown) => treated(one, path, cover))
-  if (!isFields(value)) return value
-  const copy: Fields = { ...value }
-  if (name === '**') {
-    for (const field of Object.keys(copy)) copy[field] = treated(copy[field], path, cover)
-    return treated(copy, rest, cover)
-  }
-  for (const field of name === '*' ? Object.keys(copy) : [name]) {
-    if (!Object.hasOwn(copy, field)) continue
-    if (rest.length === 0 && cover === 'remove') delete copy[field]
-    else copy[field] = treated(copy[field], rest, cover)
-  }
-  return copy
-}
-
-/** Every leaf of a value. */
-function everywhere(value: unknown, cover: Cover): unknown {
-  if (value === null || value === undefined) return value
-  if (Array.isArray(value)) return value.map((one: unknown) => everywhere(one, cover))
-  if (!isFields(value)) return cover(value)
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, everywhere(one, cover)]))
-}
-
-function isFields(value: unknown): value is Fields {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !ArrayBuffer.isView(value) &&
-    !(value instanceof Date)
-  )
-}
-
-/** Of the same kind as the value, so that its schema still holds. */
-function masked(value: unknown): unknown {
-  if (typeof value === 'number') return 0
-  if (typeof value === 'bigint') return 0n
-  if (typeof value === 'boolean') return false
-  if (value instanceof Uint8Array) return Buffer.alloc(value.length)
-  if (value instanceof Date) return new Date(0)
-  return '***'
-}
-
-function tail(value: unknown, length: number): string {
-  // By characters as people see them: half of a surrogate pair is none.
-  const characters = [...textOf(value)]
-  if (characters.length <= length) return '*'.repeat(characters.length)
-  return '*'.repeat(characters.length - length) + characters.slice(-length).join('')
-}
-
-function hashing(key: Secret): Cover {
-  if (Buffer.byteLength(key.reveal()) < leastKey)
-    throw fatalError(
-      'CONFIG_INVALID',
-      `The key of a redact has fewer than ${leastKey} bytes: take a longer one.`,
-    )
-  const hash = keyedHash(key)
-  return (value) => (value instanceof Uint8Array ? hash(value) : hash(textOf(value)).toString('base64url'))
-}
-
-function textOf(value: unknown): string {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
-  return value instanceof Date ? value.toISOString() : String(value)
-}

@@ -1,9 +1,16 @@
 import type { ComponentDefinition, Registry } from '../component/define.ts'
 import { isOperator } from '../component/operator.ts'
-import { fatalError, MillraceError, sentenceOf } from '../errors.ts'
+import { fatalError, MillraceError } from '../errors.ts'
 import { valueAtPath } from './issue-text.ts'
-import { importOwnFile, isPathLike, problemIn, type OwnFile, type OwnProblem } from './own-file.ts'
-import { placeOf } from './own-place.ts'
+import { saidBy } from './own-failure.ts'
+import {
+  importOwnFile,
+  isPathLike,
+  problemIn,
+  shownPlaceOf,
+  type OwnFile,
+  type OwnProblem,
+} from './own-file.ts'
 import type { ConfigProblem } from './problems.ts'
 import { namedIn } from './references.ts'
 import { sections, type Section } from './topology-schema.ts'
@@ -122,7 +129,7 @@ function guarded(definition: ComponentDefinition, file: OwnFile): ComponentDefin
 function attempted(file: OwnFile, name: string, call: () => unknown): unknown {
   const failed = (error: unknown): never => {
     if (error instanceof MillraceError) throw error
-    throw fatalError('COMPONENT_FAILED', `${at(file, error)}: ${name} failed: ${sentenceOf(error)}`, {
+    throw fatalError('COMPONENT_FAILED', `${at(file, error)}: ${name} failed: ${saidBy(error)}`, {
       cause: error,
     })
   }
@@ -141,7 +148,6 @@ function needOperators(made: unknown, file: OwnFile): void {
   throw fatalError('COMPONENT_FAILED', `${at(file)}: create answered no operator: ${remedy}.`)
 }
 
-function at({ path, shown }: OwnFile, error?: unknown): string {
-  const { line, column } = placeOf(error, path) ?? { line: 1, column: 1 }
-  return `${shown}:${line}:${column}`
+function at({ shown }: OwnFile, error?: unknown): string {
+  return shownPlaceOf(error) ?? `${shown}:1:1`
 }

@@ -1,18 +1,16 @@
-import { stat } from 'node:fs/promises'
-import { dirname, relative, resolve } from 'node:path'
+import { realpath, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { sentenceOf } from '../errors.ts'
+import { loadFailure } from './own-failure.ts'
 import { announceOwnFile } from './own-hooks.ts'
-import { placeOf, syntaxPlaceOf } from './own-place.ts'
+import { placeOf, shownFrom } from './own-place.ts'
 import type { ConfigProblem } from './problems.ts'
 
 const suffixes = ['.ts', '.mts', '.js', '.mjs']
 
 /** A file of a user that was imported. */
 export interface OwnFile {
-  /** Absolute. */
-  readonly path: string
-  /** As people see it from here. */
+  /** As people see its path from here. */
   readonly shown: string
   readonly exports: Readonly<Record<string, unknown>>
 }
@@ -45,20 +43,28 @@ export async function importOwnFile(topology: string, reference: string): Promis
       message: `${reference} cannot be loaded: ${what}; a path starts from the folder of this topology.`,
     }
   }
-  const { href } = pathToFileURL(path)
+  // Node knows modules by their real paths.
+  const real = await realpath(path)
+  const { href } = pathToFileURL(real)
   announceOwnFile(href)
   try {
-    const exports = (await import(href)) as Readonly<Record<string, unknown>>
-    return { path, shown, exports }
+    return { shown, exports: (await import(href)) as Readonly<Record<string, unknown>> }
   } catch (error) {
-    return loadProblem(error, path, shown)
+    const { place, message } = await loadFailure(error, real)
+    const { path: where, line, column } = place
+    return { place: { file: where === real ? shown : shownFrom(where), line, column }, message }
   }
 }
 
-/** A problem at the head of a file, or where its cause stands. */
-export function problemIn(file: OwnFile, message: string, error?: unknown): OwnProblem {
-  const place = placeOf(error, file.path) ?? { line: 1, column: 1 }
-  return { place: { file: file.shown, ...place }, message }
+/** A problem with a file as a whole. */
+export function problemIn({ shown }: OwnFile, message: string): OwnProblem {
+  return { place: { file: shown, line: 1, column: 1 }, message }
+}
+
+/** Where in code of users an error comes from, as `file:line:column`; undefined where it comes from elsewhere. */
+export function shownPlaceOf(error: unknown): string | undefined {
+  const place = placeOf(error)
+  return place && `${shownFrom(place.path)}:${place.line}:${place.column}`
 }
 
 function wrongForm(reference: string): string | undefined {
@@ -69,39 +75,4 @@ function wrongForm(reference: string): string | undefined {
   if (!suffixes.some((suffix) => reference.endsWith(suffix)))
     return `${reference} cannot be loaded: its name must end in ${suffixes.join(', ')}.`
   return undefined
-}
-
-async function loadProblem(error: unknown, path: string, shown: string): Promise<OwnProblem> {
-  const syntax = error instanceof SyntaxError
-  const place = (syntax ? await syntaxPlaceOf(error, path) : placeOf(error, path)) ?? { line: 1, column: 1 }
-  return { place: { file: shown, ...place }, message: sentenceFor(error, syntax) }
-}
-
-function sentenceFor(error: unknown, syntax: boolean): string {
-  const { code } = error as { code?: unknown }
-  const said = oneLine(sentenceOf(error)).replace(/\.$/, '')
-  if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
-    return `${said}: Node removes types and no more, so write it without (erasableSyntaxOnly of tsconfig.json finds these).`
-  if (syntax && !said.includes('does not provide an export')) return `This does not compile: ${said}.`
-  if (code === 'ERR_MODULE_NOT_FOUND') return `An import of this file fails: ${missing(said)}.`
-  if (syntax) return `An import of this file fails: ${said}.`
-  return `The file throws while it is loaded: ${said}.`
-}
-
-/** Node names both ends by their whole paths; the one is where the problem stands. */
-function missing(said: string): string {
-  const [, what, path] = /^Cannot find (module|package) '(.+?)' imported from/.exec(said) ?? []
-  if (what === undefined || path === undefined) return said
-  return what === 'package'
-    ? `there is no package "${path}"; install it (npm install ${path})`
-    : `there is no file ${shownFrom(path)}`
-}
-
-function shownFrom(path: string): string {
-  const near = relative(process.cwd(), path)
-  return near !== '' && near.length < path.length ? near : path
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s*[\r\n]+\s*/g, ' ')
 }

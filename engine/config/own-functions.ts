@@ -1,10 +1,10 @@
 import type { ProcessorDefinition, Registry } from '../component/define.ts'
 import { secretOf, type Secret } from '../component/contracts/secret.ts'
 import { noResources, type ProcessorResources, type UserFunction } from '../component/resources.ts'
-import { fatalError, MillraceError, recordError, sentenceOf } from '../errors.ts'
+import { fatalError, MillraceError, recordError } from '../errors.ts'
 import { checkedAlone } from './checked-node.ts'
-import { importOwnFile, problemIn, type OwnFile, type OwnProblem } from './own-file.ts'
-import { placeOf } from './own-place.ts'
+import { saidBy } from './own-failure.ts'
+import { importOwnFile, problemIn, shownPlaceOf, type OwnFile, type OwnProblem } from './own-file.ts'
 import type { ConfigProblem } from './problems.ts'
 import { namedIn } from './references.ts'
 import type { Env } from './substitute.ts'
@@ -100,9 +100,8 @@ function missingFunction(name: string, found: unknown, { exports }: OwnFile): st
 function placed(call: UserFunction, file: OwnFile): UserFunction {
   const failed = (error: unknown): never => {
     if (error instanceof MillraceError) throw error
-    const place = placeOf(error, file.path)
-    const where = place === undefined ? file.shown : `${file.shown}:${place.line}:${place.column}`
-    throw recordError('PROCESSOR_FAILED', `${where}: ${sentenceOf(error)}`, { cause: error })
+    const where = shownPlaceOf(error) ?? file.shown
+    throw recordError('PROCESSOR_FAILED', `${where}: ${saidBy(error)}`, { cause: error })
   }
   return (value, record) => {
     try {
