@@ -2,6 +2,9 @@ import { z } from 'zod'
 import {
   defineSink,
   FieldPath,
+  type FailedRow,
+  type Log,
+  type OutgoingBatch,
   SchemaName,
   TopicName,
   type PreparedWrite,
@@ -63,13 +66,15 @@ the others of the batch are written.
     await log.ensureTopic(given.topic)
     const encoder = given.schema === undefined ? undefined : await schemas.encoder(given.schema, given.topic)
     const { topicPacker } = await import('./topic/packer.ts')
-    const prepare = topicPacker(given, encoder)
+    const { prepare, passOn } = topicPacker(given, encoder)
     return {
       order: 'batch',
       concurrency: 1,
       maxBatch: 5000,
       prepare,
       async write(batch) {
+        const parts = passOn(batch)
+        if (parts !== undefined) return writeParts(batch.length, parts, log)
         const prepared = prepare(batch)
         if (prepared.output.count === 0) return prepared.outcomes
         return withFailures(batch.length, prepared, await log.write(prepared.output))
@@ -79,11 +84,24 @@ the others of the batch are written.
   },
 })
 
+/** Writes the parts of a batch in their order; rejects when all have been answered and one could not be delivered. */
+async function writeParts(length: number, parts: readonly OutgoingBatch[], log: Log): Promise<WriteResult> {
+  const answers = await Promise.allSettled(parts.map((part) => log.write(part)))
+  const failed: FailedRow[] = []
+  let before = 0
+  answers.forEach((answer, n) => {
+    if (answer.status === 'rejected') throw answer.reason
+    for (const { row, error } of answer.value) failed.push({ row: row + before, error })
+    before += parts[n]!.count
+  })
+  return withFailures(length, { sources: undefined, outcomes: undefined }, failed)
+}
+
 /** The outcomes, with those of records that the topic did not take. */
 function withFailures(
   length: number,
-  { sources, outcomes }: PreparedWrite,
-  failed: readonly { readonly row: number; readonly error: unknown }[],
+  { sources, outcomes }: Pick<PreparedWrite, 'sources' | 'outcomes'>,
+  failed: readonly FailedRow[],
 ): WriteResult {
   if (failed.length === 0) return outcomes
   const all: RowOutcome[] = Array.from({ length }, (_, n) => outcomes?.[n] ?? { outcome: 'stored' })

@@ -52,7 +52,13 @@ export { type Header } from './headers.ts'
 export { type FieldReader, type ValueCodec, type ValueEncoder } from './codec.ts'
 export { type Clock } from './contracts/clock.ts'
 export { type Secret } from './contracts/secret.ts'
-export { type Log, type OutgoingBatch, type OutgoingRecord, type RecordPosition } from './contracts/log.ts'
+export {
+  type FailedRow,
+  type Log,
+  type OutgoingBatch,
+  type OutgoingRecord,
+  type RecordPosition,
+} from './contracts/log.ts'
 export { packBatch, selectColumns } from './outgoing.ts'
 export {
   type PreparedWrite,

@@ -34,9 +34,9 @@ export interface ExecutorWork {
 export class KeyedExecutor {
   readonly #context: StageContext
   readonly #work: ExecutorWork
-  /** Not looked at yet, oldest first; `#next` of it are gone. */
-  #incoming: Item[] = []
-  #next = 0
+  /** Not looked at yet, oldest first. Of the first one, `#at` records are gone. */
+  #incoming: RecordBatch[] = []
+  #at = 0
   /** Heads of lanes that may be worked on: they were looked at before anything in `#incoming`. */
   #ready: { readonly item: Item; readonly lane: Lane }[] = []
   /** Records of a call that failed as a whole because of one of them: each is worked on alone, before all others. */
@@ -70,7 +70,7 @@ export class KeyedExecutor {
       this.#perform(new WriteBatch(batch))
       return this.#pump()
     }
-    for (let i = 0; i < batch.length; i++) this.#incoming.push({ batch, i })
+    if (batch.length > 0) this.#incoming.push(batch)
     this.#held += batch.length
     this.#pump()
   }
@@ -110,15 +110,38 @@ export class KeyedExecutor {
       if (this.#context.blocked(item.batch, item.i)) this.#follow(item, lane)
       else batch.push(item.batch, item.i)
     }
-    while (batch.length < this.#work.maxBatch && this.#next < this.#incoming.length) {
-      const item = this.#incoming[this.#next++]!
-      if (this.#mayStart(item)) batch.push(item.batch, item.i)
+    if (batch.length === 0) {
+      const whole = this.#takeWhole()
+      if (whole.length > 0) return new WriteBatch(...whole)
     }
-    if (this.#next === this.#incoming.length || this.#next > 4096) {
-      this.#incoming = this.#incoming.slice(this.#next)
-      this.#next = 0
-    }
+    this.#takeEach(batch)
     return batch
+  }
+
+  /** Batches that may be worked on as they are, as many as one call takes: nothing needs to be done record by record. */
+  #takeWhole(): readonly RecordBatch[] {
+    const mayBeWhole = this.#at === 0 && this.#work.order === 'batch' && this.#lanes.size === 0
+    if (!mayBeWhole || this.#context.anyBlocked()) return []
+    let length = 0
+    let taken = 0
+    while (taken < this.#incoming.length && length + this.#incoming[taken]!.length <= this.#work.maxBatch) {
+      length += this.#incoming[taken++]!.length
+    }
+    return this.#incoming.splice(0, taken)
+  }
+
+  #takeEach(into: WriteBatch): void {
+    let gone = 0
+    while (into.length < this.#work.maxBatch && gone < this.#incoming.length) {
+      const batch = this.#incoming[gone]!
+      const item = { batch, i: this.#at++ }
+      if (this.#at === batch.length) {
+        gone++
+        this.#at = 0
+      }
+      if (this.#mayStart(item)) into.push(item.batch, item.i)
+    }
+    if (gone > 0) this.#incoming.splice(0, gone)
   }
 
   #takeAlone(batch: WriteBatch): boolean {

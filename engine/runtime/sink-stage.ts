@@ -76,8 +76,8 @@ export class SinkStage {
   }
 
   #acknowledge(batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void {
-    if (batch.whole !== undefined && outcomes === undefined) {
-      batch.whole.releaseAll('stored')
+    if (batch.parts !== undefined && outcomes === undefined) {
+      for (const part of batch.parts) part.releaseAll('stored')
       this.#context.count('stored', batch.length)
       return reach('acknowledged')
     }

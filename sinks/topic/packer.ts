@@ -22,24 +22,32 @@ export interface TopicConfig {
 
 type Make = (batch: WriteBatch, n: number) => PlainRecord
 
+/** What a topic sink packs. */
+export interface TopicPacker {
+  /** All records of a batch, in one. */
+  readonly prepare: (batch: WriteBatch) => PreparedWrite
+  /** The same records part by part, where none is changed nor can be refused; undefined otherwise. */
+  readonly passOn: (batch: WriteBatch) => readonly OutgoingBatch[] | undefined
+}
+
 /**
  * Packs records for a topic. Records that stay as they came are not touched: only their places are picked. After a
  * refused record, those of its key are untried.
  */
-export function topicPacker(
-  given: TopicConfig,
-  encoder: ValueEncoder | undefined,
-): (batch: WriteBatch) => PreparedWrite {
+export function topicPacker(given: TopicConfig, encoder: ValueEncoder | undefined): TopicPacker {
   const make = recordMaker(given, encoder)
   const asTheyCame =
     given.key === undefined && Object.keys(given.headers).length === 0 && encoder === undefined
-  return (batch) => {
-    const { whole } = batch
-    if (asTheyCame && whole?.values === undefined && whole !== undefined) {
-      return { output: passedOn(given.topic, whole), sources: undefined, outcomes: undefined }
-    }
+  const passOn = ({ parts }: WriteBatch): readonly OutgoingBatch[] | undefined => {
+    if (!asTheyCame || parts?.every(({ values }) => values === undefined) !== true) return undefined
+    return parts.map((part) => passedOn(given.topic, part))
+  }
+  const prepare = (batch: WriteBatch): PreparedWrite => {
+    const [output] = (batch.whole && passOn(batch)) ?? []
+    if (output !== undefined) return { output, sources: undefined, outcomes: undefined }
     return packAll(given.topic, batch, make)
   }
+  return { prepare, passOn }
 }
 
 /** The same records, with their event times as timestamps. */

@@ -5,7 +5,8 @@ import type { RowOutcome, SinkWriter } from '../../engine/component/contracts/si
 import type { RecordBatch } from '../../engine/component/record-batch.ts'
 import type { WriteBatch } from '../../engine/component/write-batch.ts'
 import { downstreamError, permanentError } from '../../engine/errors.ts'
-import { sinkCases, type SinkHarness, type Stored, type Value } from '../support/contracts/sink-contract.ts'
+import { type SinkHarness, type Stored, type Value } from '../support/contracts/sink-bench.ts'
+import { sinkCases } from '../support/contracts/sink-contract.ts'
 
 const flaws = [
   'acknowledges before it stores',

@@ -12,13 +12,8 @@ import { console } from '../../sinks/console.ts'
 import { probe } from '../../sinks/probe.ts'
 import { table } from '../../sinks/table.ts'
 import { topic } from '../../sinks/topic.ts'
-import {
-  firstEvent,
-  sinkContract,
-  type SinkHarness,
-  type Stored,
-  type Value,
-} from '../support/contracts/sink-contract.ts'
+import { firstEvent, type SinkHarness, type Stored, type Value } from '../support/contracts/sink-bench.ts'
+import { sinkContract } from '../support/contracts/sink-contract.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { batchOfValues } from '../support/fake-scope.ts'
 

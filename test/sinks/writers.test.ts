@@ -110,6 +110,26 @@ describe('topic', () => {
     expect(calls[0]!.map(({ value }) => String(value))).toEqual(['avro{"n":1}', 'avro{"n":4}', 'avro{"n":6}'])
   })
 
+  test('writes several whole batches in one call, and knows their failed records by their places', async () => {
+    const parts = [['a', 'b'], ['c'], ['d', 'e']].map((names) =>
+      batchOfValues(names.map((name) => ({ value: name }))),
+    )
+    const error = permanentError('SINK_FAILED', 'Too large.')
+    const lengths: number[] = []
+    const fail = (batch: OutgoingBatch): Promise<never> => {
+      lengths.push(batch.count)
+      return Promise.resolve(batch.count === 2 ? [{ row: 1, error }] : []) as unknown as Promise<never>
+    }
+    const { writer } = await open(topic, { topic: 'out' }, fail as () => Promise<never>)
+    const outcomes = await writer.write(new WriteBatch(...parts))
+    expect(lengths).toEqual([2, 1, 2])
+    expect(outcomes?.map(({ outcome }) => outcome)).toEqual([
+      ...['stored', 'refused'],
+      'stored',
+      ...['stored', 'refused'],
+    ])
+  })
+
   test('a key that is null is refused; a log that is away is trouble for all', async () => {
     const keyed = await open(topic, { topic: 'out', key: 'a' })
     expect(

@@ -5,12 +5,8 @@ import type { TableRow } from '../../../engine/component/contracts/tables.ts'
 import { MillraceError } from '../../../engine/errors.ts'
 import { table } from '../../../sinks/table.ts'
 import { lookupContract, lookupMigration } from '../../support/contracts/lookup-contract.ts'
-import {
-  firstEvent,
-  sinkContract,
-  type SinkHarness,
-  type Value,
-} from '../../support/contracts/sink-contract.ts'
+import { firstEvent, type SinkHarness, type Value } from '../../support/contracts/sink-bench.ts'
+import { sinkContract } from '../../support/contracts/sink-contract.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { sharedCassandra } from '../../support/servers/cassandra-shared.ts'
 import { CassandraRoom, type Opened } from './cassandra-room.ts'

@@ -280,6 +280,15 @@ test('a write batch holds records of many batches, in the order in which they we
         const whole = new WriteBatch(first)
         expect(one.map((_, n) => whole.record(n).offset)).toEqual(one.map(({ offset }) => offset))
         expect([whole.length, whole.whole, whole.indexOf(0)]).toEqual([first.length, first, 0])
+        const both = new WriteBatch(first, second)
+        expect([both.length, both.whole, both.parts]).toEqual([
+          first.length + second.length,
+          undefined,
+          [first, second],
+        ])
+        const all = [...one, ...other]
+        expect(all.map((_, n) => both.record(n).offset)).toEqual(all.map(({ offset }) => offset))
+        expect([both.batchOf(first.length), both.indexOf(first.length)]).toEqual([second, 0])
       },
     ),
   )

@@ -55,7 +55,7 @@ export const clusterMutants = [
             '    this.#executor.submit(batch)',
             "    batch.releaseAll('stored')\n    this.#executor.submit(batch)",
           ],
-          ["batch.whole.releaseAll('stored')", 'void 0'],
+          ["for (const part of batch.parts) part.releaseAll('stored')", 'void 0'],
           ['      lineage.release(row)\n', ''],
         ],
       },
