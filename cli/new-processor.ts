@@ -7,7 +7,9 @@ export function processorFiles(name: string): Readonly<Record<string, string>> {
   }
 }
 
-const processor = (name: string): string => `// The processor "${name}". A topology in topologies/ uses it as { type: ../processors/${name}.ts, from: …, large: 100 }.
+const processor = (
+  name: string,
+): string => `// The processor "${name}". A topology in topologies/ uses it as { type: ../processors/${name}.ts, from: …, large: 100 }.
 import { defineProcessor, FieldPath, mapValue, valueAt, z } from 'millrace'
 
 export default defineProcessor({

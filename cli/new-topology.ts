@@ -6,7 +6,9 @@ export function topologyFiles(name: string): Readonly<Record<string, string>> {
   }
 }
 
-const topology = (name: string): string => `# What comes into the topic ${name}-events is checked, and what is paid is shown.
+const topology = (
+  name: string,
+): string => `# What comes into the topic ${name}-events is checked, and what is paid is shown.
 name: ${name} # also the consumer group: its committed offsets belong to this name
 description: Shows what is paid.
 

@@ -65,7 +65,10 @@ function run(args: CommandArgs): Promise<number> {
   const root = findRoot({ cwd, project: textFlag(values, 'project') })
   const files = { ...kind.files(name), ...rootMark(root) }
   const written = writeAll(root, files, cwd)
-  const next = [...(relative(cwd, root) === '' ? [] : [`cd ${shownPath(root, cwd)}`]), ...nextSteps(kind, name)]
+  const next = [
+    ...(relative(cwd, root) === '' ? [] : [`cd ${shownPath(root, cwd)}`]),
+    ...nextSteps(kind, name),
+  ]
   if (format === 'json') out(JSON.stringify({ written, next }))
   else for (const line of report(written, next)) out(line)
   return Promise.resolve(0)
@@ -80,17 +83,22 @@ function wanted(positionals: readonly string[]): { kind: Kind; name: string } {
   const kind = Object.hasOwn(kinds, what) ? kinds[what] : undefined
   if (kind === undefined) {
     const near = nearest(what, names)
-    throw usage(`new writes a topology, a processor or a sink, and no "${what}"${near === undefined ? '.' : `: did you mean ${near}?`}`)
+    throw usage(
+      `new writes a topology, a processor or a sink, and no "${what}"${near === undefined ? '.' : `: did you mean ${near}?`}`,
+    )
   }
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > 50)
-    throw usage(`"${name}" cannot be the name: take small letters, digits and "-", at most 50, such as late-orders.`)
+    throw usage(
+      `"${name}" cannot be the name: take small letters, digits and "-", at most 50, such as late-orders.`,
+    )
   return { kind, name }
 }
 
 /** Commands look for the root of a project by this folder. */
 function rootMark(root: string): Record<string, string> {
   if (isMarked(root)) return {}
-  const text = 'The Avro schemas of this project: a folder for each topic, with Name.v1.avsc, Name.v2.avsc and so on.\n'
+  const text =
+    'The Avro schemas of this project: a folder for each topic, with Name.v1.avsc, Name.v2.avsc and so on.\n'
   return { 'schemas/README.md': text }
 }
 
@@ -109,12 +117,17 @@ function write(path: string, text: string, shown: string): void {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
     if (code === 'EEXIST') throw isThere(shown)
-    throw fatalError('CONFIG_UNREADABLE', `${shown} could not be written (${code}): see to its folder.`, { cause: error })
+    throw fatalError('CONFIG_UNREADABLE', `${shown} could not be written (${code}): see to its folder.`, {
+      cause: error,
+    })
   }
 }
 
 function isThere(shown: string): Error {
-  return fatalError('CONFIG_INVALID', `${shown} is there already, and nothing was written: take another name.`)
+  return fatalError(
+    'CONFIG_INVALID',
+    `${shown} is there already, and nothing was written: take another name.`,
+  )
 }
 
 function nextSteps({ topology, topic, record }: Kind, name: string): string[] {

@@ -1,4 +1,4 @@
-import type { ComponentDefinition, ProcessorDefinition, Registry } from '../component/define.ts'
+import type { ProcessorDefinition, Registry } from '../component/define.ts'
 import { notATopology, problemsOf, valueAtPath, type IssueContext } from './issue-text.ts'
 import { configErrors, distinct, type ConfigProblem } from './problems.ts'
 import { checkedAlone } from './checked-node.ts'

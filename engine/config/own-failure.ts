@@ -11,7 +11,7 @@ export interface LoadFailure {
 /** What the failed import of a file (its real path) comes down to. */
 export async function loadFailure(error: unknown, path: string): Promise<LoadFailure> {
   const head: OwnPlace = { path, line: 1, column: 1 }
-  const said = saidBy(error).replace(/\.$/, '')
+  const said = saidBy(error).slice(0, -1)
   const thrown = placeOf(error)
   if (error instanceof SyntaxError && thrown === undefined) {
     const place = await syntaxPlaceOf(error, path)
@@ -32,9 +32,12 @@ export async function loadFailure(error: unknown, path: string): Promise<LoadFai
   return { place: thrown ?? head, message: `The file throws while it is loaded: ${said}.` }
 }
 
-/** What an error says, in one line. */
+/** What an error says, as one line with a point at its end. */
 export function saidBy(error: unknown): string {
-  return sentenceOf(error).replaceAll(/\s*[\r\n]+\s*/g, ' ')
+  const line = sentenceOf(error)
+    .trim()
+    .replaceAll(/\s*[\r\n]+\s*/g, ' ')
+  return `${line.replace(/\.$/, '')}.`
 }
 
 function syntaxSentence(said: string, error: SyntaxError, place: OwnPlace | undefined): string {

@@ -71,7 +71,5 @@ function isRemoved(steps: readonly Step[]): boolean {
 }
 
 function isFields(value: unknown): value is Fields {
-  return (
-    typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !(value instanceof Date)
-  )
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !(value instanceof Date)
 }

@@ -28,7 +28,8 @@ let told: Readonly<Record<(typeof kinds)[number], Told>>
 beforeAll(async () => {
   project = new TestProject({})
   const answers: [string, Told][] = []
-  for (const kind of kinds) answers.push([kind, answer<Told>(await project.run(['new', kind, `my-${kind}`, '-o', 'json']))])
+  for (const kind of kinds)
+    answers.push([kind, answer<Told>(await project.run(['new', kind, `my-${kind}`, '-o', 'json']))])
   told = Object.fromEntries(answers) as typeof told
 })
 afterAll(() => project.remove())
@@ -91,7 +92,11 @@ test('what is written is typed and in form', async () => {
 
 test('a file that is in the way stops it before anything is written', async () => {
   project.write('processors/half.test.yaml', 'mine')
-  expectRefusal(await project.run(['new', 'processor', 'half']), 1, /half\.test\.yaml is there already, and nothing was written/)
+  expectRefusal(
+    await project.run(['new', 'processor', 'half']),
+    1,
+    /half\.test\.yaml is there already, and nothing was written/,
+  )
   expect(readdirSync(project.path('processors'))).not.toContain('half.ts')
 })
 
@@ -112,7 +117,10 @@ test('it says for people what was written and what to do next, from where they a
 })
 
 test.each([
-  [['new'], /^millrace: new needs what to write and its name: millrace new topology\|processor\|sink NAME\.$/],
+  [
+    ['new'],
+    /^millrace: new needs what to write and its name: millrace new topology\|processor\|sink NAME\.$/,
+  ],
   [['new', 'sink'], /new needs what to write and its name/],
   [['new', 'proccessor', 'a'], /no "proccessor": did you mean processor\?$/],
   [['new', 'sink', 'a', 'b'], /one thing at a time: leave "b" out\.$/],

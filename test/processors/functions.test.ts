@@ -82,15 +82,23 @@ test('no more calls wait at once than concurrency says, and those of a key one a
     under--
     return value
   }
-  const outcome = await called(map, call, [...numbers(1, 2, 3, 4), { value: { n: 1, again: true }, key: 'k1' }], {
-    concurrency: 2,
-  })
+  const outcome = await called(
+    map,
+    call,
+    [...numbers(1, 2, 3, 4), { value: { n: 1, again: true }, key: 'k1' }],
+    {
+      concurrency: 2,
+    },
+  )
   for (let rounds = 0; outcome.output.length < 5 && rounds < 20; rounds++) {
     release.shift()?.()
     await new Promise((resolve) => setImmediate(resolve))
   }
   expect(most).toBe(2)
-  expect(outcome.output.filter((value) => (value as Numbered).n === 1)).toEqual([{ n: 1 }, { n: 1, again: true }])
+  expect(outcome.output.filter((value) => (value as Numbered).n === 1)).toEqual([
+    { n: 1 },
+    { n: 1, again: true },
+  ])
 })
 
 describe.each(both(({ n }) => [true, false, 'yes'][n]))('filter, %s', (_when, call) => {
@@ -118,28 +126,27 @@ describe.each(both(({ n }) => ['odd', undefined, 'old', 3][n]))('branch, %s', (_
   })
 })
 
-describe.each(both(({ n }) => [[{ a: 1 }, { a: 2 }], [], new Set([{ a: 3 }]), { a: 4 }, [undefined], 'text'][n]))(
-  'flat-map, %s',
-  (_when, call) => {
-    test('takes anything that lists values', async () => {
-      const outcome = await called(flatMapProcessor, call, numbers(0, 1, 2, 3, 4, 5))
-      expect(outcome).toMatchObject({ output: [{ a: 1 }, { a: 2 }, { a: 3 }], dropped: ['empty'] })
-      expect(messages(outcome)).toEqual([
-        'The function of a flat-map answered no list: return the values of the pieces, [] for none.',
-        'The function of a flat-map answered undefined as a piece: leave it out.',
-        'The function of a flat-map answered no list: return the values of the pieces, [] for none.',
-      ])
-    })
+describe.each(
+  both(({ n }) => [[{ a: 1 }, { a: 2 }], [], new Set([{ a: 3 }]), { a: 4 }, [undefined], 'text'][n]),
+)('flat-map, %s', (_when, call) => {
+  test('takes anything that lists values', async () => {
+    const outcome = await called(flatMapProcessor, call, numbers(0, 1, 2, 3, 4, 5))
+    expect(outcome).toMatchObject({ output: [{ a: 1 }, { a: 2 }, { a: 3 }], dropped: ['empty'] })
+    expect(messages(outcome)).toEqual([
+      'The function of a flat-map answered no list: return the values of the pieces, [] for none.',
+      'The function of a flat-map answered undefined as a piece: leave it out.',
+      'The function of a flat-map answered no list: return the values of the pieces, [] for none.',
+    ])
+  })
 
-    test('numbers the pieces', async () => {
-      const { output } = await called(flatMapProcessor, call, numbers(0), { number: 'line' })
-      expect(output).toEqual([
-        { a: 1, line: 0 },
-        { a: 2, line: 1 },
-      ])
-    })
-  },
-)
+  test('numbers the pieces', async () => {
+    const { output } = await called(flatMapProcessor, call, numbers(0), { number: 'line' })
+    expect(output).toEqual([
+      { a: 1, line: 0 },
+      { a: 2, line: 1 },
+    ])
+  })
+})
 
 test('what an iterator throws half-way is an error of its record, and leaves no piece behind', async () => {
   function* half(value: Numbered) {
@@ -200,9 +207,7 @@ describe('flat-map by a list', () => {
   test('drops what has nothing to take apart, and refuses what is no list', () => {
     const outcome = pieces({ each: 'a.of' }, null, {}, { a: null }, { a: { of: [] } }, { a: { of: 'x' } })
     expect(outcome.dropped).toEqual(['empty', 'empty', 'empty', 'empty'])
-    expect(outcome.failed).toEqual([
-      expect.objectContaining({ code: 'RECORD_INVALID', kind: 'permanent' }),
-    ])
+    expect(outcome.failed).toEqual([expect.objectContaining({ code: 'RECORD_INVALID', kind: 'permanent' })])
   })
 
   test('cannot number what has no fields', () => {

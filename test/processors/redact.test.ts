@@ -39,17 +39,21 @@ describe('where a path leads', () => {
   })
 
   test('through lists, however deep', () => {
-    expect(redacted({ mask: ['of.name'] }, { of: [[{ name: 'Ada' }], { name: 'Bob', n: 1 }, 'x', null] })).toEqual([
-      { of: [[{ name: '***' }], { name: '***', n: 1 }, 'x', null] },
-    ])
+    expect(
+      redacted({ mask: ['of.name'] }, { of: [[{ name: 'Ada' }], { name: 'Bob', n: 1 }, 'x', null] }),
+    ).toEqual([{ of: [[{ name: '***' }], { name: '***', n: 1 }, 'x', null] }])
   })
 
   test('with * for any field or entry', () => {
-    expect(redacted({ mask: ['tags.*'] }, { tags: ['a', 'b'], n: 1 })).toEqual([{ tags: ['***', '***'], n: 1 }])
+    expect(redacted({ mask: ['tags.*'] }, { tags: ['a', 'b'], n: 1 })).toEqual([
+      { tags: ['***', '***'], n: 1 },
+    ])
     expect(redacted({ mask: ['*.mail'] }, { a: { mail: 'x', n: 1 }, b: [{ mail: 'y' }] })).toEqual([
       { a: { mail: '***', n: 1 }, b: [{ mail: '***' }] },
     ])
-    expect(redacted({ remove: ['tags.*', 'by.*'] }, { tags: ['a'], by: { a: 1 } })).toEqual([{ tags: [], by: {} }])
+    expect(redacted({ remove: ['tags.*', 'by.*'] }, { tags: ['a'], by: { a: 1 } })).toEqual([
+      { tags: [], by: {} },
+    ])
   })
 
   test('with ** at any depth, none included', () => {
@@ -87,9 +91,9 @@ describe('what stands there then', () => {
   })
 
   test('last: characters as people see them, and nothing of what is too short', () => {
-    expect(redacted({ last: { t: 3 } }, { t: 'abcdef' }, { t: 'abc' }, { t: '1234😀' }, { t: 12345 }, { t: '' })).toEqual(
-      [{ t: '***def' }, { t: '***' }, { t: '**34😀' }, { t: '**345' }, { t: '' }],
-    )
+    expect(
+      redacted({ last: { t: 3 } }, { t: 'abcdef' }, { t: 'abc' }, { t: '1234😀' }, { t: 12345 }, { t: '' }),
+    ).toEqual([{ t: '***def' }, { t: '***' }, { t: '**34😀' }, { t: '**345' }, { t: '' }])
   })
 
   test('the kind of a value stays, so that its schema holds', () => {
@@ -98,7 +102,13 @@ describe('what stands there then', () => {
   })
 
   test('of several paths: remove, then the nearest, then mask before hash before last', () => {
-    const config = { mask: ['p', 'q.a'], hash: ['p.mail', '*.a'], key: 'env:K', last: { 'p.*': 1 }, remove: ['**.secret'] }
+    const config = {
+      mask: ['p', 'q.a'],
+      hash: ['p.mail', '*.a'],
+      key: 'env:K',
+      last: { 'p.*': 1 },
+      remove: ['**.secret'],
+    }
     expect(redacted(config, { p: { mail: 'a@b', name: 'Ada', secret: 's' }, q: { a: 'x' } })).toEqual([
       { p: { mail: hmac('a@b'), name: '**a' }, q: { a: '***' } },
     ])
@@ -151,7 +161,7 @@ describe('with Avro', () => {
   const customer = {
     name: 'Ada',
     born: 5,
-    since: 2 ** 60,
+    since: 2n ** 60n,
     photo: Buffer.from('ab'),
     member: true,
     note: 'shy',

@@ -28,7 +28,9 @@ describe('the fields of values', () => {
   test('behind a function are not known', () => {
     expect(unknownFields('  made: { type: map, from: in, function: ./f.ts }', 'made', 'anything')).toEqual([])
     expect(unknownFields('  made: { type: map, from: in, drop: [id] }', 'made', 'id')).toHaveLength(1)
-    expect(unknownFields('  kept: { type: filter, from: in, function: ./f.ts }', 'kept', 'idd')).toHaveLength(1)
+    expect(unknownFields('  kept: { type: filter, from: in, function: ./f.ts }', 'kept', 'idd')).toHaveLength(
+      1,
+    )
     expect(unknownFields('  each: { type: flat-map, from: in, each: id }', 'each', 'anything')).toEqual([])
   })
 
