@@ -1,6 +1,6 @@
 // A mistake in code of a project is one sentence with its place, from lint and at the start.
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { expectQuiet, expectRefusal, TestProject, unlogged } from '../support/cli.ts'
+import { answer, expectQuiet, expectRefusal, TestProject, unlogged } from '../support/cli.ts'
 
 jest.setTimeout(120_000)
 
@@ -237,6 +237,7 @@ describe('a mistake in code of a project', () => {
     project.write('bad/create.ts', definition("create() { throw new RangeError('cannot be made') },"))
     project.write('bad/five.ts', definition('create: () => 5 as never,'))
     const thrown = writeMistake({ what: '', file: 'create.ts', says: /x/ }, 100)
+    answer(await project.run(['produce', 'things', '--raw', '-o', 'json'], { input: '{}\n' }))
     const five = writeMistake({ what: '', file: 'five.ts', says: /x/ }, 101)
     expectRefusal(
       await project.run(['run', thrown, '--until-end']),
