@@ -35,6 +35,8 @@ export interface Options {
   readonly sweep: boolean
   /** The folder for the results. */
   readonly out: string
+  /** Whether what lies there stays, as far as it is not measured anew. */
+  readonly keep: boolean
   /** Whether a run waits for a quiet machine. */
   readonly patient: boolean
   /** Too small to be believed. */
@@ -56,6 +58,7 @@ make bench-engine ARGS="..." installs what it needs first.
   --sweep             how the cost of Millrace grows with partitions, keys, size of records and state; no other systems
   --bootstrap H:P     a Kafka that runs already; otherwise one is started
   --out FOLDER        where the results go: bench/results, but bench/.tmp for parts and for small runs
+  --keep              what lies there stays, as far as it is not measured anew
 `
 
 const whole: Sizes = {
@@ -103,6 +106,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
     sizes: sized(small ? smoke : brief ? quick : whole, positive('records', values.records)),
     sweep: values.sweep ?? false,
     out: values.out ?? join(bench, part ? '.tmp' : 'results'),
+    keep: values.keep ?? false,
     patient: !small,
     small,
   }
@@ -112,7 +116,7 @@ function parse(args: readonly string[]) {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean' } as const
   const words = { bootstrap: text, only: text, systems: text, rounds: text, records: text, out: text }
-  const flags = { quick: flag, smoke: flag, sweep: flag, help: flag }
+  const flags = { quick: flag, smoke: flag, sweep: flag, keep: flag, help: flag }
   try {
     return parseArgs({ args: [...args], options: { ...words, ...flags } })
   } catch (error) {

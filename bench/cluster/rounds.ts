@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { CpuWatch } from '../clients/cpu-watch.ts'
 import { measure, type Cost } from '../clients/measure.ts'
 import { whyInvalid } from '../clients/noise.ts'
@@ -102,7 +104,11 @@ async function runOnce(
 ): Promise<MeasuredRow> {
   const watch = new CpuWatch(() => servers.pids)
   const { program, args, outcome } = ready.invoke(course.task)
-  if (options.patient) await watch.quiet(patience)
+  if (options.patient) {
+    // What was written to fill the topic shall not be written back in the time of the first run.
+    await promisify(execFile)('sync')
+    await watch.quiet(patience)
+  }
   const before = watch.serverSeconds
   watch.start()
   const limitSeconds = 120 + course.task.total / slowestPerSecond

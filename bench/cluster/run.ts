@@ -1,5 +1,5 @@
 // make bench-engine: Millrace beside other engines, on real servers. See --help.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { BenchFailure } from '../clients/options.ts'
@@ -78,8 +78,11 @@ function checkNames({ scenarios: wanted }: Options): void {
 }
 
 /** After each scenario, so that a long run that is ended leaves what it has. */
-function write(options: Options, rows: readonly Row[], versions: Readonly<Record<string, string>>): void {
+function write(options: Options, measured: readonly Row[], tried: Readonly<Record<string, string>>): void {
   const { out, rounds, sizes, small } = options
+  const kept = options.keep ? earlier(out, measured) : undefined
+  const rows = [...(kept?.rows ?? []), ...measured]
+  const versions = { ...kept?.versions, ...tried }
   const summed = medians(rows)
   const how = scenarios.flatMap(({ name, systems }) =>
     systems
@@ -105,7 +108,20 @@ function write(options: Options, rows: readonly Row[], versions: Readonly<Record
     gates: gates(summed),
   }
   mkdirSync(out, { recursive: true })
-  writeFileSync(join(out, 'engine.json'), `${JSON.stringify(results, null, 2)}\n`)
+  writeFileSync(resultsFile(out), `${JSON.stringify(results, null, 2)}\n`)
   writeFileSync(join(out, 'engine.md'), markdown(results, scenarios))
   writeFileSync(join(out, 'engine.svg'), engineChart(results, scenarios))
+}
+
+function resultsFile(out: string): string {
+  return join(out, 'engine.json')
+}
+
+/** What was measured earlier, and is not measured now. */
+function earlier(out: string, now: readonly Row[]): Pick<Results, 'rows' | 'versions'> | undefined {
+  if (!existsSync(resultsFile(out))) return undefined
+  const { rows, versions } = JSON.parse(readFileSync(resultsFile(out), 'utf8')) as Results
+  const what = ({ scenario, system, guarantee }: Row): string => `${scenario} ${system} ${guarantee}`
+  const anew = new Set(now.map(what))
+  return { rows: rows.filter((row) => !anew.has(what(row))), versions }
 }
