@@ -1,6 +1,8 @@
 // Functions of files in map, filter, branch and flat-map: what they may answer, at once or later.
 import { describe, expect, test } from '@jest/globals'
+import { z } from 'zod'
 import type { ProcessorDefinition } from '../../engine/component/define.ts'
+import { defineProcessor, flatMapAsync } from '../../engine/component/index.ts'
 import type { UserFunction } from '../../engine/component/resources.ts'
 import { branch } from '../../processors/branch.ts'
 import { filter } from '../../processors/filter.ts'
@@ -155,6 +157,23 @@ test('what an iterator throws half-way is an error of its record, and leaves no 
   }
   const outcome = await called(flatMapProcessor, half, numbers(1))
   expect(outcome.output).toEqual([])
+  expect(messages(outcome)).toEqual(['half-way'])
+})
+
+test('the operator itself takes what an iterator throws for an error of the record', async () => {
+  const half = defineProcessor({
+    name: 'half',
+    summary: 'Throws after a piece.',
+    config: z.strictObject({}),
+    examples: [{ title: 'Half', config: {} }],
+    create: () =>
+      flatMapAsync(function* (value: Numbered) {
+        yield value
+        if (value.n === 1) throw new Error('half-way')
+      }),
+  })
+  const outcome = start(half, {}, numbers(1, 2))
+  expect(outcome.output).toEqual([{ n: 2 }])
   expect(messages(outcome)).toEqual(['half-way'])
 })
 
