@@ -8,7 +8,7 @@ export interface LoadFailure {
   readonly message: string
 }
 
-/** What the failed import of a file (its real path) comes down to. */
+/** What the failed import of a file comes down to. */
 export async function loadFailure(error: unknown, path: string): Promise<LoadFailure> {
   const head: OwnPlace = { path, line: 1, column: 1 }
   const said = saidBy(error).slice(0, -1)

@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { loadFailure } from './own-failure.ts'
@@ -43,16 +43,14 @@ export async function importOwnFile(topology: string, reference: string): Promis
       message: `${reference} cannot be loaded: ${what}; a path starts from the folder of this topology.`,
     }
   }
-  // Node knows modules by their real paths.
-  const real = await realpath(path)
-  const { href } = pathToFileURL(real)
+  const { href } = pathToFileURL(path)
   announceOwnFile(href)
   try {
     return { shown, exports: (await import(href)) as Readonly<Record<string, unknown>> }
   } catch (error) {
-    const { place, message } = await loadFailure(error, real)
+    const { place, message } = await loadFailure(error, path)
     const { path: where, line, column } = place
-    return { place: { file: where === real ? shown : shownFrom(where), line, column }, message }
+    return { place: { file: shownFrom(where), line, column }, message }
   }
 }
 

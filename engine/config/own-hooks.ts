@@ -8,7 +8,7 @@ const announced = new Set<string>()
 let hooked = false
 
 /**
- * Says that the file at a URL (of its real path) is code of a user, before it is imported. In such a file `millrace` is
+ * Says that the file at a URL is code of a user, before it is imported; its real path, which Node uses, then is too. In such a file `millrace` is
  * this Millrace, wherever the file lies and whatever is installed beside it: two copies would not know each other's
  * operators. Its TypeScript is a module even where no package.json says so.
  */

@@ -171,6 +171,11 @@ const mistakes: readonly Mistake[] = [
     says: /^topologies\/\d+\.yaml:6:16: .*is written out: what code runs is not for a variable to say\./,
   },
   {
+    what: 'a function from a variable',
+    node: "type: map, function: '${FUNCTION}'",
+    says: /^topologies\/\d+\.yaml:6:31: The path of a function is written out: what code runs is not for a variable to say\./,
+  },
+  {
     what: 'a path that does not begin with a dot',
     node: 'type: processors/score.ts',
     says: /^topologies\/\d+\.yaml:6:16: .*is not the path of a file: it begins with \.\/, \.\.\/ or \/, such as \.\/processors\/score\.ts\./,
@@ -219,7 +224,7 @@ describe('a mistake in code of a project', () => {
     project.write('lib/broken.ts', 'export const = 5\n')
     const names = mistakes.map(writeMistake)
     const ran = await project.run(['lint', ...names, '-o', 'json'], {
-      env: { WHAT: '../processors/score.ts' },
+      env: { WHAT: '../processors/score.ts', FUNCTION: '../functions/orders.ts' },
     })
     expectQuiet(ran)
     expect({ code: ran.code, stderr: unlogged(ran.stderr) }).toEqual({ code: 1, stderr: [] })

@@ -168,12 +168,13 @@ test('the operator itself takes what an iterator throws for an error of the reco
     examples: [{ title: 'Half', config: {} }],
     create: () =>
       flatMapAsync(function* (value: Numbered) {
+        if (value.n === 3) return
         yield value
         if (value.n === 1) throw new Error('half-way')
       }),
   })
-  const outcome = start(half, {}, numbers(1, 2))
-  expect(outcome.output).toEqual([{ n: 2 }])
+  const outcome = start(half, {}, numbers(1, 2, 3))
+  expect(outcome).toMatchObject({ output: [{ n: 2 }], dropped: ['empty'] })
   expect(messages(outcome)).toEqual(['half-way'])
 })
 
