@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { nearest } from '../engine/config/suggest.ts'
 import { fatalError } from '../engine/errors.ts'
-import { commands } from './commands.ts'
 import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
 import { processorFiles } from './new-processor.ts'
@@ -132,13 +131,11 @@ function isThere(shown: string): Error {
 
 function nextSteps({ topology, topic, record }: Kind, name: string): string[] {
   const file = topology(name)
-  const steps = [
+  return [
     `millrace lint ${file}`,
     `echo '${record}' | millrace produce ${topic(name)} --raw`,
     `millrace run ${file} --until-end`,
   ]
-  const tested = commands.some((one) => one.name === 'test') ? [`millrace test ${file}`] : []
-  return [...steps.slice(0, 1), ...tested, ...steps.slice(1)]
 }
 
 function report(written: readonly string[], next: readonly string[]): string[] {
