@@ -96,4 +96,10 @@ export const commands: readonly CommandEntry[] = [
     components: true,
     load: async () => (await import('./offsets.ts')).command,
   },
+  {
+    name: 'reset',
+    summary: 'Makes a topology forget its offsets and its state, so that it begins anew.',
+    components: true,
+    load: async () => (await import('./reset.ts')).command,
+  },
 ]

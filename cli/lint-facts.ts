@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AvroNode } from '../engine/avro/model.ts'
-import type { TableInfo } from '../engine/component/contracts/tables.ts'
 import { readCatalogue, type CatalogueTopic } from '../engine/config/catalogue.ts'
 import { loadMigrations } from '../engine/cql/migrations.ts'
 import type { Catalogue } from '../engine/cql/schema.ts'
 import { typeName } from '../engine/cql/types.ts'
-import type { FieldTree, LintFacts, TopicFacts } from '../engine/topology/facts.ts'
+import type { FieldTree, LintFacts, TableFacts, TopicFacts } from '../engine/topology/facts.ts'
+import { isTopologyName, nameIn } from './lint-files.ts'
 import { readCqlFiles, shownPath } from './project-files.ts'
 
 /** How deep the fields of a schema are known: enough for paths that people write, and an end for recursive ones. */
@@ -24,6 +24,7 @@ export async function projectFacts(root: string, cwd: string): Promise<LintFacts
     existsSync(folder) ? readSchemas(seen(folder)) : undefined,
     readCatalogue(seen(join(folder, 'catalogue.yaml'))),
   ])
+  const names = topologyNames(join(root, 'topologies'), seen)
   const tables = existsSync(join(root, 'cql'))
     ? loadMigrations(readCqlFiles(join(root, 'cql'), cwd))
     : undefined
@@ -33,13 +34,36 @@ export async function projectFacts(root: string, cwd: string): Promise<LintFacts
     tables: () => (tables === undefined ? undefined : [...tables.tables.keys()].sort()),
     table: (name) => tableInfo(tables, name),
     topic: (name) => topicFacts(topics.get(name)),
+    named: (name) => names.get(name) ?? [],
+  }
+}
+
+/** The files of the topologies in a folder by their names, as far as those can be told. */
+function topologyNames(folder: string, seen: (path: string) => string): Map<string, string[]> {
+  const files = existsSync(folder) ? readdirSync(folder).filter(isTopologyName).sort() : []
+  const named = new Map<string, string[]>()
+  for (const file of files) {
+    const name = nameIn(textOf(join(folder, file)))
+    if (name !== undefined) named.set(name, [...(named.get(name) ?? []), seen(join(folder, file))])
+  }
+  return named
+}
+
+/** Nothing where it cannot be read: who lints that file is told why. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
   }
 }
 
 function topicFacts(topic: CatalogueTopic | undefined): TopicFacts | undefined {
   if (topic === undefined) return undefined
-  const { partitions, key, rate } = topic
-  return { ...(partitions && { partitions }), ...(key && { key }), ...(rate && { rate }) }
+  const { partitions, key, rate, retention, cleanup, redelivery } = topic
+  const sizes = { ...(partitions && { partitions }), ...(rate && { rate }) }
+  const times = { ...(retention && { retention }), ...(redelivery && { redelivery }) }
+  return { ...sizes, ...times, ...(key && { key }), ...(cleanup && { cleanup }) }
 }
 
 /** The newest version of every schema, by full name. */
@@ -65,15 +89,17 @@ function treeOf(node: AvroNode, depth: number): FieldTree {
 /** A field that any branch has is found. */
 function unionTree(branches: readonly FieldTree[]): FieldTree {
   const others = branches.filter(({ type }) => type !== 'null')
-  if (others.length === 1) return others[0]!
+  const optional = others.length < branches.length
+  if (others.length === 1) return { ...others[0]!, optional }
   return {
     type: others.map(({ type }) => type).join(' or '),
     fields: new Map(others.flatMap(({ fields }) => [...(fields ?? [])])),
     open: others.some(({ open }) => open === true),
+    optional,
   }
 }
 
-function tableInfo(catalogue: Catalogue | undefined, name: string): TableInfo | undefined {
+function tableInfo(catalogue: Catalogue | undefined, name: string): TableFacts | undefined {
   const table = catalogue?.tables.get(name)
   if (table === undefined) return undefined
   // In the order of the key, which the columns do not keep.
@@ -82,5 +108,6 @@ function tableInfo(catalogue: Catalogue | undefined, name: string): TableInfo | 
   return {
     name,
     columns: columns.map((column) => ({ name: column.name, kind: column.kind, type: typeName(column.type) })),
+    defaultTtl: table.defaultTtl,
   }
 }

@@ -1,6 +1,7 @@
 import { configOf, readTopologyFile } from '../engine/config/load.ts'
 import { fatalError } from '../engine/errors.ts'
-import { lintPlan, type LintFinding } from '../engine/topology/lint.ts'
+import type { LintFinding } from '../engine/topology/lint-findings.ts'
+import { lintPlan } from '../engine/topology/lint.ts'
 import { unknownField } from '../engine/topology/lint-rules/unknown-field.ts'
 import { unknownSchema } from '../engine/topology/lint-rules/unknown-schema.ts'
 import { unknownTable } from '../engine/topology/lint-rules/unknown-table.ts'

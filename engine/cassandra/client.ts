@@ -100,6 +100,8 @@ function optionsOf(driver: Driver, settings: CassandraSettings, useKeyspace: boo
       ),
       // What to repeat, and when, is the engine's to say.
       retry: new retry.FallthroughRetryPolicy(),
+      // Rows bring their own; for all else the nodes' time is as good.
+      timestampGeneration: null as never,
     },
     queryOptions: {
       prepare: true,

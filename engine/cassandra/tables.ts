@@ -83,14 +83,13 @@ export class CassandraTables implements Tables {
     return codec
   }
 
-  async write(rows: readonly TableRow[]): Promise<readonly TableOutcome[]> {
-    // Never used again: the driver may send of it later, though the call has failed.
-    const sink = new ByteSink(firstSinkBytes)
-    try {
-      return await this.#queue.run(this.#encode(rows, sink))
-    } finally {
+  write(rows: readonly TableRow[]): Promise<readonly TableOutcome[]> {
+    // Never used again: the driver may send of it later, though the call has failed. The rows are not needed once they
+    // are encoded, and so nothing here holds them while the nodes are asked.
+    const encoded = this.#encode(rows, new ByteSink(firstSinkBytes))
+    return this.#queue.run(encoded).finally(() => {
       this.#written++
-    }
+    })
   }
 
   #encode(rows: readonly TableRow[], sink: ByteSink): EncodedCall {

@@ -25,6 +25,7 @@ export class RecordBatch {
   readonly length: number
   /** Derived values by index, or undefined while the values are still those of the source. */
   readonly values: readonly unknown[] | undefined
+  #shared: Map<string, unknown> | undefined
 
   constructor(origin: BatchOrigin, rows: Int32Array, length: number, values?: readonly unknown[]) {
     this.origin = origin
@@ -79,6 +80,16 @@ export class RecordBatch {
     const row = this.rows[i]!
     const start = valueStarts[row]!
     return start < 0 ? null : this.origin.codec.decode(bytes, start, valueEnds[row]!)
+  }
+
+  /**
+   * What several nodes would compute of these records: made by the first that asks, by a name that says all that it
+   * depends on. It lives as long as the batch.
+   */
+  shared<Made>(name: string, make: () => Made): Made {
+    this.#shared ??= new Map()
+    if (!this.#shared.has(name)) this.#shared.set(name, make())
+    return this.#shared.get(name) as Made
   }
 
   /** The records at `indexes[0, length)`, in that order. Indexes must ascend. */

@@ -3,7 +3,7 @@ import { ByteSize, Duration, TopicName } from '../component/fields.ts'
 import { MillraceError } from '../errors.ts'
 import { problemsOf } from './issue-text.ts'
 import { configErrors } from './problems.ts'
-import { readYamlFile } from './yaml-file.ts'
+import { parseYaml, readYamlFile, type YamlFile } from './yaml-file.ts'
 
 const minute = 60_000
 
@@ -12,6 +12,11 @@ const Topic = z.strictObject({
   owner: z.string().optional().meta({ description: 'Whom to ask about it.' }),
   key: z.string().optional().meta({ description: 'The field whose value is the key of its records.' }),
   rate: z.number().positive().optional().meta({ description: 'Records per second, at the peak: for lint.' }),
+  redelivery: Duration.optional().meta({
+    description:
+      'The longest time after which a producer sends a record again: its delivery time-out, the age of its spool. For lint.',
+    examples: ['7d'],
+  }),
   partitions: z
     .int()
     .min(1)
@@ -80,7 +85,15 @@ export async function readCatalogue(path: string): Promise<ReadonlyMap<string, C
     if (isMissing(error)) return undefined
     throw error
   })
-  if (yaml === undefined) return new Map()
+  return yaml === undefined ? new Map() : topicsIn(path, yaml)
+}
+
+/** The same for a text that is at hand; `path` is what problems call it. Throws CONFIG_INVALID for one that is wrong. */
+export function readCatalogueText(path: string, text: string): ReadonlyMap<string, CatalogueTopic> {
+  return topicsIn(path, parseYaml(path, text, {}))
+}
+
+function topicsIn(path: string, yaml: YamlFile): ReadonlyMap<string, CatalogueTopic> {
   if (yaml.problems.length > 0) throw configErrors(yaml.problems)
   const parsed = catalogueSchema.safeParse(yaml.value ?? {})
   if (parsed.success) return new Map(Object.entries(parsed.data.topics))

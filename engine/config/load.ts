@@ -188,7 +188,7 @@ function typesOf(registry: Registry): Record<Section, readonly string[]> {
 function allowancesOf(yaml: YamlFile): LintAllowance[] {
   const alone = new Set(yaml.comments.filter((comment) => comment.alone).map(({ line }) => line))
   return yaml.comments.flatMap(({ line, text }) => {
-    const match = /^lint-allow\s+(ML\d+)\s*(.*)$/.exec(text)
+    const match = /^(?:lint-allow|millrace-lint-disable)\s+(M[LC]\d+):?\s*(.*)$/.exec(text)
     let target = line
     while (alone.has(target)) target++
     return match === null ? [] : [{ line, target, code: match[1]!, reason: match[2]! }]

@@ -50,7 +50,7 @@ export type NodeConfig =
   | Checked<'processor', ProcessorDefinition>
   | Checked<'sink', SinkDefinition>
 
-/** A comment that switches a lint rule off: `# lint-allow ML004 reason`. */
+/** A comment that allows what lint finds: `# lint-allow ML004 reason`. */
 export interface LintAllowance {
   /** Where the comment stands. */
   readonly line: number

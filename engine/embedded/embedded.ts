@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../component/contracts/clock.ts'
 import type { CommitBackend } from '../component/contracts/commit.ts'
+import type { TopicPartition } from '../component/contracts/position.ts'
 import type { Notes } from '../component/contracts/source.ts'
 import { Appender } from './appender.ts'
 import { BlockReader } from './block-reader.ts'
@@ -8,6 +9,7 @@ import { type CommitStep, EmbeddedCommit } from './commit.ts'
 import { Groups } from './groups.ts'
 import { EmbeddedLog } from './log.ts'
 import { openNotes } from './notes.ts'
+import { resetTopology, stateOf, type StoredState } from './reset.ts'
 import { Retention } from './retention.ts'
 import { StateExpiry } from './state-expiry.ts'
 import { StateMerge } from './state-merge.ts'
@@ -40,6 +42,10 @@ export interface Embedded {
   readonly tablesDb: DatabaseSync
   readonly groups: Groups
   notes(group: string, node: string): Notes
+  /** The state of a topology, by store. */
+  stateOf(topology: string): StoredState[]
+  /** Forgets what a topology has done; see `resetTopology`. For the worker alone. */
+  reset(topology: string, atEnd: readonly (TopicPartition & { readonly offset: number })[]): void
   /**
    * Deletes some of what retention and expiry no longer need, merges small state blocks, and bounds the write-ahead log. To be called by the
    * worker now and then; true = there is more to do. Throws the store's sentence.
@@ -91,6 +97,8 @@ function compose(
     tablesDb: store.db,
     groups,
     notes: (group, node) => openNotes(store, group, node),
+    stateOf: (topology) => stateOf(store, topology),
+    reset: (topology, atEnd) => resetTopology(store, topology, atEnd),
     tidy: () => tidy(store, [retention, expiry, merge]),
     async close() {
       await log.close()

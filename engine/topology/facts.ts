@@ -12,6 +12,8 @@ export interface FieldTree {
   readonly fields?: ReadonlyMap<string, FieldTree>
   /** True if there may be fields that nobody knows of: a map, a constant, a row of an unknown table. */
   readonly open?: boolean
+  /** True if it may be null. */
+  readonly optional?: boolean
 }
 
 /** What is known of a topic outside of topologies. */
@@ -21,6 +23,18 @@ export interface TopicFacts {
   readonly key?: string
   /** Records per second, at the peak. */
   readonly rate?: number
+  /** How long records are kept, milliseconds. */
+  readonly retention?: number | 'forever'
+  /** `delete`, `compact` or both. */
+  readonly cleanup?: string
+  /** The longest time after which a producer sends a record again, milliseconds. */
+  readonly redelivery?: number
+}
+
+/** What is known of a table. */
+export interface TableFacts extends TableInfo {
+  /** `default_time_to_live`, seconds; 0 or undefined = rows stay. */
+  readonly defaultTtl?: number
 }
 
 /**
@@ -34,8 +48,10 @@ export interface LintFacts {
   schemaFields(schema: string): FieldTree | undefined
   /** The names of all tables. */
   tables(): readonly string[] | undefined
-  table(name: string): TableInfo | undefined
+  table(name: string): TableFacts | undefined
   topic(name: string): TopicFacts | undefined
+  /** The files of the project's topologies that have this name. */
+  named(name: string): readonly string[]
 }
 
 /** Facts of one who knows nothing. */
@@ -45,9 +61,10 @@ export const noFacts: LintFacts = {
   tables: () => undefined,
   table: () => undefined,
   topic: () => undefined,
+  named: () => [],
 }
 
-/** A field's type by name, or a record of such. */
+/** A field's type by name (`long?` for one that may be null), or a record of such. */
 export type FieldData = string | { readonly [name: string]: FieldData }
 
 /** Facts written down, for examples and tests. */
@@ -56,26 +73,34 @@ export interface FactsData {
   readonly schemas?: Readonly<Record<string, FieldData>>
   /** Table → columns; a column is `name` (regular), `name!` (partition key) or `name+` (clustering key). */
   readonly tables?: Readonly<Record<string, readonly string[]>>
+  /** Tables whose rows expire: their `default_time_to_live`, seconds. */
+  readonly expiring?: Readonly<Record<string, number>>
   readonly topics?: Readonly<Record<string, TopicFacts>>
+  /** The files of the project's topologies, by name. */
+  readonly names?: Readonly<Record<string, readonly string[]>>
 }
 
 /** Facts from what is written down; what is left out is unknown. */
 export function factsFrom(data: FactsData): LintFacts {
-  const { schemas, tables, topics } = data
+  const { schemas, tables, topics, expiring, names } = data
   return {
     schemas: () => (schemas === undefined ? undefined : Object.keys(schemas)),
     schemaFields: (name) => (schemas?.[name] === undefined ? undefined : treeOf(schemas[name])),
     tables: () => (tables === undefined ? undefined : Object.keys(tables)),
     table: (name) =>
-      tables?.[name] === undefined ? undefined : { name, columns: tables[name].map(columnOf) },
+      tables?.[name] === undefined
+        ? undefined
+        : { name, columns: tables[name].map(columnOf), defaultTtl: expiring?.[name] ?? 0 },
     topic: (name) => topics?.[name],
+    named: (name) => names?.[name] ?? [],
   }
 }
 
 function treeOf(data: FieldData): FieldTree {
   if (typeof data === 'string') {
-    const [type = data, logical] = data.split(' ')
-    return logical === undefined ? { type } : { type, logical }
+    const [named = data, logical] = data.split(' ')
+    const type = named.replace(/\?$/, '')
+    return { type, ...(logical && { logical }), ...(named !== type && { optional: true }) }
   }
   return {
     type: 'record',

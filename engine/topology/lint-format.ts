@@ -1,4 +1,4 @@
-import type { LintFinding } from './lint.ts'
+import type { LintFinding } from './lint-findings.ts'
 import type { Severity } from './lint-rule.ts'
 
 /** What lint found in one file. */
@@ -10,15 +10,22 @@ export interface LintReport {
 export const lintFormats = ['text', 'json', 'github', 'junit'] as const
 export type LintFormat = (typeof lintFormats)[number]
 
-/** The reports as text in one of the formats; lines are joined by line feeds, without one at the end. */
-export function formatLint(reports: readonly LintReport[], format: LintFormat): string {
+/**
+ * The reports as text in one of the formats; lines are joined by line feeds, without one at the end. What is of a severity
+ * in `failing` is a failure of JUnit's.
+ */
+export function formatLint(
+  reports: readonly LintReport[],
+  format: LintFormat,
+  failing: readonly Severity[] = ['error'],
+): string {
   switch (format) {
     case 'json':
       return JSON.stringify({ files: reports, ...countAll(reports) }, undefined, 2)
     case 'github':
       return reports.flatMap(({ findings }) => findings.map(githubLine)).join('\n')
     case 'junit':
-      return junit(reports)
+      return junit(reports, failing)
     case 'text':
       return [...reports.flatMap(({ findings }) => findings.map(textLine)), summary(reports)].join('\n')
   }
@@ -62,42 +69,40 @@ function githubData(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }
 
-// Errors are failures; what does not fail the build stands as output of a test that passed.
-function junit(reports: readonly LintReport[]): string {
-  const { errors } = countAll(reports)
+// As junit-10.xsd of Jenkins has it, which knows no place of a test: it stands in the name.
+// What fails the build is a failure; what does not stands as output of a test that passed.
+function junit(reports: readonly LintReport[], failing: readonly Severity[]): string {
   const tests = reports.reduce((sum, { findings }) => sum + Math.max(1, findings.length), 0)
+  const failures = reports.reduce((sum, { findings }) => sum + failuresIn(findings, failing), 0)
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="millrace lint" tests="${tests}" failures="${errors}">`,
-    ...reports.flatMap(junitSuite),
+    `<testsuites name="millrace lint" tests="${tests}" failures="${failures}" errors="0">`,
+    ...reports.flatMap((report) => junitSuite(report, failing)),
     '</testsuites>',
   ].join('\n')
 }
 
-function junitSuite(report: LintReport): string[] {
-  const { file, findings } = report
-  const failures = countAll([report]).errors
+function failuresIn(findings: readonly LintFinding[], failing: readonly Severity[]): number {
+  return findings.filter(({ severity }) => failing.includes(severity)).length
+}
+
+function junitSuite({ file, findings }: LintReport, failing: readonly Severity[]): string[] {
   const cases =
     findings.length === 0
       ? [`    <testcase name="no findings" classname="${xmlText(file)}"/>`]
-      : findings.map(junitCase)
-  const tests = Math.max(1, findings.length)
-  return [
-    `  <testsuite name="${xmlText(file)}" tests="${tests}" failures="${failures}">`,
-    ...cases,
-    '  </testsuite>',
-  ]
+      : findings.map((finding) => junitCase(finding, failing))
+  const counts = `tests="${cases.length}" failures="${failuresIn(findings, failing)}" errors="0" skipped="0"`
+  return [`  <testsuite name="${xmlText(file)}" ${counts}>`, ...cases, '  </testsuite>']
 }
 
-function junitCase(finding: LintFinding): string {
+function junitCase(finding: LintFinding, failing: readonly Severity[]): string {
   const { file, line, column, severity, code, title, message } = finding
   const name = `${code} ${title} (${line}:${column})`
   const text = xmlText(textLine(finding))
-  const inner =
-    severity === 'error'
-      ? `<failure message="${xmlText(message)}" type="${code}">${text}</failure>`
-      : `<system-out>${text}</system-out>`
-  return `    <testcase name="${xmlText(name)}" classname="${xmlText(file)}" file="${xmlText(file)}" line="${line}">${inner}</testcase>`
+  const inner = failing.includes(severity)
+    ? `<failure message="${xmlText(message)}" type="${code}">${text}</failure>`
+    : `<system-out>${text}</system-out>`
+  return `    <testcase name="${xmlText(name)}" classname="${xmlText(file)}">${inner}</testcase>`
 }
 
 // XML has no way to write these.

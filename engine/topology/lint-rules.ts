@@ -1,18 +1,29 @@
 import type { LintRule } from './lint-rule.ts'
+import { budgetMemory } from './lint-rules/budget-memory.ts'
 import { dedupeMemory } from './lint-rules/dedupe-memory.ts'
 import { dedupeScope } from './lint-rules/dedupe-scope.ts'
 import { effectBeforeDedupe } from './lint-rules/effect-before-dedupe.ts'
 import { emptyColumn } from './lint-rules/empty-column.ts'
 import { enrichKey } from './lint-rules/enrich-key.ts'
 import { eventTimeType } from './lint-rules/event-time-type.ts'
+import { futureTime } from './lint-rules/future-time.ts'
+import { keptTopics } from './lint-rules/kept-topics.ts'
+import { latestExpires } from './lint-rules/latest-expires.ts'
 import { longRetries } from './lint-rules/long-retries.ts'
+import { missingTime } from './lint-rules/missing-time.ts'
+import { nothingExactlyOnce } from './lint-rules/nothing-exactly-once.ts'
+import { overwrittenRows } from './lint-rules/overwritten-rows.ts'
 import { partitionsDiffer } from './lint-rules/partitions-differ.ts'
 import { positionsPassedOver } from './lint-rules/positions-passed-over.ts'
 import { recordTime } from './lint-rules/record-time.ts'
+import { rekeyedOrder } from './lint-rules/rekeyed-order.ts'
 import { repeatingSink } from './lint-rules/repeating-sink.ts'
+import { retryOrder } from './lint-rules/retry-order.ts'
+import { sharedName } from './lint-rules/shared-name.ts'
 import { shortWindow } from './lint-rules/short-window.ts'
 import { skipLoses } from './lint-rules/skip-loses.ts'
 import { slowDrain } from './lint-rules/slow-drain.ts'
+import { slowLookup } from './lint-rules/slow-lookup.ts'
 import { tableKey } from './lint-rules/table-key.ts'
 import { tableWrittenTwice } from './lint-rules/table-written-twice.ts'
 import { topicLoop } from './lint-rules/topic-loop.ts'
@@ -52,4 +63,15 @@ export const lintRules: readonly LintRule[] = [
   unstableHash,
   topicReadTwice,
   positionsPassedOver,
+  budgetMemory,
+  retryOrder,
+  keptTopics,
+  slowLookup,
+  latestExpires,
+  missingTime,
+  futureTime,
+  nothingExactlyOnce,
+  rekeyedOrder,
+  overwrittenRows,
+  sharedName,
 ]

@@ -59,7 +59,7 @@ export async function rowMaker(given: TableConfig, { clock, tables }: SinkContex
   const { bucket, hash, sequence, base, variants } = given
   const bucketAt = remembering(bucketOf)
   const targetOf = targetChooser(given, (name) => tables.describe(name))
-  const hashed = hash?.of.map((path) => new FieldAccess(path))
+  const digestOf = hash === undefined ? undefined : hasher(hash.of)
   const numbered = sequence === undefined ? undefined : new FieldAccess(sequence)
   const chooser = variants === undefined ? undefined : new FieldAccess(variants.by)
 
@@ -71,8 +71,8 @@ export async function rowMaker(given: TableConfig, { clock, tables }: SinkContex
     if (ttlSeconds < 0) return undefined
     const values = valuesOf(target, batch, i, given.mode)
     if (bucket !== undefined && target.bucket) values[bucket.column] = bucketAt(eventTime, bucket.by)
-    if (hash !== undefined && hashed !== undefined) {
-      const digest = canonicalHash(hashed.map((field) => field.read(batch, i)))
+    if (hash !== undefined && digestOf !== undefined) {
+      const digest = digestOf(batch, i)
       values[hash.column] = target.hashAsBlob ? Buffer.from(digest, 'hex') : digest
     }
     const micros =
@@ -85,6 +85,16 @@ export async function rowMaker(given: TableConfig, { clock, tables }: SinkContex
       ...(ttlSeconds > 0 ? { ttlSeconds } : {}),
       ...(orderKey === undefined ? {} : { orderKey }),
     }
+  }
+}
+
+/** The hash of some fields. Sinks that hash the same fields of a record do it once. */
+function hasher(paths: readonly string[]): (batch: RecordBatch, i: number) => string {
+  const fields = paths.map((path) => new FieldAccess(path))
+  const name = `hash of ${JSON.stringify(paths)}`
+  return (batch, i) => {
+    const known = batch.shared(name, () => new Array<string | undefined>(batch.length))
+    return (known[i] ??= canonicalHash(fields.map((field) => field.read(batch, i))))
   }
 }
 

@@ -20,37 +20,40 @@ export async function tableWriter(given: TableConfig, context: SinkContext): Pro
   return {
     order: tables.order,
     concurrency: inOrder ? 1 : 8,
-    maxBatch: inOrder ? 2000 : 256,
-    async write(batch) {
-      const made = makeRows(batch, make)
-      const answers = made.rows.length === 0 ? [] : await tables.write(made.rows)
-      if (made.special === 0 && answers.every(({ outcome }) => outcome === 'stored')) return undefined
-      return outcomesOf(batch, made, answers)
+    maxBatch: inOrder ? 1000 : 256,
+    write(batch) {
+      const { rows, known } = makeRows(batch, make)
+      if (rows.length === 0) return outcomesOf(batch, known, [])
+      // Not awaited here: the rows would live for as long as the tables take, though nobody looks at them again.
+      const answers = tables.write(rows)
+      if (!(answers instanceof Promise)) return outcomesOf(batch, known, answers)
+      return answers.then((later) => outcomesOf(batch, known, later))
     },
     close: () => Promise.resolve(),
   }
 }
 
-interface Made {
-  readonly rows: TableRow[]
-  /** By index of the batch: what is known before writing; undefined = the next row's answer. */
-  readonly before: (RowOutcome | undefined)[]
-  /** How many are known before writing. */
-  special: number
+/** What is known of a batch's records before writing. */
+interface Known {
+  /** By index of the batch; undefined = the next row's answer. */
+  readonly outcomes: (RowOutcome | undefined)[]
+  /** How many are known. */
+  count: number
 }
 
-function makeRows(batch: WriteBatch, make: RowMaker): Made {
-  const made: Made = { rows: [], before: [], special: 0 }
+function makeRows(batch: WriteBatch, make: RowMaker): { readonly rows: TableRow[]; readonly known: Known } {
+  const rows: TableRow[] = []
+  const known: Known = { outcomes: [], count: 0 }
   const refusedKeys = new Set<string>()
   for (let n = 0; n < batch.length; n++) {
     const key = batch.keyText(n)
-    const outcome =
-      key !== undefined && refusedKeys.has(key) ? untried : makeRow(batch, n, key, make, made.rows)
-    if (outcome !== undefined) made.special++
+    const refused = key !== undefined && refusedKeys.has(key)
+    const outcome = refused ? untried : makeRow(batch, n, key, make, rows)
+    if (outcome !== undefined) known.count++
     if (outcome?.outcome === 'refused' && key !== undefined) refusedKeys.add(key)
-    made.before.push(outcome)
+    known.outcomes.push(outcome)
   }
-  return made
+  return { rows, known }
 }
 
 function makeRow(
@@ -71,12 +74,17 @@ function makeRow(
 }
 
 /** One outcome for each record. After a refused one, whatever was known before, those of its key are untried. */
-function outcomesOf(batch: WriteBatch, { before }: Made, answers: readonly RowOutcome[]): WriteResult {
+function outcomesOf(
+  batch: WriteBatch,
+  { outcomes, count }: Known,
+  answers: readonly RowOutcome[],
+): WriteResult {
+  if (count === 0 && answers.every(({ outcome }) => outcome === 'stored')) return undefined
   const refusedKeys = new Set<string>()
   let next = 0
-  return before.map((known, n) => {
+  return outcomes.map((before, n) => {
     const key = batch.keyText(n)
-    const outcome = known ?? answers[next++] ?? stored
+    const outcome = before ?? answers[next++] ?? stored
     if (key === undefined) return outcome
     if (refusedKeys.has(key)) return outcome.outcome === 'stored' ? outcome : untried
     if (outcome.outcome === 'refused') refusedKeys.add(key)

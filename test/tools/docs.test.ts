@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { mendedExamples } from '../../engine/topology/lint-mended.ts'
 import { lintRules } from '../../engine/topology/lint-rules.ts'
 import { errorCodes } from '../../engine/errors.ts'
 import { metricCatalogue } from '../../engine/observe/metric-catalogue.ts'
@@ -25,8 +26,11 @@ describe('the pages', () => {
 
   test('name every rule, error and metric', () => {
     for (const { code, title, example } of lintRules) {
-      expect(pages.get('lint.md')).toContain(`## ${code}\n\n**${title}**`)
-      expect(pages.get('lint.md')).toContain(example.topology)
+      expect(pages.get('lint.md')).toContain(`[${code}](lint/${code}.md)`)
+      const text = pages.get(`lint/${code}.md`)
+      expect(text).toContain(`# ${code}: ${title}`)
+      expect(text).toContain(example.topology)
+      expect(text).toContain(mendedExamples[code]!.topology)
     }
     for (const code of Object.keys(errorCodes)) expect(pages.get('errors.md')).toContain(`| \`${code}\` |`)
     for (const name of Object.keys(metricCatalogue))

@@ -85,7 +85,7 @@ describe('lint', () => {
       files: { findings: { code: string; line: number }[] }[]
       errors: number
     }
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(errors).toBe(4)
     expect(
       reports.map(({ findings }) => findings.map((finding) => `${finding.code}:${finding.line}`)),
@@ -109,6 +109,52 @@ describe('lint', () => {
     expect((await run(lintCommand, ['topologies/warned.yaml'], { strict: true })).code).toBe(1)
   })
 
+  test('fails on what it is told to fail on', async () => {
+    const text = 'name: f\nsources: { in: { type: topic, topic: a, format: json, timestamp: at } }\n'
+    const nodes =
+      'processors: { u: { type: dedupe, from: in, by: id, window: 7d } }\nsinks: { out: { type: console, from: u } }\n'
+    await writeFile(join(folder, 'topologies', 'informed.yaml'), text + nodes)
+    const codeFor = async (values: Record<string, string>) =>
+      (await run(lintCommand, ['topologies/informed.yaml'], values)).code
+    expect(await codeFor({})).toBe(0)
+    expect(await codeFor({ 'fail-on': 'warning' })).toBe(0)
+    expect(await codeFor({ 'fail-on': 'info' })).toBe(1)
+    await expect(codeFor({ 'fail-on': 'warnin' })).rejects.toMatchObject({
+      code: 'USAGE',
+      message: '--fail-on warnin is no severity: did you mean warning?',
+    })
+  })
+
+  test('takes a folder for the topologies in it, without their cases', async () => {
+    const project = join(folder, 'many')
+    await mkdir(join(project, 'topologies'), { recursive: true })
+    await mkdir(join(project, 'empty'))
+    const text =
+      'name: m\nsources: { in: { type: topic, topic: a, format: json } }\nsinks: { out: { type: console, from: in } }\n'
+    for (const name of ['a.yaml', 'b.yml', 'a.test.yaml', 'notes.txt'])
+      await writeFile(join(project, 'topologies', name), text)
+    const { text: said } = await run(lintCommand, ['many', 'many/topologies/a.yaml'], { output: 'json' })
+    const { files } = JSON.parse(said) as { files: { file: string }[] }
+    expect(files.map(({ file }) => file)).toEqual(['many/topologies/a.yaml', 'many/topologies/b.yml'])
+    await expect(run(lintCommand, ['many/empty'])).rejects.toMatchObject({ code: 'USAGE' })
+  })
+
+  test('explains a rule', async () => {
+    const { code, text } = await run(lintCommand, [], { explain: 'ml012' })
+    expect(code).toBe(0)
+    expect(text).toContain('# ML012: A window over the time of the record')
+    expect(text).toContain('## The same, mended')
+    const { text: said } = await run(lintCommand, [], { explain: 'ML012', output: 'json' })
+    expect(JSON.parse(said)).toMatchObject({ code: 'ML012', severity: 'info' })
+    for (const [other, title] of [
+      ['ML000', 'A lint-allow that allows nothing'],
+      ['mc002', 'State stays behind under another name'],
+    ] as const)
+      expect((await run(lintCommand, [], { explain: other })).text).toContain(`: ${title}\n\nSeverity: **`)
+    for (const unknown of ['ML01', 'MC100', 'x'])
+      await expect(run(lintCommand, [], { explain: unknown })).rejects.toMatchObject({ code: 'USAGE' })
+  })
+
   test('needs a file, and a format that there is', async () => {
     await expect(run(lintCommand, [])).rejects.toMatchObject({ code: 'USAGE' })
     await expect(run(lintCommand, ['x'], { output: 'xml' })).rejects.toMatchObject({ code: 'USAGE' })
@@ -129,7 +175,9 @@ test('the facts of a project', async () => {
   expect(fields.get('at')).toEqual({ type: 'long', logical: 'timestamp-millis' })
   expect(fields.get('user')!.fields!.has('id')).toBe(true)
   expect(fields.get('tags')!.open).toBe(true)
+  expect(facts.named('good')).toEqual([join(folder, 'topologies', 'good.yaml')])
   const none = await projectFacts(join(folder, 'elsewhere'), folder)
+  expect(none.named('good')).toEqual([])
   expect([none.schemas(), none.tables(), none.topic('orders')]).toEqual([undefined, undefined, undefined])
 })
 

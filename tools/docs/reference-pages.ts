@@ -6,7 +6,7 @@ import { lintRules } from '../../engine/topology/lint-rules.ts'
 import { componentPage } from './component-page.ts'
 import { environmentPages } from './environment-page.ts'
 import { fieldTable, type JsonSchema } from './field-table.ts'
-import { lintPage } from './lint-page.ts'
+import { lintPages } from './lint-page.ts'
 import { cell, page, table } from './markdown.ts'
 
 /** Every file of docs/reference/, by its path there. */
@@ -22,7 +22,7 @@ export function referencePages(registry: Registry): Map<string, string> {
   pages.set('topology.md', topologyPage(schema))
   for (const [path, text] of environmentPages()) pages.set(path, text)
   pages.set('errors.md', errorsPage())
-  pages.set('lint.md', lintPage(lintRules))
+  for (const [path, text] of lintPages(lintRules)) pages.set(path, text)
   pages.set('metrics.md', metricsPage())
   pages.set('README.md', indexPage(registry))
   return pages

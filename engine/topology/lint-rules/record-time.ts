@@ -12,7 +12,7 @@ export const recordTime: LintRule = {
   example: {
     topology: `name: audit
 sources: { events: { type: topic, topic: audit-events, format: json } }
-processors: { unique: { type: dedupe, from: events, by: eventId, window: 1h } } # lint-allow ML008 the cost is known
+processors: { unique: { type: dedupe, from: events, by: eventId, window: 2d } } # lint-allow ML008 the cost is known
 sinks:
   users: { type: table, from: unique, table: audit_by_user }
   odd: { type: console, from: unique.conflicts }`,

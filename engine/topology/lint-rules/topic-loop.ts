@@ -13,7 +13,7 @@ export const topicLoop: LintRule = {
   example: {
     topology: `name: again
 sources: { orders: { type: topic, topic: orders, format: json, timestamp: at } }
-processors: { unique: { type: dedupe, from: orders, by: orderId, window: 1h } } # lint-allow ML008 the cost is known
+processors: { unique: { type: dedupe, from: orders, by: orderId, window: 2d } } # lint-allow ML008 the cost is known
 sinks:
   back: { type: topic, from: unique, topic: orders }
   odd: { type: console, from: unique.conflicts }`,

@@ -16,7 +16,7 @@ export const workOnDuplicates: LintRule = {
 sources: { events: { type: topic, topic: audit-events, format: json, timestamp: at } }
 processors:
   known: { type: enrich, from: events, table: users, key: userId, as: user }
-  unique: { type: dedupe, from: known, by: eventId, window: 1h } # lint-allow ML008 the cost is known
+  unique: { type: dedupe, from: known, by: eventId, window: 2d } # lint-allow ML008 the cost is known
 sinks:
   users: { type: table, from: unique, table: audit_by_user }
   odd: { type: console, from: unique.conflicts }`,

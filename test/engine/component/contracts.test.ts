@@ -18,6 +18,7 @@ import {
   lookupMigration,
 } from '../../support/contracts/lookup-contract.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { batchOfValues } from '../../support/fake-scope.ts'
 import { Random } from '../../support/harness-records.ts'
 import { Life } from '../../support/model-life.ts'
 
@@ -255,6 +256,18 @@ describe('a record batch', () => {
     expect(() => batch.value(0)).toThrow(expect.objectContaining({ kind: 'permanent' }))
     expect([batch.value(1), batch.isTombstone(0), batch.keyText(0)]).toEqual([1, false, 'b'])
   })
+})
+
+test('what nodes share of a batch is made once for each name, and is not that of another batch', () => {
+  const [batch, other] = [[1], [2]].map((values) => batchOfValues(values.map((value) => ({ value }))))
+  const made: string[] = []
+  const make = (what: string) => () => made.push(what)
+  expect([batch!.shared('a', make('a')), batch!.shared('a', make('never'))]).toEqual([1, 1])
+  expect([batch!.shared('b', make('b')), other!.shared('a', make('other')), made]).toEqual([
+    2,
+    3,
+    ['a', 'b', 'other'],
+  ])
 })
 
 test('a write batch holds records of many batches, in the order in which they were put in', () => {

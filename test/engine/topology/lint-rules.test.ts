@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { lintRules } from '../../../engine/topology/lint-rules.ts'
+import { mendedExamples } from '../../../engine/topology/lint-mended.ts'
 import { lintText } from './kit.ts'
 
 describe('every rule', () => {
@@ -9,6 +10,16 @@ describe('every rule', () => {
       const findings = lintText(example.topology, example.facts)
       expect(findings.map((finding) => finding.code)).toEqual([code])
       expect(findings[0]).toMatchObject({ severity, file: 't.yaml' })
+    },
+  )
+
+  test.each(lintRules)(
+    '$code has nothing to say of its example, mended, nor has any other',
+    ({ code, example }) => {
+      const mended = mendedExamples[code]
+      expect(mended?.topology).toContain('name: ')
+      expect(mended!.topology === example.topology && mended!.facts === undefined).toBe(false)
+      expect(lintText(mended!.topology, mended!.facts ?? example.facts)).toEqual([])
     },
   )
 
@@ -22,7 +33,8 @@ describe('every rule', () => {
 
   test('has a code of its own, in order', () => {
     const codes = lintRules.map(({ code }) => code)
-    expect(codes).toEqual(codes.map((_, index) => `ML${String(index + 1).padStart(3, '0')}`))
+    for (const code of codes) expect(code).toMatch(/^ML\d{3}$/)
+    expect(codes).toEqual([...new Set(codes)].sort())
   })
 
   test.each(

@@ -22,6 +22,7 @@ describe('lint-allow', () => {
   test.each([
     ['in the line', `${node} # lint-allow ML004 keyed by store`, ['ML014:4', 'ML008:4']],
     ['above it', `  # lint-allow ML004 keyed by store\n${node}`, ['ML014:5', 'ML008:5']],
+    ['in other words', `${node} # millrace-lint-disable ML004: keyed by store`, ['ML014:4', 'ML008:4']],
     [
       'above it, several',
       `  # lint-allow ML004 keyed\n  # lint-allow ML008 paid\n  # a remark\n${node}`,
@@ -190,10 +191,17 @@ describe('formats', () => {
 
   test('junit', () => {
     const text = formatLint(reports, 'junit')
-    expect(text).toContain('<testsuites name="millrace lint" tests="3" failures="1">')
-    expect(text).toContain('<testsuite name="a,b.yaml" tests="2" failures="1">')
+    expect(text).toContain('<testsuites name="millrace lint" tests="3" failures="1" errors="0">')
+    expect(text).toContain('<testsuite name="a,b.yaml" tests="2" failures="1" errors="0" skipped="0">')
     expect(text).toContain('<failure message="There is no &quot;x&quot; &lt;y&gt;')
     expect(text).toContain('<testcase name="no findings" classname="c.yaml"/>')
+  })
+
+  test('junit fails for what the exit code fails for', () => {
+    const text = formatLint(reports, 'junit', ['error', 'warning', 'info'])
+    expect(text).toContain('<testsuites name="millrace lint" tests="3" failures="2" errors="0">')
+    expect(text.match(/<failure /g)).toHaveLength(2)
+    expect(text).not.toContain('<system-out>')
   })
 
   test('XML has no signs that it may not have', () => {

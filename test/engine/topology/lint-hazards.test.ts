@@ -1,0 +1,148 @@
+import { describe, expect, test } from '@jest/globals'
+import type { FactsData } from '../../../engine/topology/facts.ts'
+import { lintText } from './kit.ts'
+
+/** What one rule says of a topology. */
+const said = (code: string, text: string, facts: FactsData = {}): string[] =>
+  lintText(text, facts)
+    .filter((finding) => finding.code === code)
+    .map(({ line, column, message }) => `${line}:${column} ${message}`)
+
+const audit = (dedupe: string, more = '') => `name: audit
+sources: { events: { type: topic, topic: audit-events, schema: Event, timestamp: at } }
+processors:
+  dated: { type: validate, from: events, fields: { ${more === '' ? 'id: {}' : more} } }
+  unique: { type: dedupe, from: dated, by: id, ${dedupe} }
+sinks: { users: { type: table, from: unique, table: by_user } }
+`
+
+describe('ML009, a window shorter than redelivery', () => {
+  const redelivery = (ms: number): FactsData => ({ topics: { 'audit-events': { redelivery: ms } } })
+
+  test('by what the catalogue declares, not by two minutes', () => {
+    expect(said('ML009', audit('window: 1d'), redelivery(3 * 86_400_000))).toEqual([
+      '5:48 The window of 1d is shorter than the 3d for which records of "audit-events" may be sent again.',
+    ])
+    expect(said('ML009', audit('window: 7d'), redelivery(3 * 86_400_000))).toEqual([])
+    expect(said('ML009', audit('window: 60s'), redelivery(30_000))).toEqual([])
+  })
+
+  test('by two minutes where nothing is declared', () => {
+    expect(said('ML009', audit('window: 60s'))).toEqual([
+      '5:48 The window of 1m is shorter than the 2m for which a producer may send a record again.',
+    ])
+    expect(said('ML009', audit('window: 2m'))).toEqual([])
+  })
+})
+
+describe('ML028, topics that forget letters and state', () => {
+  const text = audit('window: 7d')
+  test.each<[string, FactsData['topics'], RegExp | undefined]>([
+    ['letters for ever', { 'audit.audit-events.parked': { retention: 'forever' } }, undefined],
+    [
+      'compacted letters',
+      { 'audit.audit-events.parked': { cleanup: 'compact,delete' } },
+      /^2:\d+ .*parked" is compacted \(cleanup: compact,delete\), which drops records\.$/,
+    ],
+    [
+      'letters in other partitions',
+      { 'audit-events': { partitions: 6 }, 'audit.audit-events.parked': { partitions: 3 } },
+      /parked" has 3 partitions and its source 6\.$/,
+    ],
+    [
+      'letters in as many',
+      { 'audit-events': { partitions: 6 }, 'audit.audit-events.parked': { partitions: 6 } },
+      undefined,
+    ],
+    [
+      'ids for a day',
+      { 'audit.unique.changelog': { retention: 86_400_000 } },
+      /^5:3 .*changelog" keeps records for 1d only\.$/,
+    ],
+    ['those of another topology', { 'other.unique.changelog': { retention: 86_400_000 } }, undefined],
+  ])('%s', (_, topics, expected) => {
+    const found = said('ML028', text, { topics: topics! })
+    if (expected === undefined) expect(found).toEqual([])
+    else expect(found).toEqual([expect.stringMatching(expected)])
+  })
+})
+
+describe('ML031, a time that may be missing', () => {
+  const nullable: FactsData = { schemas: { Event: { id: 'string', at: 'long? timestamp-millis' } } }
+
+  test('is found where nothing demands it', () => {
+    expect(said('ML031', audit('window: 7d'), nullable)).toEqual([
+      expect.stringMatching(/^2:\d+ "at" may be null: such a record gets into "users"/),
+    ])
+    expect(said('ML031', audit('window: 7d', 'at: { optional: true }'), nullable)).toHaveLength(1)
+  })
+
+  test('is none where a validate or the schema demands it', () => {
+    expect(said('ML031', audit('window: 7d', 'at: {}'), nullable)).toEqual([])
+    const required: FactsData = { schemas: { Event: { id: 'string', at: 'long timestamp-millis' } } }
+    expect(said('ML031', audit('window: 7d'), required)).toEqual([])
+  })
+})
+
+describe('ML032, a wrong clock', () => {
+  test.each([
+    ['a window of a day', 'window: 24h', '', 1],
+    ['a longer one', 'window: 25h', '', 0],
+    ['a limit', 'window: 1h', 'at: { notAfter: 5m }', 0],
+    ['a limit that lies beyond the window', 'window: 1h', 'at: { notAfter: 2h }', 1],
+    ['a limit of another field', 'window: 1h', 'sent: { notAfter: 5m }', 1],
+  ])('%s', (_, window, fields, count) => {
+    expect(said('ML032', audit(window, fields))).toHaveLength(count)
+  })
+
+  test('the time of the record is the broker’s', () => {
+    expect(said('ML032', audit('window: 1h').replace(', timestamp: at', ''))).toEqual([])
+  })
+})
+
+describe('ML034, a new key', () => {
+  const relay = (key: string) => `name: relay
+sources: { orders: { type: topic, topic: orders, format: json } }
+sinks: { copy: { type: topic, from: orders, topic: copies${key} } }
+`
+  const facts = (partitions?: number): FactsData => ({
+    topics: { orders: { key: 'orderId', ...(partitions !== undefined && { partitions }) } },
+  })
+  test.each([
+    ['of another field', ', key: userId', facts(6), 1],
+    ['where nobody counts', ', key: userId', facts(), 1],
+    ['with the old one in it', ', key: [userId, orderId]', facts(6), 0],
+    ['that is the old one', '', facts(6), 0],
+    ['of one partition', ', key: userId', facts(1), 0],
+    ['where nobody knows the old', ', key: userId', {}, 0],
+  ])('%s', (_, key, known, count) => {
+    expect(said('ML034', relay(key), known)).toHaveLength(count)
+  })
+})
+
+describe('ML035, events that share a row', () => {
+  const facts = (columns: readonly string[]): FactsData => ({ tables: { by_user: columns } })
+  const stored = (more: string) => audit('window: 7d').replace('table: by_user }', `table: by_user${more} }`)
+  test.each([
+    ['without the id', '', ['user_id!', 'at+', 'body'], 1],
+    ['with it', '', ['user_id!', 'id+', 'body'], 0],
+    ['with it under another name', ', columns: { event: id }', ['user_id!', 'event+'], 0],
+    ['with a hash', ', hash: { of: [id, at] }', ['user_id!', 'at+', 'hash+'], 0],
+    ['where the table is unknown', '', [], 0],
+  ])('%s', (_, more, columns, count) => {
+    expect(said('ML035', stored(more), columns.length === 0 ? {} : facts(columns))).toHaveLength(count)
+  })
+})
+
+test('ML026 and ML029 have their bounds', () => {
+  const text = (within: string, budget: string) => `name: orders
+sources: { orders: { type: topic, topic: orders, format: json } }
+processors: { known: { type: enrich, from: orders, table: users, key: userId, as: user, within: ${within} } }
+sinks: { show: { type: console, from: known } }
+budget: { partition: 16MiB, total: ${budget} }
+`
+  const codes = (within: string, budget: string) =>
+    lintText(text(within, budget)).flatMap(({ code }) => (['ML026', 'ML029'].includes(code) ? [code] : []))
+  expect(codes('22s', '512MiB')).toEqual([])
+  expect(codes('23s', '513MiB')).toEqual(['ML029', 'ML026'])
+})
