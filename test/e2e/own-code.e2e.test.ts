@@ -114,7 +114,8 @@ describe('a project with code of its own', () => {
       stdout: 'Nothing to complain about in 1 file.\n',
     })
     symlinkSync(project.path('processors'), project.path('linked'))
-    project.write('topologies/linked.yaml', topology.replace('../processors/', '../linked/'))
+    const linked = topology.replace('../processors/', '../linked/').replace('name: own', 'name: linked')
+    project.write('topologies/linked.yaml', linked)
     expect(await project.run(['lint', 'topologies/linked.yaml'])).toMatchObject({ code: 0 })
     const { stdout: tree } = await project.run(['describe', 'topologies/own.yaml'])
     expect(tree).toContain('scored (../processors/score.ts, field amount, factor 3)')
