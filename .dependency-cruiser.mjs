@@ -38,10 +38,10 @@ export default {
     {
       name: 'processor-uses-the-door-only',
       comment:
-        'A processor imports engine/component, rxjs and zod: no client, no node:*, no other component.',
+        'A processor imports engine/component, rxjs, zod and its own folder: no client, no node:*, no other component.',
       severity: 'error',
-      from: { path: '^processors/(?!index\\.ts$)' },
-      to: { pathNot: [door, npm('rxjs'), npm('zod')] },
+      from: { path: '^processors/(?!index\\.ts$)([a-z-]+)' },
+      to: { pathNot: [door, npm('rxjs'), npm('zod'), '^processors/$1/'] },
     },
     {
       name: 'component-stands-alone',
