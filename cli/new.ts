@@ -133,6 +133,7 @@ function nextSteps({ topology, topic, record }: Kind, name: string): string[] {
   const file = topology(name)
   return [
     `millrace lint ${file}`,
+    `millrace test ${file.replace(/\.yaml$/, '.test.yaml')}`,
     `echo '${record}' | millrace produce ${topic(name)} --raw`,
     `millrace run ${file} --until-end`,
   ]
