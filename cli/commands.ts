@@ -19,6 +19,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./demo.ts')).command,
   },
   {
+    name: 'new',
+    summary: 'Writes a small working topology, processor or sink, with its test.',
+    components: false,
+    load: async () => (await import('./new.ts')).command,
+  },
+  {
     name: 'run',
     summary: 'Runs topologies until they are stopped, or until the end of their topics.',
     components: true,

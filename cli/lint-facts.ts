@@ -81,6 +81,7 @@ function treeOf(node: AvroNode, depth: number): FieldTree {
   }
   if (node.kind === 'union') return unionTree(node.branches.map((branch) => treeOf(branch, depth)))
   if (node.kind === 'map') return { type: 'map', open: true }
+  if (node.kind === 'array') return { type: 'array', items: treeOf(node.items, depth) }
   const logical = 'logical' in node ? node.logical : undefined
   return logical === undefined ? { type: node.kind } : { type: node.kind, logical: logical.name }
 }

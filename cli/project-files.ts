@@ -23,9 +23,14 @@ export function findRoot({ cwd, project, topology }: RootOptions): string {
   if (project !== undefined) return existingFolder(cwd, project, '--project')
   const start = topology === undefined ? resolve(cwd) : dirname(resolve(cwd, topology))
   for (let folder = start; ; folder = dirname(folder)) {
-    if (marks.some((mark) => isFolder(join(folder, mark)))) return folder
+    if (isMarked(folder)) return folder
     if (folder === dirname(folder)) return start
   }
+}
+
+/** Whether a folder is known as the root of a project. */
+export function isMarked(folder: string): boolean {
+  return marks.some((mark) => isFolder(join(folder, mark)))
 }
 
 function existingFolder(cwd: string, given: string, flag: string): string {

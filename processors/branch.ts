@@ -1,5 +1,16 @@
 import { z } from 'zod'
-import { defineProcessor, FieldPath, route, Scalar, valueAt } from '../engine/component/index.ts'
+import {
+  type BranchFunction,
+  defineProcessor,
+  FieldPath,
+  FunctionFile,
+  recordError,
+  route,
+  routeAsync,
+  Scalar,
+  type UserFunction,
+  valueAt,
+} from '../engine/component/index.ts'
 
 const OutputName = z
   .string()
@@ -8,28 +19,65 @@ const OutputName = z
     'expected the name of an output: letters, digits and "-", a small letter first',
   )
 
-export const branch = defineProcessor({
-  name: 'branch',
-  summary: 'Sends each record to the side output that is named for the value of a field.',
-  notes: `
-Nodes take a side output as \`from: {node}.{output}\`. What no output is named for goes to the side output that
-\`default\` names; without one it stays on the main output. An absent field counts as null. Records are passed on as
-they are, still encoded.
-`,
-  sideOnly: true,
-
-  config: z.strictObject({
-    field: FieldPath.meta({ description: 'Field of the value that decides.', examples: ['entityType'] }),
-    to: z.record(OutputName, z.union([Scalar, z.array(Scalar).min(1)])).meta({
-      description:
-        'Name of an output: the value, or the values, that go there. The first that fits is taken.',
-      examples: [{ carts: 'cart', orders: ['order', 'return'] }],
+const config = z
+  .strictObject({
+    field: FieldPath.optional().meta({
+      description: 'Field of the value that decides.',
+      examples: ['entityType'],
     }),
+    to: z
+      .record(OutputName, z.union([Scalar, z.array(Scalar).min(1)]))
+      .optional()
+      .meta({
+        description:
+          'Name of an output: the value, or the values, that go there. The first that fits is taken.',
+        examples: [{ carts: 'cart', orders: ['order', 'return'] }],
+      }),
+    function: FunctionFile.optional().meta({
+      description:
+        'A function of a file that answers the name of the output, instead of a field and its values.',
+    }),
+    outputs: z
+      .array(OutputName)
+      .min(1)
+      .optional()
+      .meta({
+        description: 'The outputs that `function` may name.',
+        examples: [['carts', 'orders']],
+      }),
     default: OutputName.optional().meta({
       description: 'The output for all other records.',
       examples: ['rest'],
     }),
-  }),
+  })
+  .superRefine((given, context) => {
+    const both = (['field', 'to'] as const).filter((name) => given[name] !== undefined)
+    const complain = (message: string, path: string[] = []) =>
+      context.addIssue({ code: 'custom', path, message })
+    if (given.function === undefined) {
+      if (both.length < 2) complain('expected field and to, or function and outputs')
+      if (given.outputs !== undefined) complain('expected only beside function', ['outputs'])
+    } else {
+      if (both.length > 0) complain('expected either a function or a field, not both', [both[0]!])
+      if (given.outputs === undefined) complain('expected outputs: the names that the function may answer')
+    }
+  })
+
+export const branch = defineProcessor({
+  name: 'branch',
+  summary: 'Sends each record to the side output that the value of a field, or a function of a file, names.',
+  notes: `
+Nodes take a side output as \`from: {node}.{output}\`. What no output is named for goes to the side output that
+\`default\` names; without one it stays on the main output. An absent field counts as null. Records are passed on as
+they are, still encoded.
+
+A \`function\` gets the value (null for a tombstone) and the record, and answers the name of an output, or undefined for
+the \`default\`, or a promise of either. Another answer is an error of the record. It answers the same whenever the record
+comes in again. See docs/guide/processors.md.
+`,
+  sideOnly: true,
+
+  config,
 
   examples: [
     {
@@ -48,12 +96,14 @@ they are, still encoded.
     },
   ],
 
-  outputs: ({ to, default: rest }) => [
-    ...new Set([...Object.keys(to), ...(rest === undefined ? [] : [rest])]),
+  outputs: ({ to = {}, outputs = [], default: rest }) => [
+    ...new Set([...Object.keys(to), ...outputs, ...(rest === undefined ? [] : [rest])]),
   ],
-  reads: ({ field }) => [field],
+  reads: ({ field }) => (field === undefined ? [] : [field]),
+  functions: ({ function: file }) => ({ function: file }),
 
-  create({ field, to, default: rest }) {
+  create({ field = '', to = {}, outputs: names = [], default: rest, function: file }, context) {
+    if (file !== undefined) return routeAsync(answering(context.functionOf('function'), names, rest))
     const path = field.split('.')
     const outputs = new Map<unknown, string>()
     for (const [output, values] of Object.entries(to)) {
@@ -67,3 +117,18 @@ they are, still encoded.
     })
   },
 })
+
+function answering(call: UserFunction, outputs: readonly string[], rest: string | undefined): BranchFunction {
+  const known = (answer: unknown): string | undefined => {
+    if (answer === undefined) return rest
+    if (typeof answer === 'string' && outputs.includes(answer)) return answer
+    throw recordError(
+      'PROCESSOR_FAILED',
+      `The function of a branch answered ${JSON.stringify(answer)}, which is none of its outputs: ${outputs.join(', ')}.`,
+    )
+  }
+  return (value, record) => {
+    const answer = call(value, record)
+    return answer instanceof Promise ? answer.then(known) : known(answer)
+  }
+}

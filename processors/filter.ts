@@ -1,5 +1,16 @@
 import { z } from 'zod'
-import { defineProcessor, FieldPath, keep, Scalar, valueAt } from '../engine/component/index.ts'
+import {
+  defineProcessor,
+  FieldPath,
+  type FilterFunction,
+  FunctionFile,
+  keep,
+  keepAsync,
+  recordError,
+  Scalar,
+  type UserFunction,
+  valueAt,
+} from '../engine/component/index.ts'
 
 const tests = {
   equals: (value: unknown, wanted: unknown) => plain(value) === wanted,
@@ -17,7 +28,11 @@ const may = <Schema extends z.ZodType>(schema: Schema, description: string, exam
 
 const config = z
   .strictObject({
-    field: FieldPath.meta({ description: 'Field of the value that is looked at.', examples: ['status'] }),
+    field: may(FieldPath, 'Field of the value that is looked at.', 'status'),
+    function: FunctionFile.optional().meta({
+      description:
+        'A function of a file that answers true for the records to keep, instead of a field and its tests.',
+    }),
     equals: may(Scalar, 'Keeps records with this value.', 'PAID'),
     not: may(Scalar, 'Keeps records with any other value.', 'TEST'),
     oneOf: may(z.array(Scalar).min(1), 'Keeps records with one of these values.', ['PAID', 'SHIPPED']),
@@ -33,16 +48,29 @@ const config = z
       description: 'What becomes of the others: `drop` them, or send them to the side output `rejected`.',
     }),
   })
-  .refine((given) => testNames.some((name) => given[name] !== undefined), {
-    error: `expected at least one of ${testNames.join(', ')}`,
+  .superRefine((given, context) => {
+    const complain = (message: string, path: string[] = []) =>
+      context.addIssue({ code: 'custom', path, message })
+    const asked = testNames.filter((name) => given[name] !== undefined)
+    const beside = given.field === undefined ? asked[0] : 'field'
+    if (given.function !== undefined) {
+      if (beside !== undefined)
+        complain('expected either a function or a field, not both: use two nodes', [beside])
+    } else if (given.field === undefined) complain('expected a field and its tests, or a function')
+    else if (asked.length === 0) complain(`expected at least one of ${testNames.join(', ')}`)
   })
 
 export const filter = defineProcessor({
   name: 'filter',
-  summary: 'Lets the records through whose field passes all the given tests.',
+  summary:
+    'Lets the records through whose field passes all the given tests, or that a function of a file keeps.',
   notes: `
 An absent field counts as null. Numbers are equal by value, whatever their encoding; \`atLeast\` and \`below\` let
 nothing through that is not a number. A record that is left out is settled, and counted as \`filtered\`.
+
+A \`function\` gets the value (null for a tombstone) and the record, and answers true or false, or a promise of that;
+anything else is an error of the record. It answers the same whenever the record comes in again, and has no effects of
+its own. See docs/guide/processors.md.
 `,
   config,
 
@@ -63,18 +91,35 @@ nothing through that is not a number. A record that is left out is settled, and 
   ],
 
   outputs: ({ otherwise }) => (otherwise === 'side' ? ['rejected'] : []),
-  reads: ({ field }) => [field],
+  reads: ({ field }) => (field === undefined ? [] : [field]),
+  functions: ({ function: file }) => ({ function: file }),
 
-  create(given) {
-    const path = given.field.split('.')
-    const asked = testNames.filter((name) => given[name] !== undefined)
+  create(given, context) {
     const options = given.otherwise === 'side' ? { otherwise: 'rejected' } : {}
+    if (given.function !== undefined) return keepAsync(answering(context.functionOf('function')), options)
+    const path = given.field!.split('.')
+    const asked = testNames.filter((name) => given[name] !== undefined)
     return keep((record) => {
       const value = valueAt(record.value, path)
       return asked.every((name) => tests[name](value, given[name]))
     }, options)
   },
 })
+
+function answering(call: UserFunction): FilterFunction {
+  return (value, record) => {
+    const answer = call(value, record)
+    return answer instanceof Promise ? answer.then(trueOrFalse) : trueOrFalse(answer)
+  }
+}
+
+function trueOrFalse(answer: unknown): boolean {
+  if (typeof answer === 'boolean') return answer
+  throw recordError(
+    'PROCESSOR_FAILED',
+    'The function of a filter returned neither true nor false: return one of them.',
+  )
+}
 
 /** What configured values compare with: null for absent, and numbers whatever their encoding. */
 function plain(value: unknown): unknown {

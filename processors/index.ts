@@ -4,7 +4,9 @@ import { branch } from './branch.ts'
 import { dedupe } from './dedupe.ts'
 import { enrich } from './enrich.ts'
 import { filter } from './filter.ts'
+import { flatMapProcessor } from './flat-map.ts'
 import { map } from './map.ts'
+import { redact } from './redact.ts'
 import { throttle } from './throttle.ts'
 import { validate } from './validate.ts'
 
@@ -15,7 +17,9 @@ export const processors = {
   dedupe,
   enrich,
   filter,
+  'flat-map': flatMapProcessor,
   map,
+  redact,
   throttle,
   validate,
 } satisfies Registry['processors']

@@ -13,6 +13,14 @@ let folder: string
 
 const run = (command: string, args: string[], cwd = folder) => exec(command, args, { cwd, timeout: 120_000 })
 
+/** Checks the types of a file beside the package. */
+function typed(file: string) {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const nodeTypes = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
+  const options = ['--noEmit', '--strict', '--ignoreConfig', '--module', 'nodenext', '--target', 'es2024']
+  return run('node', [tsc, ...options, ...nodeTypes, file])
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-package-'))
   await run('npm', ['pack', '--pack-destination', folder], root)
@@ -56,6 +64,16 @@ test("import { defineProcessor } from 'millrace' runs", async () => {
   expect(stdout.trim()).toBe('function')
 })
 
+test('a processor that npx millrace new writes runs there, and is typed', async () => {
+  const millrace = (...words: string[]) => run('npx', ['--no-install', 'millrace', ...words])
+  await millrace('new', 'processor', 'score')
+  await writeFile(join(folder, 'in.jsonl'), '{"amount":120}\n')
+  await millrace('produce', 'try-score', '--raw', '--file', 'in.jsonl')
+  const { stdout } = await millrace('run', 'processors/score.yaml', '--until-end')
+  expect(stdout).toContain('{"amount":120,"size":"large"}\n')
+  await expect(typed('processors/score.ts')).resolves.toMatchObject({ stdout: '' })
+}, 120_000)
+
 test("import { defineProcessor } from 'millrace' is typed", async () => {
   await writeFile(
     join(folder, 'right.ts'),
@@ -70,13 +88,8 @@ export const name: Definition['name'] = 'typed'
 defineProcessor(42)
 `,
   )
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  const nodeTypes = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
-  const options = ['--noEmit', '--strict', '--ignoreConfig', '--module', 'nodenext', '--target', 'es2024']
-  const check = (file: string) => run('node', [tsc, ...options, ...nodeTypes, file])
-
-  await expect(check('right.ts')).resolves.toMatchObject({ stdout: '' })
-  await expect(check('wrong.ts')).rejects.toMatchObject({
+  await expect(typed('right.ts')).resolves.toMatchObject({ stdout: '' })
+  await expect(typed('wrong.ts')).rejects.toMatchObject({
     stdout: expect.stringMatching(/wrong\.ts.*TS2345/),
   })
 }, 120_000)

@@ -7,6 +7,7 @@ import type { SourceReader } from './contracts/reader.ts'
 import type { SourceContext } from './contracts/source.ts'
 import type { Tables } from './contracts/tables.ts'
 import type { Operator } from './operator.ts'
+import type { ProcessorResources } from './resources.ts'
 
 // A definition in a registry is held without its config type; `never` in the parameters is what lets all of them in.
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -51,7 +52,7 @@ export interface SourceDefinition<Schema extends z.ZodObject = any> extends Desc
 }
 
 /** What a processor's `create` gets. */
-export interface ProcessorContext {
+export interface ProcessorContext extends ProcessorResources {
   readonly topology: string
   readonly node: string
   readonly clock: Clock
@@ -71,6 +72,8 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
   table?(config: z.output<Schema>): string
   /** Fields that it fills from elsewhere than the record: another run may fill them otherwise. */
   looksUp?(config: z.output<Schema>): readonly string[]
+  /** The functions of files that it calls: the name of a setting, and `./file.ts` or `./file.ts#export` in it. */
+  functions?(config: z.output<Schema>): Readonly<Record<string, string | undefined>>
   /** The state stores that it keeps: each has a changelog, and belongs to the partitions as they are numbered now. */
   stores?(config: z.output<Schema>, context: { readonly node: string }): readonly StoreRef[]
   /**

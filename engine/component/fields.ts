@@ -56,6 +56,21 @@ export const TableName = z
   )
   .meta({ examples: ['audit_by_user'] })
 
+/** A function of a user's file: its default export, or `file.ts#name`. Paths start from the folder of the topology. */
+export const FunctionFile = z
+  .string()
+  .regex(
+    /^\.{0,2}\/[^#]+\.m?[jt]s(#[A-Za-z_$][\w$]*)?$/,
+    'expected the path of a file, such as ../functions/score.ts or ../functions/all.ts#score',
+  )
+  .meta({ examples: ['../functions/score.ts'] })
+
+/** A reference to a secret in the environment, which stands nowhere in the topology. */
+export const SecretName = z
+  .string()
+  .regex(/^env:[A-Za-z_]\w*$/, 'expected the name of a variable, such as env:REDACT_KEY')
+  .meta({ examples: ['env:REDACT_KEY'] })
+
 /** A plain value to compare with. */
 export const Scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
 

@@ -1,4 +1,5 @@
 // The door: all that a component's author needs, and all that `import … from 'millrace'` gives.
+export { z } from 'zod'
 export {
   defineProcessor,
   defineSink,
@@ -11,13 +12,36 @@ export {
   type SinkDefinition,
   type SourceDefinition,
 } from './define.ts'
-export { ByteSize, Duration, FieldPath, Instant, Scalar, SchemaName, TableName, TopicName } from './fields.ts'
+export {
+  ByteSize,
+  Duration,
+  FieldPath,
+  FunctionFile,
+  Instant,
+  Scalar,
+  SchemaName,
+  SecretName,
+  TableName,
+  TopicName,
+} from './fields.ts'
 export { type Operator } from './operator.ts'
+export {
+  type BranchFunction,
+  type FilterFunction,
+  type FlatMapFunction,
+  type MapFunction,
+  type ProcessorResources,
+  type UserFunction,
+} from './resources.ts'
+export { keyedHash } from './keyed-hash.ts'
 export { keep } from './operators/keep.ts'
 export { mapValue } from './operators/map-value.ts'
 export { mapValueAsync } from './operators/map-value-async.ts'
 export { flatMap } from './operators/flat-map.ts'
+export { flatMapAsync } from './operators/flat-map-async.ts'
+export { keepAsync } from './operators/keep-async.ts'
 export { route } from './operators/route.ts'
+export { routeAsync } from './operators/route-async.ts'
 export { distinct, type DistinctOptions } from './operators/distinct.ts'
 export { aggregate, type AggregateOptions, type FoldSpec, type WindowSpec } from './operators/aggregate.ts'
 export { RecordBatch } from './record-batch.ts'
@@ -28,6 +52,7 @@ export { packRecords, plainRecord, type PackedRecords, type PlainRecord } from '
 export { type Header } from './headers.ts'
 export { type FieldReader, type ValueCodec, type ValueEncoder } from './codec.ts'
 export { type Clock } from './contracts/clock.ts'
+export { type Secret } from './contracts/secret.ts'
 export {
   type FailedRow,
   type Log,

@@ -1,6 +1,9 @@
-import type { ComponentDefinition, Registry } from '../component/define.ts'
+import type { ProcessorDefinition, Registry } from '../component/define.ts'
 import { notATopology, problemsOf, valueAtPath, type IssueContext } from './issue-text.ts'
 import { configErrors, distinct, type ConfigProblem } from './problems.ts'
+import { checkedAlone } from './checked-node.ts'
+import { loadOwnComponents } from './own-components.ts'
+import { loadOwnFunctions, withResources } from './own-functions.ts'
 import { namedIn, resolveReferences, type NamedNode } from './references.ts'
 import type { Env } from './substitute.ts'
 import type {
@@ -35,16 +38,44 @@ export function configOf(reading: TopologyReading): TopologyConfig {
  * be told together with them. Rejects only where there is no file to read.
  */
 export async function readTopologyFile(path: string, registry: Registry, env: Env): Promise<TopologyReading> {
-  return readTopology(await readYamlFile(path, env), registry)
+  const yaml = await readYamlFile(path, env)
+  const components = await loadOwnComponents(yaml, registry)
+  const functions = await loadOwnFunctions(yaml, components.registry)
+  return readTopology(yaml, {
+    registry: components.registry,
+    problems: [...components.problems, ...functions.problems],
+    isOwn: (path) => components.isOwn(path),
+    equip: (name, definition) => withResources(definition, functions.ofNode.get(name), env),
+  })
 }
 
-/** The same for a text that is at hand; `file` is what problems call it. */
+/**
+ * The same for a text that is at hand; `file` is what problems call it. It knows no components but the registry's: code
+ * of a topology's own is loaded from files beside its file.
+ */
 export function readTopologyText(file: string, text: string, registry: Registry, env: Env): TopologyReading {
-  return readTopology(parseYaml(file, text, env), registry)
+  return readTopology(parseYaml(file, text, env), {
+    registry,
+    problems: [],
+    isOwn: () => false,
+    equip: (_name, definition) => definition,
+  })
 }
 
-function readTopology(yaml: YamlFile, registry: Registry): TopologyReading {
+/** The code that a topology may use: the registry's, and what was loaded for it alone. */
+interface Code {
+  readonly registry: Registry
+  /** What was wrong with code of its own. */
+  readonly problems: readonly ConfigProblem[]
+  /** True if the type at that place was meant as a file: what the schema says of it then is a consequence. */
+  isOwn(path: readonly PropertyKey[]): boolean
+  /** The processor of that node with what it refers to. */
+  equip(name: string, definition: ProcessorDefinition): ProcessorDefinition
+}
+
+function readTopology(yaml: YamlFile, own: Code): TopologyReading {
   const { file, value } = yaml
+  const { registry } = own
   if (yaml.broken) return unplannable(file, yaml.problems)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const message = notATopology(value)
@@ -60,7 +91,7 @@ function readTopology(yaml: YamlFile, registry: Registry): TopologyReading {
   }
   const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, context))
   const wrong = issues
-    .filter(({ path }) => !isConsequence(yaml, path))
+    .filter(({ path }) => !isConsequence(yaml, path) && !own.isOwn(path))
     .map(({ path, onKey, message }) => ({
       file,
       ...(onKey ? yaml.keyPlace(path) : yaml.place(path)),
@@ -73,8 +104,11 @@ function readTopology(yaml: YamlFile, registry: Registry): TopologyReading {
   }
   const named = names.map((node) => checkedAlone(node.section, node.name, value, registry))
   const { outline, connected, problems } = resolveReferences(yaml, named)
-  const all = distinct([...yaml.problems, ...wrong, ...problems])
-  const config = parsed.success && all.length === 0 ? assemble(yaml, parsed.data, named, outline) : undefined
+  const all = distinct([...yaml.problems, ...own.problems, ...wrong, ...problems])
+  const config =
+    parsed.success && all.length === 0
+      ? assemble(yaml, parsed.data, equipped(named, own), outline)
+      : undefined
   return { file, config, outline, connected, problems: all }
 }
 
@@ -97,23 +131,12 @@ function isConsequence(yaml: YamlFile, path: readonly PropertyKey[]): boolean {
   return yaml.failed(path) || yaml.pruned(path) || (missing && yaml.pruned(path.slice(0, -1)))
 }
 
-/** Checks one node by itself, so that the references to it can be judged while other nodes are wrong. */
-function checkedAlone(section: Section, name: string, root: unknown, registry: Registry): NamedNode {
-  const node = valueAtPath(root, [section, name])
-  const type = valueAtPath(node, ['type'])
-  const components: Readonly<Record<string, ComponentDefinition>> = registry[section]
-  const definition =
-    typeof type === 'string' && Object.hasOwn(components, type) ? components[type] : undefined
-  if (definition === undefined) return { section, name, definition, config: undefined }
-  const { type: _type, from, ...own } = node as Record<string, unknown>
-  const settings: unknown = section === 'sources' && from !== undefined ? { ...own, from } : own
-  const checked = (definition.config as { safeParse(value: unknown): SafeParsed }).safeParse(settings)
-  return { section, name, definition, config: checked.success ? checked.data : undefined }
-}
-
-interface SafeParsed {
-  readonly success: boolean
-  readonly data?: Readonly<Record<string, unknown>>
+function equipped(nodes: readonly NamedNode[], own: Code): NamedNode[] {
+  return nodes.map((node) =>
+    node.definition?.kind === 'processor'
+      ? { ...node, definition: own.equip(node.name, node.definition) }
+      : node,
+  )
 }
 
 function assemble(

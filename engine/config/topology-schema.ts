@@ -153,7 +153,34 @@ export function topologySchema(registry: Registry) {
 
 /** The JSON Schema (draft-07) of topologies, for the YAML language server. */
 export function topologyJsonSchema(registry: Registry): Record<string, unknown> {
-  return { ...z.toJSONSchema(topologySchema(registry), { target: 'draft-07', io: 'input' }) }
+  const { properties, ...rest } = jsonOf(topologySchema(registry))
+  const known = properties as Record<Section, JsonNodes>
+  const withOwn = sectionNames.map((section) => {
+    const nodes = known[section]
+    const oneOf = [...nodes.additionalProperties.oneOf, ownNode(section)]
+    return [section, { ...nodes, additionalProperties: { ...nodes.additionalProperties, oneOf } }]
+  })
+  return { ...rest, properties: { ...known, ...(Object.fromEntries(withOwn) as object) } }
+}
+
+interface JsonNodes {
+  readonly additionalProperties: { readonly oneOf: readonly unknown[] }
+}
+
+/** A node of a component in a file of the project: an editor knows its place, and not its fields. */
+function ownNode(section: Section): object {
+  const kind = sections[section]
+  const type = z
+    .string()
+    .regex(/^\.{0,2}\/.+\.m?[jt]s$/)
+    .meta({ description: `The path of a file with a ${kind} of your own, seen from this file.` })
+  const node = z.looseObject(section === 'sources' ? { type } : { type, from: From })
+  const { $schema: _, ...schema } = jsonOf(node.meta({ title: `a ${kind} of your own` }))
+  return schema
+}
+
+function jsonOf(schema: z.ZodType): Record<string, unknown> {
+  return { ...z.toJSONSchema(schema, { target: 'draft-07', io: 'input' }) }
 }
 
 function some(nodes: object): boolean {

@@ -2,6 +2,7 @@ import type { Log } from '../component/contracts/log.ts'
 import type { SinkWriter } from '../component/contracts/sink.ts'
 import type { SourceReader } from '../component/contracts/reader.ts'
 import { isOperator, type Operator } from '../component/operator.ts'
+import { noResources } from '../component/resources.ts'
 import { fatalError, sentenceOf, type MillraceError } from '../errors.ts'
 import type {
   ProcessorNode,
@@ -108,7 +109,8 @@ function createOperators(
   environment: Environment,
 ): readonly Operator[] {
   const { clock, tables } = environment
-  const made = node.definition.create(node.config, { topology: plan.name, node: node.name, clock, tables })
+  const context = { ...noResources, topology: plan.name, node: node.name, clock, tables }
+  const made = node.definition.create(node.config, context)
   const operators: readonly unknown[] = Array.isArray(made) ? made : [made]
   if (operators.length > 0 && operators.every(isOperator)) return operators
   throw fatalError(

@@ -37,6 +37,7 @@ export function explainPlan(plan: TopologyPlan): Statement[] {
       .flatMap((node) => owing(plan, node)),
     ...failures(plan),
     ...graph.ofType('enrich').map(enrichment),
+    ...[...graph.processors, ...graph.sinks].flatMap(ownCode),
     ...unread(graph),
     ...together(plan, graph),
   ]
@@ -250,6 +251,28 @@ function enrichment(node: ProcessorNode): Statement {
       : `A looked-up "${String(as)}" in every record: where the lookup fails or is late, it is ${answer}.`,
     because: `The setting otherwise is ${typeof otherwise === 'string' ? otherwise : 'a value'}.`,
   }
+}
+
+/** Code of the project's own: nobody but its author knows what it does. */
+function ownCode(node: ProcessorNode | SinkNode): Statement[] {
+  const called =
+    node.kind === 'processor' ? Object.values(node.definition.functions?.(node.config) ?? {}) : []
+  const files = [...(node.type.includes('/') ? [node.type] : []), ...called].filter(
+    (file) => file !== undefined,
+  )
+  return files.map((file) => ({
+    holds: false,
+    about: node.name,
+    says:
+      node.kind === 'sink'
+        ? 'That what it is given is stored: its code says so.'
+        : 'The same result where a record comes in again: its code decides.',
+    because: `${file} is code of this project.`,
+    provided:
+      node.kind === 'sink'
+        ? 'It answers only when a record is durable, and is idempotent where it says so.'
+        : 'It answers the same for the same record, and has no effects of its own.',
+  }))
 }
 
 function unread(graph: PlanGraph): Statement[] {

@@ -6,6 +6,8 @@ export interface FieldTree {
   readonly type: string
   /** The logical type, such as `timestamp-millis`. */
   readonly logical?: string
+  /** The entries of a list. */
+  readonly items?: FieldTree
   /** The fields of a record. */
   readonly fields?: ReadonlyMap<string, FieldTree>
   /** True if there may be fields that nobody knows of: a map, a constant, a row of an unknown table. */

@@ -33,29 +33,34 @@ const processors: Readonly<Record<string, Describe>> = {
     Object.keys(fields ?? {}).join(', '),
     emit === 'close' ? 'sent when closed' : undefined,
   ],
-  branch: ({ field }) => [`by ${String(field)}`],
+  branch: (config) => [`by ${calledIn(config) ?? String(config.field)}`],
   dedupe: ({ by, window }) => [
     `by ${String(by)}`,
     typeof window === 'number' ? `window ${durationText(window)}` : '',
   ],
   enrich: ({ table, key, as }) => [`${String(table)} by ${keyText(key)}`, `as ${String(as)}`],
   filter: (config) => {
+    const called = calledIn(config)
+    if (called !== undefined) return [called]
     const [test, value] =
       Object.entries(config).find(([name, given]) => name !== 'field' && given !== undefined) ?? []
     return [test === undefined ? String(config.field) : `${String(config.field)} ${test} ${valueText(value)}`]
   },
+  'flat-map': (config) => [calledIn(config) ?? String(config.each), asText(config.as)],
   map: (config) => {
     const steps = ['copy', 'rename', 'set', 'default', 'json', 'keep', 'drop']
-    return [steps.filter((step) => config[step] !== undefined).join(', ')]
+    return [calledIn(config) ?? steps.filter((step) => config[step] !== undefined).join(', ')]
   },
+  redact: (config) =>
+    ['mask', 'remove', 'hash', 'last'].map((treatment) => {
+      const given = config[treatment]
+      if (given === undefined) return undefined
+      const paths = Array.isArray(given) ? given.map(String) : Object.keys(given as object)
+      return `${treatment} ${shortList(paths)}`
+    }),
   throttle: ({ rate }) => [`${String(rate)} a second`],
   validate: (_, node) => {
-    const fields = Object.keys(recordSetting(node, 'fields'))
-    return [
-      fields.length > 3
-        ? `${fields.slice(0, 2).join(', ')} and ${fields.length - 2} more`
-        : fields.join(', '),
-    ]
+    return [shortList(Object.keys(recordSetting(node, 'fields')))]
   },
 }
 
@@ -65,6 +70,19 @@ function windowText(window: Readonly<Record<string, unknown>> | undefined): stri
   if (kind === undefined) return undefined
   const every = typeof window.every === 'number' ? ` every ${durationText(window.every)}` : ''
   return `${kind} ${durationText(window[kind] as number)}${every}`
+}
+
+/** The file that a node's function is in, and the function's name in it. */
+function calledIn({ function: file }: Readonly<Record<string, unknown>>): string | undefined {
+  return typeof file === 'string' ? file.replace(/^.*\//, '') : undefined
+}
+
+function asText(field: unknown): string | undefined {
+  return typeof field === 'string' ? `as ${field}` : undefined
+}
+
+function shortList(names: readonly string[]): string {
+  return names.length > 3 ? `${names.slice(0, 2).join(', ')} and ${names.length - 2} more` : names.join(', ')
 }
 
 /** For components that nobody knows here: what is plain. */

@@ -43,14 +43,29 @@ export class ValueShapes {
     if (node.kind === 'sink' || input === undefined) return undefined
     if (passing.has(node.type)) return input
     if (node.type === 'enrich') return enriched(input, node, this.#facts)
-    return node.type === 'map' ? mapped(input, node) : undefined
+    if (node.type === 'redact') return redacted(input, node)
+    // What code makes of a value, nobody can say.
+    return node.type === 'map' && textSetting(node, 'function') === undefined
+      ? mapped(input, node)
+      : undefined
   }
 }
 
+/** How a path is followed. */
+export interface PathRules {
+  /** Whether it leads through a list to each of its entries. */
+  readonly throughLists?: boolean
+}
+
 /** The field at a dotted path; `unknown` where nobody can say, undefined where it certainly is not. */
-export function fieldAt(shape: FieldTree, path: string): FieldTree | 'unknown' | undefined {
+export function fieldAt(
+  shape: FieldTree,
+  path: string,
+  { throughLists = false }: PathRules = {},
+): FieldTree | 'unknown' | undefined {
   let at = shape
   for (const name of path.split('.')) {
+    while (throughLists && at.items !== undefined) at = at.items
     const inner = at.fields?.get(name)
     if (inner === undefined) return at.open === true ? 'unknown' : undefined
     at = inner
@@ -87,6 +102,18 @@ function enriched(input: FieldTree, node: PlanNode, facts: LintFacts): FieldTree
       ? unknownFields
       : { type: 'row', fields: new Map(taken.map(({ name, type }) => [name, { type, open: true }])) }
   return put(input, [textSetting(node, 'as') ?? ''], row)
+}
+
+/** What is hashed or cut becomes a text; a path with wildcards may lead anywhere, and changes nothing that is known. */
+function redacted(input: FieldTree, node: PlanNode): FieldTree {
+  const list = (name: string): string[] =>
+    Array.isArray(node.config[name]) ? (node.config[name] as string[]) : []
+  let shape = input
+  for (const path of list('remove')) shape = remove(shape, path.split('.'))
+  for (const path of [...list('hash'), ...Object.keys(recordSetting(node, 'last'))]) {
+    if (fieldAt(shape, path) !== undefined) shape = put(shape, path.split('.'), unknownFields)
+  }
+  return shape
 }
 
 // The steps of `map`, in its order.

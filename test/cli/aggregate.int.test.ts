@@ -57,10 +57,12 @@ async function produce(to: string, ...orders: readonly Order[]) {
 }
 
 /** What was sent. A record behind it in both partitions ends them otherwise than with a transaction's marker. */
-async function values(): Promise<object[]> {
+async function values(): Promise<{ readonly key: string }[]> {
   await produce(out, ['berlin', 0, 0], ['rome', 0, 0])
   const { out: lines } = await folder.run('run topologies/show.yaml --until-end --env trial')
-  return lines.filter((line) => line.includes('version')).map((line) => JSON.parse(line) as object)
+  return lines
+    .filter((line) => line.includes('version'))
+    .map((line) => JSON.parse(line) as { readonly key: string })
 }
 
 test('in a cluster: a compacted changelog, exactly-once outputs, and state that goes on in the next life', async () => {
@@ -76,7 +78,7 @@ test('in a cluster: a compacted changelog, exactly-once outputs, and state that 
   await produce(topic, ['berlin', 61, 7])
   expect(await folder.run('run topologies/revenue.yaml --until-end --env trial')).toMatchObject({ code: 0 })
   const sent = await values()
-  expect(sent.filter((one) => 'revenue' in one && (one as { key: string }).key === 'berlin')).toEqual([
+  expect(sent.filter((one) => 'revenue' in one && one.key === 'berlin')).toEqual([
     { key: 'berlin', version: 2, orders: 2, revenue: 15 },
     { key: 'berlin', version: 3, orders: 3, revenue: 22 },
   ])

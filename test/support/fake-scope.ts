@@ -4,6 +4,7 @@ import type { Row } from '../../engine/component/contracts/lookup.ts'
 import type { TableInfo, Tables } from '../../engine/component/contracts/tables.ts'
 import type { Fingerprint } from '../../engine/component/fingerprint.ts'
 import type { ProcessorDefinition } from '../../engine/component/define.ts'
+import { noResources, type ProcessorResources } from '../../engine/component/resources.ts'
 import { packRecords } from '../../engine/component/packed-records.ts'
 import type { KeyValueStore } from '../../engine/component/contracts/state.ts'
 import type { Owing } from '../../engine/component/contracts/owing.ts'
@@ -38,6 +39,7 @@ export interface Outcome {
 export interface Surroundings {
   readonly clock?: Clock
   readonly tables?: Partial<Tables>
+  readonly resources?: Partial<ProcessorResources>
 }
 
 /** A batch of JSON values, as a source hands it over. */
@@ -58,7 +60,7 @@ export function start(
   definition: ProcessorDefinition,
   config: unknown,
   records: readonly Incoming[],
-  { clock = new FakeClock(), tables = {} }: Surroundings = {},
+  { clock = new FakeClock(), tables = {}, resources = {} }: Surroundings = {},
 ): Outcome {
   const lineage = new FakeLineage()
   const outcome: Outcome = { output: [], side: {}, dropped: [], failed: [], batches: [], counts: new Map() }
@@ -69,7 +71,14 @@ export function start(
     write: () => [],
     lookup: () => ({ key: ['id'], get: noTable }),
   }
-  const context = { topology: 'test', node: 'node', clock, tables: { ...noTables, ...tables } as Tables }
+  const context = {
+    ...noResources,
+    ...resources,
+    topology: 'test',
+    node: 'node',
+    clock,
+    tables: { ...noTables, ...tables } as Tables,
+  }
   const made = definition.create(definition.config.parse(config) as never, context)
   const operators = [made].flat().map((one) => materialize(one, scope))
   const through = operators.reduce(

@@ -1,12 +1,12 @@
 import { Observable } from 'rxjs'
 import { operator, type Operator } from '../operator.ts'
 import { RecordBatch } from '../record-batch.ts'
-import { RecordCursor, type StreamRecord } from '../record-view.ts'
+import type { StreamRecord } from '../record-view.ts'
+import { recordCaller } from './rows.ts'
 
 /**
  * Like `mapValue`, for work that takes time: concurrently across keys, in order within a key. The record that `map`
- * gets is good only until it first awaits; take what is needed from it before. A result that is not a promise costs
- * no more than `mapValue` would.
+ * gets is good until its promise is kept. A result that is not a promise costs no more than `mapValue` would.
  */
 export function mapValueAsync<In, Out>(
   map: (value: In, record: StreamRecord<In>) => Out | Promise<Out>,
@@ -15,13 +15,10 @@ export function mapValueAsync<In, Out>(
   return operator(
     (scope) => (input) =>
       new Observable((output) => {
-        const cursor = new RecordCursor()
+        const call = recordCaller(map)
         const submit = scope.keyed({
           concurrency: options.concurrency ?? 64,
-          work(batch, i) {
-            const record = cursor.at(batch, i) as StreamRecord<In>
-            return map(record.value, record)
-          },
+          work: call,
           done(batch, results) {
             output.next(new RecordBatch(batch.origin, batch.rows, batch.length, results))
           },

@@ -1,5 +1,6 @@
 import type { OperatorScope } from '../operator.ts'
 import { RecordBatch } from '../record-batch.ts'
+import { RecordCursor, type StreamRecord } from '../record-view.ts'
 
 /**
  * Calls `work` for each record of the batch that need not wait. What it throws goes to the error policy; later records
@@ -47,5 +48,21 @@ export class Collector {
   batch(): RecordBatch {
     if (this.#length === this.#source.length && this.#values === undefined) return this.#source
     return new RecordBatch(this.#source.origin, this.#rows, this.#length, this.#values)
+  }
+}
+
+/**
+ * Calls `work` with the value and a view of the record at index `i`. The view is good for as long as the work lasts: one
+ * whose work takes time is left to it, and the next record gets another.
+ */
+export function recordCaller<In>(
+  work: (value: In, record: StreamRecord<In>) => unknown,
+): (batch: RecordBatch, i: number) => unknown {
+  let cursor = new RecordCursor()
+  return (batch, i) => {
+    const record = cursor.at(batch, i) as StreamRecord<In>
+    const result = work(record.value, record)
+    if (result instanceof Promise) cursor = new RecordCursor()
+    return result
   }
 }

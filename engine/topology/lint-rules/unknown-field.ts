@@ -23,7 +23,7 @@ sinks: { show: { type: console, from: mine } }`,
       const shape = node.kind === 'source' ? shapes.output(node) : shapes.input(node)
       if (shape === undefined) continue
       for (const path of new Set(readBy(node))) {
-        if (fieldAt(shape, path) !== undefined) continue
+        if (fieldAt(shape, path, { throughLists: node.type === 'redact' }) !== undefined) continue
         const names = [...(shape.fields?.keys() ?? [])]
         const known = names.length > 12 ? `${names.slice(0, 12).join(', ')} …` : names.join(', ')
         const field = fieldOf(node, path)

@@ -30,6 +30,24 @@ describe('the JSON Schema', () => {
     expect(dedupe.description).toBe('Drops a record whose id was seen before.')
   })
 
+  test('lets a node be one of a file, in each section, whatever its fields are', () => {
+    for (const [section, kind] of [
+      ['sources', 'source'],
+      ['processors', 'processor'],
+      ['sinks', 'sink'],
+    ] as const) {
+      const options = schema.properties![section]!.additionalProperties!.oneOf as unknown as Json[]
+      const own = options.find(({ properties }) => properties!.type!.pattern !== undefined)!
+      expect(own).toMatchObject({ title: `a ${kind} of your own`, additionalProperties: {} })
+      expect(own.required).toEqual(kind === 'source' ? ['type'] : ['type', 'from'])
+      const pattern = new RegExp(own.properties!.type!.pattern as unknown as string)
+      expect('./processors/score.ts').toMatch(pattern)
+      expect('../score.mjs').toMatch(pattern)
+      for (const not of ['score', 'https://example.org/score.ts', './score.json'])
+        expect(not).not.toMatch(pattern)
+    }
+  })
+
   test('has a description for every part of a topology', () => {
     for (const property of Object.values(schema.properties!))
       expect(property.description).toEqual(expect.any(String))

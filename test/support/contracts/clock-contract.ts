@@ -97,7 +97,8 @@ export function clockContract(name: string, make: () => ClockHarness, defects: r
         clock.after(0, () => ran.push('inner'))
         ran.push('outer')
       })
-      await pass(6)
+      // On a busy machine a timer that was set later, for a shorter time, may still come after one that is overdue.
+      for (let turn = 0; turn < 100 && ran.length < 2; turn++) await pass(6)
       expect(ran).toEqual(['outer', 'inner'])
     })
 
