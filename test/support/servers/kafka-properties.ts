@@ -104,6 +104,8 @@ function forTests(brokers: number) {
     'group.consumer.min.heartbeat.interval.ms': 500,
     // A transaction that ran out of time is aborted within a second of it, not of ten.
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1000,
+    // Tests write records of long ago: a check of the retention, every five minutes, would now and then delete them.
+    'log.retention.ms': -1,
     'log.cleaner.dedupe.buffer.size': 8 << 20,
     'log.cleaner.io.buffer.size': 128 << 10,
     'num.network.threads': 2,
