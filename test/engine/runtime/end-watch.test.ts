@@ -1,0 +1,60 @@
+import { expect, test } from '@jest/globals'
+import type { SourceReader } from '../../../engine/component/contracts/reader.ts'
+import { downstreamError } from '../../../engine/errors.ts'
+import { EndWatch } from '../../../engine/runtime/end-watch.ts'
+import type { Task } from '../../../engine/runtime/task.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+
+/** A worker with one partition that ends at 5, of which it has read up to `read`. */
+function watching(read: number, bounds = async () => ({ first: 0, end: 5 })) {
+  const clock = new FakeClock()
+  const troubles: string[] = []
+  const watch = new EndWatch({
+    clock,
+    fetch: () => Promise.reject(new Error('nobody else has partitions')),
+    trouble: (sentence) => troubles.push(sentence),
+  })
+  const reader = { bounds } as Partial<SourceReader> as SourceReader
+  const input = { node: 'events', partition: { topic: 'in', partition: 0 }, ledger: { end: read } }
+  const task = { inputs: [input], open: 0 }
+  const look = (): Promise<boolean> => {
+    clock.advance(1000)
+    return watch.isReached([task as unknown as Task], [reader], () => reader)
+  }
+  return { clock, watch, task, look, troubles }
+}
+
+test('the last record is the end, when nothing is under way', async () => {
+  const { look, task } = watching(5)
+  task.open = 1
+  expect(await look()).toBe(false)
+  task.open = 0
+  expect(await look()).toBe(true)
+})
+
+test('behind the last record may be a marker of a transaction: the reader says that there is no more', async () => {
+  const { look, watch } = watching(4)
+  expect(await look()).toBe(false)
+  watch.reached('events', 0, 4)
+  expect(await look()).toBe(false)
+  watch.reached('events', 0, 5)
+  expect(await look()).toBe(true)
+})
+
+test('a partition that is read anew is at no end yet', async () => {
+  const { look, watch } = watching(4)
+  watch.reached('events', 0, 5)
+  watch.begun([{ node: 'events', partition: 0 }])
+  expect(await look()).toBe(false)
+})
+
+test('while nobody can tell, it is told now and then', async () => {
+  const { look, troubles, clock } = watching(5, () =>
+    Promise.reject(downstreamError('KAFKA_AWAY', 'No broker answers.')),
+  )
+  expect([await look(), await look()]).toEqual([false, false])
+  expect(troubles).toEqual(['Whether the end is reached cannot be told: No broker answers.'])
+  clock.advance(10_000)
+  expect(await look()).toBe(false)
+  expect(troubles).toHaveLength(2)
+})
