@@ -1,28 +1,8 @@
 import { durationText, quoted } from './lint-rule.ts'
-import {
-  isDedupe,
-  isForPeople,
-  numberSetting,
-  PlanGraph,
-  tablesOf,
-  textSetting,
-  topicsOf,
-} from './plan-graph.ts'
-import type { PlanNode, ProcessorNode, SinkNode, TopologyPlan } from './plan-types.ts'
-
-/** One thing that a topology promises, or does not. */
-export interface Statement {
-  /** False for what is not promised, and may be expected. */
-  readonly holds: boolean
-  /** What it is about: the topology, or a node. */
-  readonly about: string
-  /** One sentence. */
-  readonly says: string
-  /** Which step brings it about. */
-  readonly because: string
-  /** What has to be so for it; undefined = nothing else. */
-  readonly provided?: string
-}
+import { isForPeople, numberSetting, PlanGraph, textSetting, topicsOf } from './plan-graph.ts'
+import type { ProcessorNode, SinkNode, TopologyPlan } from './plan-types.ts'
+import { effects } from './explain-effects.ts'
+import type { Statement } from './statement.ts'
 
 /** What a topology guarantees end to end, by which step, and under which condition. */
 export function explainPlan(plan: TopologyPlan): Statement[] {
@@ -135,71 +115,6 @@ function owing(plan: TopologyPlan, node: ProcessorNode): Statement[] {
       because: 'It comes from no partition, so that there is no place to park it at.',
     },
   ]
-}
-
-function effects(plan: TopologyPlan, graph: PlanGraph, sink: SinkNode): Statement[] {
-  const commit = durationText(plan.commitInterval)
-  const dedupe = [...graph.upstream(sink)].find(isDedupe)
-  const raw = graph.undeduped(sink)
-  const unique = raw.length === 0 && dedupe !== undefined
-  if (isForPeople(sink)) return []
-  if (!sink.definition.idempotent) {
-    const repeats: Statement = {
-      holds: false,
-      about: sink.name,
-      says: `Exactly once: after a crash, what was written since the last commit (${commit}) is written again.`,
-      because: `Writing to ${targetOf(sink)} twice leaves two records.`,
-      provided: 'Whoever reads it can tell repeats by an id of the record.',
-    }
-    return unique
-      ? [onceEach(sink, dedupe, 'but for those repeats'), repeats]
-      : [repeats, duplicates(sink, raw)]
-  }
-  return [
-    {
-      holds: true,
-      about: sink.name,
-      says: 'Writing a record again leaves the same result: replays do no harm, so that each record takes effect once.',
-      because: `What is written to ${targetOf(sink)} is made of the record alone, ${stampOf(sink)}.`,
-      ...(graph.upstream(sink).some(({ type }) => type === 'enrich')
-        ? { provided: 'Looked-up values stand outside the key: a replay may bring newer ones.' }
-        : {}),
-    },
-    ...(unique ? [onceEach(sink, dedupe)] : [duplicates(sink, raw)]),
-  ]
-}
-
-function stampOf(sink: SinkNode): string {
-  const sequence = textSetting(sink, 'sequence')
-  return sequence === undefined ? 'with its own time as timestamp' : `and the highest ${sequence} stays`
-}
-
-function onceEach(sink: SinkNode, dedupe: PlanNode, but?: string): Statement {
-  const by = textSetting(dedupe, 'by') ?? 'id'
-  return {
-    holds: true,
-    about: sink.name,
-    says: `One ${by} has one effect${but === undefined ? '' : `, ${but}`}.`,
-    because: `Every way to ${sink.name} leads through "${dedupe.name}".`,
-    provided: `What is said of ${dedupe.name}.`,
-  }
-}
-
-function duplicates(sink: SinkNode, sources: readonly PlanNode[]): Statement {
-  return {
-    holds: false,
-    about: sink.name,
-    says: 'Duplicates that a producer sent are not known here.',
-    because: `No dedupe stands on the way from ${quoted(sources.map(({ name }) => name))}.`,
-    ...(sink.definition.idempotent
-      ? { provided: 'Duplicates that are equal in every field make the same row.' }
-      : {}),
-  }
-}
-
-function targetOf(sink: SinkNode): string {
-  const target = tablesOf(sink)[0] ?? sink.definition.topic?.(sink.config)
-  return target === undefined ? `the ${sink.type} sink` : `"${target}"`
 }
 
 function failures({ name, errors }: TopologyPlan): Statement[] {

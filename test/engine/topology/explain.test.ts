@@ -36,6 +36,17 @@ sinks: { copy: { type: topic, from: unique, topic: copy } }`),
     )
   })
 
+  test('a topic in an exactly-once topology does not, for those who read what is committed', () => {
+    const said = statements(
+      base(`delivery: exactly-once
+processors: { unique: { type: dedupe, from: events, by: eventId, window: 7d } }
+sinks: { copy: { type: topic, from: unique, topic: copy }, users: { type: table, from: unique, table: users } }`),
+    )
+    expect(said).toContain('+ copy: Exactly once: what a record becomes is written once, whatever crashes.')
+    expect(said).toContain('+ copy: One eventId has one effect.')
+    expect(said.filter((line) => line.includes('is written again'))).toEqual([])
+  })
+
   test('a way past the dedupe lets duplicates through', () => {
     const said = statements(
       base(`processors: { unique: { type: dedupe, from: events, by: eventId, window: 7d } }
