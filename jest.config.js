@@ -26,5 +26,7 @@ const unit = {
 
 export default {
   reporters: ['default', '<rootDir>/test/support/servers/outcome.ts'],
+  // A limit for what hangs; what is slow on a busy machine is no failure.
+  testTimeout: 30_000,
   projects: [unit, suffixed('int'), suffixed('e2e'), suffixed('chaos'), suffixed('proof')],
 }

@@ -109,6 +109,8 @@ export const partition = { topic: 'git-log.changes', partition: 0 }
 export async function take(reader: SourceReader, enough = Infinity, maxBytes = 1_000_000): Promise<Change[]> {
   const changes: Change[] = []
   while (changes.length < enough) {
+    // A reader that was closed answers at once, for ever: a test that has run out of time shall not hang the others.
+    if (!open.includes(reader)) throw new Error('The reader was closed meanwhile.')
     for (const event of await reader.poll({ maxBytes, waitMs: 50 })) {
       if (event.type === 'failed') throw event.error as Error
       if (event.type === 'end') return changes
