@@ -28,10 +28,18 @@ export interface SessionOptions extends WorkerOptions {
   readonly before: Session | undefined
 }
 
+/**
+ * Beside critical sources others come in pieces that the event loop is done with in a few milliseconds: then it is the
+ * critical ones' turn.
+ */
+const sliceBytes = 256 * 1024
+
 /** One membership in the consumer group: from joining to leaving, or to being fenced. */
 export class Session {
   readonly #options: SessionOptions
   readonly #budget: Budget
+  /** As much as may come in at once of what is not critical. */
+  readonly #slice: number
   readonly #assignments = new Assignments()
   readonly #readerOf = (node: string): SourceReader => this.#parts!.source(node).reader
   readonly #pauses = new Pauses(this.#readerOf)
@@ -52,7 +60,10 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options
     this.#verdicts = options.before?.verdicts() ?? []
-    this.#budget = new Budget(options.plan.budget.partitionBytes, options.plan.budget.totalBytes)
+    const { budget, subTopologies } = options.plan
+    const lanes = new Set(subTopologies.map(({ critical }) => critical))
+    this.#slice = lanes.has(true) || options.besideCritical === true ? sliceBytes : Infinity
+    this.#budget = new Budget(budget.partitionBytes, budget.totalBytes, lanes.size > 1)
     this.#opener = this.#makeOpener()
     this.#parkedPolls = new ParkedPolls(options.environment.clock)
     this.#ends = new EndWatch({
@@ -151,10 +162,17 @@ export class Session {
   #makeLoop(reader: SourceReader, sources: readonly OpenSource[]): SourceLoop {
     const nodes = new Map(sources.map(({ topic, node }) => [topic, node]))
     const nodeOf = ({ topic }: TopicPartition): string => nodes.get(topic)!
+    const critical = sources.every(({ node }) => this.#subOf(node).critical)
     const told = (partitions: readonly TopicPartition[]): SourcePartition[] =>
       partitions.map((one) => ({ node: nodeOf(one), partition: one.partition }))
     const handler: SourceHandler = {
-      available: () => this.#budget.available,
+      available: () => {
+        const { available, availableFirst } = this.#budget
+        return {
+          firstBytes: availableFirst,
+          maxBytes: critical ? availableFirst : Math.min(this.#slice, available),
+        }
+      },
       assigned: (partitions, epoch) => this.#assigned([...nodes.values()], told(partitions), epoch),
       revoked: (partitions, poll) => this.#revoked(told(partitions), poll),
       lost: (partitions) => this.#withdraw(told(partitions)),
