@@ -72,6 +72,8 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
   table?(config: z.output<Schema>): string
   /** Fields that it fills from elsewhere than the record: another run may fill them otherwise. */
   looksUp?(config: z.output<Schema>): readonly string[]
+  /** The sources that it reads as tables: the name of a setting, and the name of the source that it holds. */
+  joins?(config: z.output<Schema>): Readonly<Record<string, string>>
   /** The functions of files that it calls: the name of a setting, and `./file.ts` or `./file.ts#export` in it. */
   functions?(config: z.output<Schema>): Readonly<Record<string, string | undefined>>
   /** The state stores that it keeps: each has a changelog, and belongs to the partitions as they are numbered now. */

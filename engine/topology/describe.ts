@@ -103,9 +103,11 @@ export function describeJson(plan: TopologyPlan): Record<string, unknown> {
     name: node.name,
     kind: node.kind,
     type: node.type,
-    from: node.from.map(({ node: from, output }) =>
-      output === undefined ? { node: from } : { node: from, output },
-    ),
+    from: node.from.map(({ node: from, output, table }) => ({
+      node: from,
+      ...(output !== undefined && { output }),
+      ...(table === true && { table }),
+    })),
     outputs: node.kind === 'processor' ? (node.definition.outputs?.(node.config) ?? []) : [],
     config: node.config,
     line: node.position.line,

@@ -4,6 +4,8 @@ import type { FilePosition } from './plan-types.ts'
 export interface GraphReference extends FilePosition {
   readonly node: string
   readonly output: string | undefined
+  /** True where it reads a source as a table. */
+  readonly table?: boolean
 }
 
 /** What the graph needs to know of a node. */

@@ -28,13 +28,16 @@ export class PlanGraph {
 
   /** Who reads an output of a node. */
   readers(name: string, output: string | undefined): PlanNode[] {
-    const isRead = (from: OutputRef): boolean => from.node === name && from.output === output
+    const isRead = (from: OutputRef): boolean =>
+      from.node === name && from.output === output && from.table !== true
     return this.#all().filter(({ from }) => from.some(isRead))
   }
 
-  /** The nodes that feed a node, directly. */
+  /** The nodes that feed a node, directly; a table feeds nobody. */
   feeders(node: PlanNode): PlanNode[] {
-    return node.from.map(({ node: name }) => this.#plan.nodes.get(name)!)
+    return node.from
+      .filter(({ table }) => table !== true)
+      .map(({ node: name }) => this.#plan.nodes.get(name)!)
   }
 
   /** All nodes whose records come to a node, on whatever way; without itself, nearest first. */

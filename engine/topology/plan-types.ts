@@ -12,6 +12,8 @@ export interface OutputRef {
   readonly node: string
   /** undefined = the main output. */
   readonly output: string | undefined
+  /** True where the node does not get the records of this source, but looks rows up in the table that they make. */
+  readonly table?: boolean
 }
 
 interface PlannedNode<Kind extends string, Definition> {

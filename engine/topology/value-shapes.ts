@@ -22,7 +22,9 @@ export class ValueShapes {
 
   /** The values that a node gets. */
   input(node: PlanNode): Shape {
-    const inputs = node.from.map((ref) => this.output(this.#plan.nodes.get(ref.node)!, ref.output))
+    const inputs = node.from
+      .filter(({ table }) => table !== true)
+      .map((ref) => this.output(this.#plan.nodes.get(ref.node)!, ref.output))
     return inputs.length === 0 ? undefined : inputs.reduce(either)
   }
 
