@@ -98,7 +98,7 @@ function passPlan(plan: TopologyPlan, options: PassOptions): TopologyPlan {
   )
   for (const node of plan.nodes.values()) {
     const from = node.from.map((ref) =>
-      sources.has(ref.node) && ref.output === undefined && ref.table !== true
+      sources.has(ref.node) && ref.output === undefined && ref.table === undefined
         ? { ...ref, node: watchName(ref.node) }
         : ref,
     )

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineProcessor, joinTable } from '../engine/component/index.ts'
+import { defineProcessor, FieldPath, joinTable } from '../engine/component/index.ts'
 
 const Name = z.string().regex(/^[A-Za-z_]\w*$/, 'expected the name of a field')
 const Source = z
@@ -35,13 +35,28 @@ it: until it is released, the row before it counts.
 ## Memory
 Each row, once as a value and once encoded, in memory and in a changelog.
 `,
-  config: z.strictObject({
-    table: Source,
-    as: Name.meta({ description: 'The field that gets the row.', examples: ['user'] }),
-    kind: z.enum(['inner', 'left']).prefault('inner').meta({
-      description: '`inner`: records with a row only. `left`: all, with null where there is no row.',
+  config: z
+    .strictObject({
+      table: Source,
+      as: Name.meta({ description: 'The field that gets the row.', examples: ['user'] }),
+      global: z
+        .boolean()
+        .prefault(false)
+        .meta({ description: 'Whether each worker has the rows of all partitions.' }),
+      key: FieldPath.optional().meta({
+        description:
+          'The field that holds the key of the row, of a global table; without it the record’s own key.',
+        examples: ['userId'],
+      }),
+      kind: z.enum(['inner', 'left']).prefault('inner').meta({
+        description: '`inner`: records with a row only. `left`: all, with null where there is no row.',
+      }),
+    })
+    .refine(({ global, key }) => global || key === undefined, {
+      path: ['key'],
+      error:
+        'expected no `key` for a table that is not `global`: its rows are those of the record’s own key and partition',
     }),
-  }),
 
   examples: [
     {
@@ -61,7 +76,14 @@ Each row, once as a value and once encoded, in memory and in a changelog.
 
   outputs: ({ kind }) => (kind === 'inner' ? ['unmatched'] : []),
   looksUp: ({ as }) => [as],
-  joins: ({ table }) => ({ table }),
-  create: ({ table, as, kind }) =>
-    joinTable({ table, kind, unmatched: 'unmatched', joined: (value, row) => ({ ...value, [as]: row }) }),
+  reads: ({ key }) => (key === undefined ? [] : [key]),
+  joins: ({ table, global }) => ({ table: { source: table, reading: global ? 'global' : 'partitioned' } }),
+  create: ({ table, as, kind, key }) =>
+    joinTable({
+      table,
+      kind,
+      key,
+      unmatched: 'unmatched',
+      joined: (value, row) => ({ ...value, [as]: row }),
+    }),
 })

@@ -89,11 +89,11 @@ class Resolver {
       this.connected = false
       return []
     }
-    return Object.entries(definition.joins(config)).flatMap(([setting, target]) => {
+    return Object.entries(definition.joins(config)).flatMap(([setting, { source: target, reading }]) => {
       const path = [section, name, setting]
       const node = this.#nodes.get(target)
       if (node?.section === 'sources')
-        return { node: target, output: undefined, table: true, ...this.#at(path) }
+        return { node: target, output: undefined, table: reading, ...this.#at(path) }
       this.connected = false
       const wrong =
         node === undefined

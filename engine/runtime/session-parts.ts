@@ -4,6 +4,7 @@ import type { SourceReader } from '../component/contracts/reader.ts'
 import { isOperator, type Operator } from '../component/operator.ts'
 import { noResources } from '../component/resources.ts'
 import { fatalError, sentenceOf, type MillraceError } from '../errors.ts'
+import { globalTables } from '../topology/plan-facts.ts'
 import type {
   ProcessorNode,
   SinkNode,
@@ -39,6 +40,7 @@ export async function openSessionParts(
 ): Promise<SessionParts> {
   const writers = new Map<string, SinkWriter>()
   const sources: OpenSource[] = []
+  const globals = new Set(globalTables(plan))
   const close = async (): Promise<void> => {
     for (const { reader } of sources) await reader.close()
     for (const writer of writers.values()) await writer.close()
@@ -48,7 +50,8 @@ export async function openSessionParts(
       if (node.kind === 'sink') writers.set(node.name, await openSink(plan, node, environment, log))
     }
     for (const node of plan.nodes.values()) {
-      if (node.kind === 'source') sources.push(await openSource(plan, node, environment, log))
+      if (node.kind === 'source' && !globals.has(node.name))
+        sources.push(await openSource(plan, node, environment, log))
     }
   } catch (error) {
     await close()

@@ -12,6 +12,7 @@ import { CommitCycle } from './commit-cycle.ts'
 import type { Counters } from './counters.ts'
 import { drain, drainOwed, inTime, type DrainOptions } from './drain.ts'
 import { EndWatch } from './end-watch.ts'
+import { GlobalTables } from './global-tables.ts'
 import { insist } from './insist.ts'
 import { ParkedPolls } from './parked-polls.ts'
 import { Pauses } from './pauses.ts'
@@ -43,6 +44,7 @@ export class Session {
   #membership: Membership | undefined
   #cycle: CommitCycle | undefined
   #parts: SessionParts | undefined
+  #globals: GlobalTables | undefined
   /** One loop for each reader, in the same order. */
   #readers: SourceReader[] = []
   #loops: SourceLoop[] = []
@@ -134,6 +136,13 @@ export class Session {
       fenced: () => this.#ended.resolve('fenced'),
       failed: (error) => this.#ended.reject(error),
       done: (outcome, seconds) => committed?.(outcome, seconds),
+    })
+    this.#globals ??= await GlobalTables.open({
+      plan,
+      environment,
+      log: this.#membership.log,
+      trouble,
+      failed: (error) => this.#sourceFailed(['of a global table'], error),
     })
     this.#parts = await openSessionParts(plan, environment, this.#membership.log)
   }
@@ -234,6 +243,7 @@ export class Session {
       sources: sub.sources.map((node) => parts.source(node)),
       operators: (node) => parts.operators(node),
       writers: parts.writers,
+      globals: this.#globals!,
       log,
       backend,
       clock: environment.clock,
@@ -325,6 +335,7 @@ export class Session {
     this.#cycle?.stop()
     for (const loop of this.#loops) loop.stop()
     this.#discard([...this.#assignments.tasks])
+    this.#globals?.close()
     await this.#parts?.close()
     await this.#membership?.close()
   }

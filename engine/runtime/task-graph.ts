@@ -36,7 +36,7 @@ export class TaskGraph {
       const receiver = this.#build(node, services)
       if (receiver === undefined) continue
       for (const { node: from, output, table } of node.from)
-        if (table !== true) this.#port(from, output).connect(receiver)
+        if (table === undefined) this.#port(from, output).connect(receiver)
     }
   }
 

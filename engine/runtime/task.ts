@@ -79,7 +79,7 @@ export class Task {
         fingerprint: hashes,
         ids: (windowMs) => this.#stores.ids(node, windowMs),
         store: (name) => (this.#isTable(node) ? this.#stores.table(node) : this.#stores.byKey(node, name)),
-        table: (source) => this.#stores.existing(source),
+        table: (source) => options.globals.get(source) ?? this.#stores.existing(source),
         owe: (owing, emit) => this.#owed.add({ node, owing, emit, count: options.counters.of(node) }),
         isReleased: isErrand,
         inputOf: (batch) => this.inputs.indexOf(this.#inputOf(batch)),

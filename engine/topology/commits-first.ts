@@ -60,7 +60,7 @@ function upstream(node: PlannableNode, byName: ReadonlyMap<string, PlannableNode
   const found = new Set<PlannableNode>()
   const visit = (one: PlannableNode): void => {
     for (const { node: name, table } of one.from) {
-      if (table === true) continue
+      if (table !== undefined) continue
       const feeder = byName.get(name)!
       if (found.has(feeder)) continue
       found.add(feeder)

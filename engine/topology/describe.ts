@@ -106,7 +106,7 @@ export function describeJson(plan: TopologyPlan): Record<string, unknown> {
     from: node.from.map(({ node: from, output, table }) => ({
       node: from,
       ...(output !== undefined && { output }),
-      ...(table === true && { table }),
+      ...(table !== undefined && { table }),
     })),
     outputs: node.kind === 'processor' ? (node.definition.outputs?.(node.config) ?? []) : [],
     config: node.config,

@@ -18,10 +18,18 @@ export function drivesOf(plan: TopologyPlan): string[][] {
   )
 }
 
-/** The sources of a sub-topology that are read as tables. */
+/** The sources that are read as global tables: they are in no sub-topology. */
+export function globalTables(plan: TopologyPlan): string[] {
+  const edges = [...plan.nodes.values()].flatMap(({ from }) => from)
+  return [...new Set(edges.filter(({ table }) => table === 'global').map(({ node }) => node))]
+}
+
+/** The sources of a sub-topology that are read as tables by partition. */
 export function tableSources(plan: TopologyPlan, sub: Pick<SubTopology, 'nodes'>): string[] {
   const joined = new Set(
-    [...plan.nodes.values()].flatMap(({ from }) => from.flatMap(({ node, table }) => (table ? [node] : []))),
+    [...plan.nodes.values()].flatMap(({ from }) =>
+      from.flatMap(({ node, table }) => (table === 'partitioned' ? [node] : [])),
+    ),
   )
   return sub.nodes.filter((name) => joined.has(name))
 }

@@ -29,14 +29,14 @@ export class PlanGraph {
   /** Who reads an output of a node. */
   readers(name: string, output: string | undefined): PlanNode[] {
     const isRead = (from: OutputRef): boolean =>
-      from.node === name && from.output === output && from.table !== true
+      from.node === name && from.output === output && from.table === undefined
     return this.#all().filter(({ from }) => from.some(isRead))
   }
 
   /** The nodes that feed a node, directly; a table feeds nobody. */
   feeders(node: PlanNode): PlanNode[] {
     return node.from
-      .filter(({ table }) => table !== true)
+      .filter(({ table }) => table === undefined)
       .map(({ node: name }) => this.#plan.nodes.get(name)!)
   }
 

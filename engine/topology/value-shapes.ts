@@ -23,7 +23,7 @@ export class ValueShapes {
   /** The values that a node gets. */
   input(node: PlanNode): Shape {
     const inputs = node.from
-      .filter(({ table }) => table !== true)
+      .filter(({ table }) => table === undefined)
       .map((ref) => this.output(this.#plan.nodes.get(ref.node)!, ref.output))
     return inputs.length === 0 ? undefined : inputs.reduce(either)
   }

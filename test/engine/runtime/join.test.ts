@@ -169,3 +169,38 @@ test('released letters become rows in their order', async () => {
     ])
   })
 })
+
+test('global: a worker has the rows of all partitions, by a field of the record', async () => {
+  const text = yaml().replace('table: users, as', 'table: users, global: true, key: userId, as')
+  const bench = new Bench(7, text, { partitions: 2 })
+  bench.cluster.topics.ensure('users', 3)
+  await withBench(bench, async () => {
+    rows(bench, [
+      ['a', 'ada'],
+      ['b', 'bob'],
+      ['c', 'broken'],
+    ])
+    const produce = (...ids: readonly string[]): void =>
+      bench.produce(ids.map((id) => ({ id, key: `${id} of ${ids.join()}`, userId: id[0] })))
+    produce('a1', 'b1', 'c1')
+    const { worker } = bench.cluster.start()
+    const settled = (): number => worker.summary().stored + worker.summary().dropped
+    await bench.cluster.until(() => settled() === 3)
+    rows(bench, [
+      ['a', null],
+      ['c', 'cy'],
+    ])
+    for (let n = 0; n < 200; n++) await bench.cluster.step(10)
+    produce('a2', 'c2')
+    await bench.cluster.until(() => settled() === 5)
+    await bench.cluster.stop()
+    produce('b3')
+    await bench.toEnd()
+    expect(joined(bench).sort()).toEqual([
+      ['a1', 'ada'],
+      ['b1', 'bob'],
+      ['b3', 'bob'],
+      ['c2', 'cy'],
+    ])
+  })
+})
