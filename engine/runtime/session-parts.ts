@@ -12,6 +12,7 @@ import type {
   SubTopology,
   TopologyPlan,
 } from '../topology/plan-types.ts'
+import { GlobalTables, type GlobalTablesOptions } from './global-tables.ts'
 import { deadLetterTopic, parkedTopic } from './letters.ts'
 import type { TaskSource } from './task-options.ts'
 import type { Environment } from './worker-options.ts'
@@ -25,6 +26,7 @@ export interface OpenSource extends TaskSource {
 export interface SessionParts {
   readonly sources: readonly OpenSource[]
   readonly writers: ReadonlyMap<string, SinkWriter>
+  readonly globals: GlobalTables
   source(node: string): OpenSource
   operators(node: ProcessorNode): readonly Operator[]
   /** Makes the topics that a task parks its records in. */
@@ -33,15 +35,14 @@ export interface SessionParts {
 }
 
 /** Opens sinks first and sources last, so that nothing comes in before it can go out. */
-export async function openSessionParts(
-  plan: TopologyPlan,
-  environment: Environment,
-  log: Log,
-): Promise<SessionParts> {
+export async function openSessionParts(options: GlobalTablesOptions): Promise<SessionParts> {
+  const { plan, environment, log } = options
   const writers = new Map<string, SinkWriter>()
   const sources: OpenSource[] = []
   const globals = new Set(globalTables(plan))
+  let tables: GlobalTables | undefined
   const close = async (): Promise<void> => {
+    tables?.close()
     for (const { reader } of sources) await reader.close()
     for (const writer of writers.values()) await writer.close()
   }
@@ -49,6 +50,7 @@ export async function openSessionParts(
     for (const node of plan.nodes.values()) {
       if (node.kind === 'sink') writers.set(node.name, await openSink(plan, node, environment, log))
     }
+    tables = await GlobalTables.open(options)
     for (const node of plan.nodes.values()) {
       if (node.kind === 'source' && !globals.has(node.name))
         sources.push(await openSource(plan, node, environment, log))
@@ -61,6 +63,7 @@ export async function openSessionParts(
   return {
     sources,
     writers,
+    globals: tables,
     source,
     close,
     operators: (node) => createOperators(plan, node, environment),

@@ -12,7 +12,6 @@ import { CommitCycle } from './commit-cycle.ts'
 import type { Counters } from './counters.ts'
 import { drain, drainOwed, inTime, type DrainOptions } from './drain.ts'
 import { EndWatch } from './end-watch.ts'
-import { GlobalTables } from './global-tables.ts'
 import { insist } from './insist.ts'
 import { ParkedPolls } from './parked-polls.ts'
 import { Pauses } from './pauses.ts'
@@ -44,7 +43,6 @@ export class Session {
   #membership: Membership | undefined
   #cycle: CommitCycle | undefined
   #parts: SessionParts | undefined
-  #globals: GlobalTables | undefined
   /** One loop for each reader, in the same order. */
   #readers: SourceReader[] = []
   #loops: SourceLoop[] = []
@@ -137,14 +135,8 @@ export class Session {
       failed: (error) => this.#ended.reject(error),
       done: (outcome, seconds) => committed?.(outcome, seconds),
     })
-    this.#globals ??= await GlobalTables.open({
-      plan,
-      environment,
-      log: this.#membership.log,
-      trouble,
-      failed: (error) => this.#sourceFailed(['of a global table'], error),
-    })
-    this.#parts = await openSessionParts(plan, environment, this.#membership.log)
+    const failed = (error: unknown): void => this.#sourceFailed(['of a global table'], error)
+    this.#parts = await openSessionParts({ plan, environment, log: this.#membership.log, trouble, failed })
   }
 
   /** A loop for each reader: several sources may have one, which tells of them in one order. */
@@ -243,7 +235,7 @@ export class Session {
       sources: sub.sources.map((node) => parts.source(node)),
       operators: (node) => parts.operators(node),
       writers: parts.writers,
-      globals: this.#globals!,
+      globals: parts.globals,
       log,
       backend,
       clock: environment.clock,
@@ -335,7 +327,6 @@ export class Session {
     this.#cycle?.stop()
     for (const loop of this.#loops) loop.stop()
     this.#discard([...this.#assignments.tasks])
-    this.#globals?.close()
     await this.#parts?.close()
     await this.#membership?.close()
   }

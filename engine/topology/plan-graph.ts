@@ -13,6 +13,13 @@ export class PlanGraph {
     return this.#all().filter((node) => node.kind === 'source')
   }
 
+  /** The sources whose records flow: all but those that are read as tables. */
+  get streams(): SourceNode[] {
+    const edges = this.#all().flatMap(({ from }) => from)
+    const tables = new Set(edges.filter(({ table }) => table !== undefined).map(({ node }) => node))
+    return this.sources.filter(({ name }) => !tables.has(name))
+  }
+
   get processors(): ProcessorNode[] {
     return this.#all().filter((node) => node.kind === 'processor')
   }
