@@ -19,7 +19,7 @@ export const tableForgets: LintRule = {
 sources:
   orders: { type: topic, topic: orders, format: json }
   users: { type: topic, topic: users, format: json }
-processors: { known: { type: join, from: orders, table: users, as: user } }
+processors: { known: { type: join, from: orders, table: users, as: user, kind: left } }
 sinks: { out: { type: console, from: known } }`,
     facts: { topics: { users: { retention: 604_800_000 } } },
   },
