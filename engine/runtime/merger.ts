@@ -1,0 +1,183 @@
+import type { Clock } from '../component/contracts/clock.ts'
+import type { PackedRecords } from '../component/packed-records.ts'
+import { sliceRecords } from './slice-records.ts'
+
+/** What passes on from a lane, in the order in which it came in. */
+export interface LaneOutlet {
+  readonly records: (records: PackedRecords) => void
+  /** Nothing comes any more from below `offset`. */
+  readonly passed: (offset: number) => void
+}
+
+/** Records that wait, with their event times, or an offset up to which nothing comes. */
+type Held =
+  | { readonly records: PackedRecords; readonly times: Float64Array; next: number }
+  | { readonly passed: number }
+
+/**
+ * Lets the records of several partitions pass in the order of their event times, those of a partition in its order. A record
+ * waits until every other lane has a later one to show, or has been at its end for `waitMs`: a lane that has more to give is
+ * waited for however long that takes. So, where the times of each partition ascend, only a record that is written more than
+ * `waitMs` after another partition had come to its end can come too late. Of equal times the earlier lane goes first.
+ *
+ * What waits is in no ledger yet: it may be forgotten at any time, and is read again.
+ */
+export class Merger {
+  readonly #clock: Clock
+  readonly #waitMs: number
+  readonly #limitBytes: number
+  readonly #lanes: MergeLane[] = []
+  #cancelTimer: (() => void) | undefined
+  #passing = false
+  #closed = false
+
+  /** `limitBytes`: a lane that holds more is ahead, and is to be read no further for now. */
+  constructor(clock: Clock, waitMs: number, limitBytes: number) {
+    this.#clock = clock
+    this.#waitMs = waitMs
+    this.#limitBytes = limitBytes
+  }
+
+  /** One more partition; all lanes are there before the first record. */
+  lane(outlet: LaneOutlet): MergeLane {
+    const lane = new MergeLane(outlet, this.#limitBytes, this.#clock, () => this.#pass())
+    this.#lanes.push(lane)
+    return lane
+  }
+
+  /** Forgets what waits: nothing passes any more. */
+  close(): void {
+    this.#closed = true
+    this.#cancelTimer?.()
+    for (const lane of this.#lanes) lane.clear()
+  }
+
+  #pass(): void {
+    // What passes may bring news of its own lane.
+    if (this.#passing || this.#closed) return
+    this.#passing = true
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    try {
+      while (this.#passOne()) continue
+    } finally {
+      this.#passing = false
+    }
+  }
+
+  /** Lets the records of the earliest lane pass that are before all others; false if they have to wait. */
+  #passOne(): boolean {
+    for (const lane of this.#lanes) lane.skipPassed()
+    let first: MergeLane | undefined
+    let bound = Number.POSITIVE_INFINITY
+    let waits = Number.NEGATIVE_INFINITY
+    for (const lane of this.#lanes) {
+      const time = lane.headTime
+      if (time === undefined) waits = Math.max(waits, lane.quietSince + this.#waitMs)
+      else if (first === undefined || time < first.headTime!) {
+        bound = Math.min(bound, first?.headTime ?? Number.POSITIVE_INFINITY)
+        first = lane
+      } else bound = Math.min(bound, time)
+    }
+    if (first === undefined) return false
+    const now = this.#clock.now()
+    if (waits > now) {
+      if (Number.isFinite(waits)) this.#cancelTimer = this.#clock.after(waits - now, () => this.#pass())
+      return false
+    }
+    first.passUpTo(bound)
+    return true
+  }
+}
+
+/** One partition of a merge. */
+export class MergeLane {
+  readonly #outlet: LaneOutlet
+  readonly #limitBytes: number
+  readonly #clock: Clock
+  readonly #changed: () => void
+  #held: Held[] = []
+  #bytes = 0
+  #ahead = false
+  /** Since when the partition is at its end and nothing comes in, milliseconds since 1970; Infinity while there is more. */
+  quietSince = Number.POSITIVE_INFINITY
+
+  constructor(outlet: LaneOutlet, limitBytes: number, clock: Clock, changed: () => void) {
+    this.#outlet = outlet
+    this.#limitBytes = limitBytes
+    this.#clock = clock
+    this.#changed = changed
+  }
+
+  /** True while something waits here. */
+  get holds(): boolean {
+    return this.#held.length > 0
+  }
+
+  /** True while the partition is to be read no further. */
+  get ahead(): boolean {
+    return this.#ahead
+  }
+
+  /** The event time of the next record; undefined if there is none. */
+  get headTime(): number | undefined {
+    const head = this.#held[0]
+    return head !== undefined && 'records' in head ? head.times[head.next] : undefined
+  }
+
+  /** Records came in, with their event times. */
+  take(records: PackedRecords, times: Float64Array): void {
+    this.quietSince = Number.POSITIVE_INFINITY
+    if (records.count === 0) return
+    this.#held.push({ records, times, next: 0 })
+    this.#hold(records.bytes.length)
+    this.#changed()
+  }
+
+  /** Nothing comes any more from below `offset`. */
+  pass(offset: number): void {
+    this.#held.push({ passed: offset })
+    this.#changed()
+  }
+
+  /** The partition has given all that there is. */
+  reachedEnd(): void {
+    this.quietSince = Math.min(this.quietSince, this.#clock.now())
+    this.#changed()
+  }
+
+  /** Where nothing comes, nothing waits. */
+  skipPassed(): void {
+    for (let head = this.#held[0]; head !== undefined && 'passed' in head; head = this.#held[0]) {
+      this.#held.shift()
+      this.#outlet.passed(head.passed)
+    }
+  }
+
+  /** Lets the next records pass whose times are not beyond `bound`, at least one; of one run. */
+  passUpTo(bound: number): void {
+    const head = this.#held[0]
+    if (head === undefined || 'passed' in head) return
+    const { records, times, next } = head
+    let to = next + 1
+    while (to < records.count && times[to]! <= bound) to++
+    head.next = to
+    if (to === records.count) {
+      this.#held.shift()
+      this.#hold(-records.bytes.length)
+    }
+    this.#outlet.records(sliceRecords(records, next, to))
+  }
+
+  clear(): void {
+    this.#held = []
+    this.#bytes = 0
+    this.#ahead = false
+  }
+
+  #hold(bytes: number): void {
+    this.#bytes += bytes
+    if (this.#bytes > this.#limitBytes) this.#ahead = true
+    else if (this.#bytes <= this.#limitBytes / 2) this.#ahead = false
+  }
+}
