@@ -69,15 +69,11 @@ export class Merger {
   #passOne(): boolean {
     for (const lane of this.#lanes) lane.skipPassed()
     let first: MergeLane | undefined
-    let bound = Number.POSITIVE_INFINITY
     let waits = Number.NEGATIVE_INFINITY
     for (const lane of this.#lanes) {
       const time = lane.headTime
       if (time === undefined) waits = Math.max(waits, lane.quietSince + this.#waitMs)
-      else if (first === undefined || time < first.headTime!) {
-        bound = Math.min(bound, first?.headTime ?? Number.POSITIVE_INFINITY)
-        first = lane
-      } else bound = Math.min(bound, time)
+      else if (first === undefined || time < first.headTime!) first = lane
     }
     if (first === undefined) return false
     const now = this.#clock.now()
@@ -85,8 +81,17 @@ export class Merger {
       if (Number.isFinite(waits)) this.#cancelTimer = this.#clock.after(waits - now, () => this.#pass())
       return false
     }
-    first.passUpTo(bound)
+    first.passWhile(this.#mayPass(first))
     return true
+  }
+
+  /** Says of which times the records of a lane pass before those of the others: of equal times the earlier lane's. */
+  #mayPass(first: MergeLane): (time: number) => boolean {
+    const own = this.#lanes.indexOf(first)
+    const timeOf = (lane: MergeLane): number => lane.headTime ?? Number.POSITIVE_INFINITY
+    const before = Math.min(...this.#lanes.slice(0, own).map(timeOf))
+    const after = Math.min(...this.#lanes.slice(own + 1).map(timeOf))
+    return (time) => time < before && time <= after
   }
 }
 
@@ -154,13 +159,13 @@ export class MergeLane {
     }
   }
 
-  /** Lets the next records pass whose times are not beyond `bound`, at least one; of one run. */
-  passUpTo(bound: number): void {
+  /** Lets the next record pass, and those of its run behind it whose times may. */
+  passWhile(mayPass: (time: number) => boolean): void {
     const head = this.#held[0]
     if (head === undefined || 'passed' in head) return
     const { records, times, next } = head
     let to = next + 1
-    while (to < records.count && times[to]! <= bound) to++
+    while (to < records.count && mayPass(times[to]!)) to++
     head.next = to
     if (to === records.count) {
       this.#held.shift()
