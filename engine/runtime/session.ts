@@ -5,7 +5,6 @@ import { kindOf, MillraceError, sentenceOf } from '../errors.ts'
 import { drivesOf, isStateful } from '../topology/plan-facts.ts'
 import type { SubTopology } from '../topology/plan-types.ts'
 import { Assignments, type SourcePartition } from './assignments.ts'
-import { Budget } from './budget.ts'
 import { checkPartitions } from './check-partitions.ts'
 import { checkTables } from './check-tables.ts'
 import { CommitCycle } from './commit-cycle.ts'
@@ -13,6 +12,7 @@ import type { Counters } from './counters.ts'
 import { drain, drainOwed, inTime, type DrainOptions } from './drain.ts'
 import { EndWatch } from './end-watch.ts'
 import { insist } from './insist.ts'
+import { Intake } from './intake.ts'
 import { ParkedPolls } from './parked-polls.ts'
 import { Pauses } from './pauses.ts'
 import { openSessionParts, sourceDefect, type OpenSource, type SessionParts } from './session-parts.ts'
@@ -29,18 +29,10 @@ export interface SessionOptions extends WorkerOptions {
   readonly before: Session | undefined
 }
 
-/**
- * Beside critical sources others come in pieces that the event loop is done with in a few milliseconds: then it is the
- * critical ones' turn.
- */
-const sliceBytes = 256 * 1024
-
 /** One membership in the consumer group: from joining to leaving, or to being fenced. */
 export class Session {
   readonly #options: SessionOptions
-  readonly #budget: Budget
-  /** As much as may come in at once of what is not critical. */
-  readonly #slice: number
+  readonly #intake: Intake
   readonly #assignments = new Assignments()
   readonly #readerOf = (node: string): SourceReader => this.#parts!.source(node).reader
   readonly #pauses = new Pauses(this.#readerOf)
@@ -61,10 +53,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options
     this.#verdicts = options.before?.verdicts() ?? []
-    const { budget, subTopologies } = options.plan
-    const lanes = new Set(subTopologies.map(({ critical }) => critical))
-    this.#slice = lanes.has(true) || options.besideCritical === true ? sliceBytes : Infinity
-    this.#budget = new Budget(budget.partitionBytes, budget.totalBytes, lanes.size > 1)
+    this.#intake = new Intake(options.plan, options.besideCritical === true)
     this.#opener = this.#makeOpener()
     this.#parkedPolls = new ParkedPolls(options.environment.clock)
     this.#ends = new EndWatch({
@@ -94,7 +83,7 @@ export class Session {
   }
 
   get pinned(): { readonly now: number; readonly highest: number } {
-    return { now: this.#budget.pinned, highest: this.#budget.highest }
+    return this.#intake.pinned
   }
 
   verdicts(): Readonly<Record<Verdict, number>>[] {
@@ -169,13 +158,7 @@ export class Session {
     const told = (partitions: readonly TopicPartition[]): SourcePartition[] =>
       partitions.map((one) => ({ node: nodeOf(one), partition: one.partition }))
     const handler: SourceHandler = {
-      available: () => {
-        const { available, availableFirst } = this.#budget
-        return {
-          firstBytes: availableFirst,
-          maxBytes: critical ? availableFirst : Math.min(this.#slice, available),
-        }
-      },
+      available: () => this.#intake.available(critical),
       assigned: (partitions, epoch) => this.#assigned([...nodes.values()], told(partitions), epoch),
       revoked: (partitions, poll) => this.#revoked(told(partitions), poll),
       lost: (partitions) => this.#withdraw(told(partitions)),
@@ -249,7 +232,7 @@ export class Session {
       plan,
       sub,
       partition,
-      share: this.#budget.share(),
+      share: this.#intake.share(),
       epoch,
       sources: sub.sources.map((node) => parts.source(node)),
       operators: (node) => parts.operators(node),
