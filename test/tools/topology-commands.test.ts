@@ -185,6 +185,7 @@ describe('describe and explain', () => {
   test.each([
     ['text', /^good\n\nin \(topic source, orders, shop\.Order\)\n└─ rows/],
     ['mermaid', /^flowchart LR\n/],
+    ['dot', /^digraph "good" \{[^]*\n\}$/],
     ['svg', /^<svg [^]*<\/svg>$/],
     ['json', /^\{\n {2}"name": "good"/],
   ])('describe -o %s', async (output, expected) => {
