@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../engine/component/contracts/clock.ts'
+import type { StateBlock, StoreRef, TaskRef } from '../engine/component/contracts/commit.ts'
 import { plainRecord } from '../engine/component/packed-records.ts'
 import type { HeldLetter, HeldRecord, Place } from '../engine/testing/place.ts'
 import { openKeys, type OpenLetter, type ParkedTopic } from './parked-letters.ts'
@@ -57,6 +58,15 @@ class EmbeddedPlace implements Place {
       }
     }
     return found
+  }
+
+  async state(task: TaskRef, store: StoreRef): Promise<StateBlock[]> {
+    const blocks: StateBlock[] = []
+    const copy = (block: StateBlock): void => {
+      blocks.push({ ...block, bytes: block.bytes.slice() })
+    }
+    await this.#project.embedded.backend.restore(task, [store], copy)
+    return blocks
   }
 
   rows(table: string): Promise<Readonly<Record<string, unknown>>[]> {

@@ -184,6 +184,11 @@ const Expect = z
     tables: z.record(TableName, z.array(Values)).prefault({}).meta({
       description: 'All rows of a table, in any order; columns that are not given may be anything.',
     }),
+    state: z.record(Name, z.array(Values)).prefault({}).meta({
+      description:
+        'All that a state store holds, in any order: of `dedupe` the position (`topic`, `partition`, `offset`) of each record ' +
+        'whose id is known, of `aggregate` the fields of each key and window, as they would be sent. A store has the name of its node.',
+    }),
     parked: z.array(ExpectedLetter).optional().meta({
       description: 'The letters that are open, in order. Without it there must be none.',
     }),

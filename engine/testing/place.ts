@@ -1,3 +1,4 @@
+import type { StateBlock, StoreRef, TaskRef } from '../component/contracts/commit.ts'
 import type { PlainRecord } from '../component/packed-records.ts'
 import type { LetterCommand, LetterInfo } from '../runtime/letters.ts'
 import type { Environment } from '../runtime/worker-options.ts'
@@ -26,6 +27,8 @@ export interface Place {
   records(topic: string): Promise<readonly HeldRecord[] | undefined>
   /** All rows of a table. Throws TABLE_UNKNOWN. */
   rows(table: string): Promise<readonly Readonly<Record<string, unknown>>[]>
+  /** The committed blocks of a store of a task, the oldest first. */
+  state(task: TaskRef, store: StoreRef): Promise<readonly StateBlock[]>
   /** The open letters of a group, in the order in which they were parked. */
   letters(group: string, topic: string): Promise<readonly HeldLetter[]>
   /** Asks for the letters of a key to be released or discarded. False where there are none. */

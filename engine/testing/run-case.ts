@@ -135,7 +135,8 @@ class CaseRun {
     if (trouble !== undefined) return [trouble]
     const findings = await checkExpectation(step.expect, {
       place: this.#place,
-      group: this.#plan.name,
+      plan: this.#plan,
+      partitions: this.#options.testCase.partitions,
       sources: this.#topics(),
       sinks: this.#written(),
       counts: this.#worker.counts(),
