@@ -46,13 +46,16 @@ export class CaseWorker {
   }
 
   /** Begins a life. */
-  start(): void {
+  async start(): Promise<void> {
     const { plan, place, clock, faults, print } = this.#options
+    for (const reader of this.#readers.splice(0)) await reader.close()
+    await place.begins?.()
     const life = new Life(clock)
     const opened = (reader: SourceReader): void => {
       this.#readers.push(reader)
     }
-    const environment = faultyEnvironment({ environment: place.environment, life, faults, print, opened })
+    const { environment: outside, pollMs = 0 } = place
+    const environment = faultyEnvironment({ environment: outside, pollMs, life, faults, print, opened })
     // Waits between attempts are as long as they may be, so that a case always takes the same course.
     const worker = new Worker({ plan, environment, random: () => 1, trouble: () => undefined })
     this.#life = life
@@ -98,18 +101,26 @@ export class CaseWorker {
 
   /**
    * Lets everything happen that happens now, then moves to the next moment at which something is due. False where that is
-   * later than `until`: the clock then stays.
+   * later than `last`: the clock then stays.
    */
-  async moment(until = Infinity): Promise<boolean> {
+  async moment(last = Infinity): Promise<boolean> {
     await turns(turnsOfOneMoment)
-    for (let n = 0; this.#life.waits && n < longestWork; n++) {
+    const { clock, place } = this.#options
+    const until = performance.now() + (place.patienceMs ?? longestWork)
+    while ((await this.#waits()) && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 1))
       await turns(turnsOfOneMoment)
     }
-    const { clock } = this.#options
-    if ((clock.next ?? 0) > until) return false
+    if ((clock.next ?? 0) > last) return false
     if (this.#life.alive) clock.runNext()
     return true
+  }
+
+  /** True while something is under way outside, which takes real time. */
+  async #waits(): Promise<boolean> {
+    if (this.#life.waits) return true
+    if (!this.#life.alive || this.#over) return false
+    return (await this.#options.place.behind?.()) ?? false
   }
 
   /** Stops in order, or dies on the way. Rejects with what the worker failed with. */

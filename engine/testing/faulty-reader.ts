@@ -9,9 +9,10 @@ import type { Life } from './life.ts'
  */
 export class FaultyReader implements SourceReader {
   readonly #inner: SourceReader
-  readonly #topics: readonly string[]
+  readonly #topics: string[] = []
   readonly #life: Life
   readonly #faults: () => FaultRun
+  readonly #pollMs: number
   /** What is told at the next polls, one of them at each. */
   readonly #next: SourceEvent[] = []
   readonly #revoked = new Set<string>()
@@ -19,13 +20,23 @@ export class FaultyReader implements SourceReader {
 
   constructor(
     inner: SourceReader,
-    options: { readonly topics: readonly string[]; readonly life: Life; readonly faults: () => FaultRun },
+    options: {
+      readonly life: Life
+      readonly faults: () => FaultRun
+      readonly pollMs: number
+    },
   ) {
-    const { topics, life, faults } = options
+    const { life, faults, pollMs } = options
+    this.#pollMs = pollMs
     this.#inner = inner
-    this.#topics = topics
     this.#life = life
     this.#faults = faults
+  }
+
+  /** The topics that sources read through it. */
+  serve(topics: readonly string[]): this {
+    this.#topics.push(...topics)
+    return this
   }
 
   poll({ maxBytes }: PollRequest): Promise<SourceEvent[]> {
@@ -34,7 +45,7 @@ export class FaultyReader implements SourceReader {
       if (lost.length > 0) await this.#takeAway(lost)
       const told = this.#next.shift()
       if (told !== undefined) return [told]
-      const events = await this.#inner.poll({ maxBytes, waitMs: 0 })
+      const events = await this.#inner.poll({ maxBytes, waitMs: this.#pollMs })
       for (const event of events) await this.#heard(event)
       return events
     })

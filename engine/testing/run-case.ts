@@ -130,7 +130,7 @@ class CaseRun {
       return [{ what: 'The worker is over, so that nothing can happen here: say restart: true.' }]
     this.#faults = this.#faultsOf(step.faults)
     if (step.restart && !first && !this.#worker.over) await this.#worker.stop()
-    if (first || step.restart) this.#worker.start()
+    if (first || step.restart) await this.#worker.start()
     const trouble = await this.#act(step)
     if (trouble !== undefined) return [trouble]
     const findings = await checkExpectation(step.expect, {
@@ -213,7 +213,7 @@ class CaseRun {
   async #live(until: number): Promise<boolean> {
     let still = 0
     for (let moments = 1; moments < mostMoments; moments++) {
-      if (this.#worker.dead) this.#worker.start()
+      if (this.#worker.dead) await this.#worker.start()
       if (!(await this.#worker.moment(until)) || this.#worker.over) return true
       still = (await this.#settled()) ? still + 1 : 0
       if (still === 3) return true
