@@ -210,11 +210,23 @@ const Expect = z
   .prefault({})
   .meta({ description: 'What must be there when everything has come to rest.' })
 
+const Moment = z.union([Duration, Instant.transform((moment) => new Date(moment))])
+
+const Command = z
+  .union([
+    z.string().transform((key) => ({ key })),
+    z.strictObject({
+      key: z.string(),
+      at: Moment.optional().meta({ description: 'When, as of a record that is given; without it after all of them.' }),
+    }),
+  ])
+  .transform((command): { readonly key: string; readonly at?: number | Date | undefined } => command)
+
 const step = {
   after: Duration.optional().meta({ description: 'So much later than the step before.', examples: ['8d'] }),
   given: z.array(Given).prefault([]).meta({ description: 'The records that come in, in order.' }),
-  release: z.array(z.string()).prefault([]).meta({ description: 'Keys whose letters are released.' }),
-  discard: z.array(z.string()).prefault([]).meta({ description: 'Keys whose letters are discarded.' }),
+  release: z.array(Command).prefault([]).meta({ description: 'Keys whose letters are released.' }),
+  discard: z.array(Command).prefault([]).meta({ description: 'Keys whose letters are discarded.' }),
   restart: z
     .boolean()
     .prefault(false)
