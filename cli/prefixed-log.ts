@@ -129,6 +129,8 @@ export class PrefixedReader implements SourceReader {
   readonly #started = new Map<string, { readonly partition: TopicPartition; next: number; paused: boolean }>()
 
   #waits = true
+  /** Whether the last poll asked for records. */
+  #takes = true
 
   constructor(reader: SourceReader, prefix: Prefix) {
     this.#reader = reader
@@ -136,6 +138,7 @@ export class PrefixedReader implements SourceReader {
   }
 
   async poll(request: PollRequest): Promise<SourceEvent[]> {
+    this.#takes = request.maxBytes > 0
     const events = await this.#reader.poll(request)
     return events.map((event) => this.#seen(event))
   }
@@ -176,6 +179,7 @@ export class PrefixedReader implements SourceReader {
   /** True before the group has given it any partition, and while something is there that has not come. */
   async behind(): Promise<boolean> {
     if (this.#waits) return true
+    if (!this.#takes) return false
     for (const { partition, next, paused } of [...this.#started.values()]) {
       if (paused) continue
       const { end } = await this.#reader.bounds(this.#prefix.place(partition))

@@ -25,7 +25,10 @@ export interface CaseWorkerOptions {
 const turnsOfOneMoment = 8
 
 /** For so many real milliseconds at most does time stand still while something is read or written. */
-const longestWork = 200
+const longestWork = 2000
+
+/** And for so many, once that was not enough. */
+const shortWork = 200
 
 /** The worker of a case, in all its lives. It dies where the faults say so, and another one goes on. */
 export class CaseWorker {
@@ -34,12 +37,14 @@ export class CaseWorker {
   readonly #readers: SourceReader[] = []
   #life: Life
   #over = false
+  #patience: number
   #error: unknown
   readonly #point = (message: unknown): void => this.#reached((message as { readonly point: Point }).point)
   readonly #passing = (message: unknown): void => this.#options.passed(message as Passed)
 
   constructor(options: CaseWorkerOptions) {
     this.#options = options
+    this.#patience = options.place.patienceMs ?? longestWork
     this.#life = new Life(options.clock)
     subscribe('millrace.point', this.#point)
     subscribe('millrace.passed', this.#passing)
@@ -105,9 +110,12 @@ export class CaseWorker {
    */
   async moment(last = Infinity): Promise<boolean> {
     await turns(turnsOfOneMoment)
-    const { clock, place } = this.#options
-    const until = performance.now() + (place.patienceMs ?? longestWork)
-    while ((await this.#waits()) && performance.now() < until) {
+    const { clock } = this.#options
+    const until = performance.now() + this.#patience
+    while (await this.#waits()) {
+      // What does not come now is not waited for at each moment.
+      if (performance.now() >= until) this.#patience = Math.min(this.#patience, shortWork)
+      if (performance.now() >= until) break
       await new Promise((resolve) => setTimeout(resolve, 1))
       await turns(turnsOfOneMoment)
     }

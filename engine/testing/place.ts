@@ -26,7 +26,7 @@ export interface Place {
   /** Asked for anew for each life of the worker. */
   readonly environment: Environment
   /**
-   * For so long in real time at most does the case's clock stand still while something is under way, milliseconds; 200 if not
+   * For so long in real time at most does the case's clock stand still while something is under way, milliseconds; 2000 if not
    * given.
    */
   readonly patienceMs?: number
