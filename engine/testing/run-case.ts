@@ -209,9 +209,10 @@ class CaseRun {
 
   async #write(record: CaseStep['given'][number]): Promise<void> {
     const { now, values } = this.#options
-    const { schemas, log } = this.#place.environment
     const moment = momentOf(record, now)
     if (moment !== undefined) await this.#until(moment)
+    // Only now: a life that began meanwhile may have another environment.
+    const { schemas, log } = this.#place.environment
     const encoded = await encodeGiven(record, {
       plan: this.#plan,
       schemas,

@@ -77,7 +77,10 @@ function valuesOf(blocks: readonly StateBlock[], { ref, node }: KnownStore): Sto
       else values.set(key, jsonValues.unpack(bytes))
     })
   }
-  return [...values].flatMap(([key, value]) => shown(node, ref.name, key, value) ?? [])
+  return [...values].flatMap(([key, value]): StoredEntry[] => {
+    const entry = shown(node, ref.name, key, value)
+    return entry === undefined ? [] : [entry]
+  })
 }
 
 function shown(node: PlanNode, store: string, key: string, value: unknown): StoredEntry | undefined {

@@ -109,14 +109,21 @@ function targetOf(sink: SinkNode): string {
   return tablesOf(sink)[0] ?? sink.definition.topic?.(sink.config) ?? sink.name
 }
 
-/** The ends as lines. */
+/** The ends as lines; those that are alike stand together. */
 export function endLines(ends: readonly EndToEnd[]): string[] {
-  return ends.flatMap(({ from, to, ends: what, effects, order, failing, by, weakest }) => [
-    `  ${from} to ${to}: ${what}`,
-    `    effects   ${effects}`,
-    `    order     ${order}`,
-    `    failing   ${failing}`,
-    `    by        ${by.join('; ')}`,
-    `    weakest   ${weakest}`,
-  ])
+  const alike = Map.groupBy(ends, ({ from, effects, order, failing, weakest }) =>
+    JSON.stringify([from, effects, order, failing, weakest]),
+  )
+  return [...alike.values()].flatMap((group) => {
+    const [{ from, effects, order, failing, weakest }] = group as [EndToEnd]
+    return [
+      `  ${from} to ${group.map(({ to }) => to).join(', ')}`,
+      ...group.map(({ ends: what }) => `    way       ${what}`),
+      `    effects   ${effects}`,
+      `    order     ${order}`,
+      `    failing   ${failing}`,
+      `    by        ${[...new Set(group.flatMap(({ by }) => by))].join('; ')}`,
+      `    weakest   ${weakest}`,
+    ]
+  })
 }

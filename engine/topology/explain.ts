@@ -45,21 +45,36 @@ export function explainText(plan: TopologyPlan): string {
     ...(ends.length === 0 ? [] : ['End to end', '', ...ends, '']),
     `What ${plan.name} guarantees`,
     '',
-    ...statements.filter(({ holds }) => holds).flatMap(block),
+    ...blocks(statements.filter(({ holds }) => holds)),
     '',
     'What it does not',
     '',
-    ...statements.filter(({ holds }) => !holds).flatMap(block),
+    ...blocks(statements.filter(({ holds }) => !holds)),
   ].join('\n')
 }
 
-function block({ about, says, because, provided, weaker = [] }: Statement): string[] {
-  return [
-    `  ${about}: ${says}`,
-    `    because   ${because}`,
-    ...(provided === undefined ? [] : [`    provided  ${provided}`]),
-    ...weaker.map((sentence) => `    weaker    ${sentence}`),
-  ]
+/** What is said of several nodes stands once. */
+function blocks(statements: readonly Statement[]): string[] {
+  const alike = Map.groupBy(statements, ({ says }) => says)
+  return [...alike].flatMap(([says, group]) => {
+    const once = (sentences: readonly (string | undefined)[], word: string): string[] =>
+      [...new Set(sentences)].flatMap((one) => (one === undefined ? [] : [`    ${word.padEnd(9)} ${one}`]))
+    return [
+      `  ${[...new Set(group.map(({ about }) => about))].join(', ')}: ${says}`,
+      ...once(
+        group.map(({ because }) => because),
+        'because',
+      ),
+      ...once(
+        group.map(({ provided }) => provided),
+        'provided',
+      ),
+      ...once(
+        group.flatMap(({ weaker = [] }) => weaker),
+        'weaker',
+      ),
+    ]
+  })
 }
 
 function delivery(plan: TopologyPlan, graph: PlanGraph): Statement {
