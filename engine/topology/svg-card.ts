@@ -57,7 +57,7 @@ export class Card {
       `<rect class="accent" width="${n(width)}" height="${n(height)}" rx="12"/>`,
       `<path class="card" d="${face(width, height)}"/>`,
       `<rect class="frame" width="${n(width)}" height="${n(height)}" rx="12"/>`,
-      icon(kind, width - sizes.padding - 14, 13),
+      icon(iconOf(this.#node), width - sizes.padding - 14, 13),
       text('type', left, 24, fitText(type, sizes.type, room - iconRoom, true)),
       text('name', left, 44, fitText(name, sizes.name, room, true)),
       ...rows,
@@ -91,15 +91,25 @@ function text(kind: string, x: number, y: number, content: string): string {
   return `<text class="${kind}" x="${n(x)}" y="${n(y)}">${xmlText(content)}</text>`
 }
 
-/** A log, a hexagon, a cylinder: 14 pixels. */
-function icon(kind: PlanNode['kind'], x: number, y: number): string {
-  const at = `transform="translate(${n(x)} ${n(y)})"`
-  if (kind === 'source') return `<path class="icon" ${at} d="M1 3 H13 M1 7 H13 M1 11 H8"/>`
-  if (kind === 'sink') return `<path class="icon" ${at} d="${cylinderPath}"/>`
-  return `<path class="icon" ${at} d="M7 1 L12.5 4.2 V9.8 L7 13 L1.5 9.8 V4.2 Z"/>`
+const cylinderPath = 'M2 3.5 a5 2 0 0 1 10 0 a5 2 0 0 1 -10 0 V10.5 a5 2 0 0 0 10 0 V3.5'
+
+// 14 pixels each.
+const icons = {
+  log: 'M1 3 H13 M1 7 H13 M1 11 H8',
+  hexagon: 'M7 1 L12.5 4.2 V9.8 L7 13 L1.5 9.8 V4.2 Z',
+  cylinder: cylinderPath,
+  prompt: 'M1.5 3 L5.5 7 L1.5 11 M7 11 H12.5',
+} as const
+
+function iconOf(node: PlanNode): keyof typeof icons {
+  if (node.kind === 'processor') return 'hexagon'
+  if (node.kind === 'source' || node.definition.topic?.(node.config) !== undefined) return 'log'
+  return node.definition.table?.(node.config) === undefined ? 'prompt' : 'cylinder'
 }
 
-const cylinderPath = 'M2 3.5 a5 2 0 0 1 10 0 a5 2 0 0 1 -10 0 V10.5 a5 2 0 0 0 10 0 V3.5'
+function icon(name: keyof typeof icons, x: number, y: number): string {
+  return `<path class="icon" transform="translate(${n(x)} ${n(y)})" d="${icons[name]}"/>`
+}
 
 /** A cylinder of 12 pixels, for what is kept. */
 export function cylinder(kind: string, x: number, y: number): string {

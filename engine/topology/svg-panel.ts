@@ -51,17 +51,16 @@ export class Panel {
 
   height(width: number): number {
     const { rows } = this.#chips(width)
-    const kept = rows === 0 ? 0 : 22 + rows * (chipHeight + chipGap)
+    const kept = rows === 0 ? 0 : 22 + rows * (chipHeight + chipGap) - chipGap
     return labelHeight + this.layout.height + kept + inset
   }
 
   draw(width: number): string {
     const { boxes, edges, height } = this.layout
-    const shift = Math.max(0, (width - 2 * inset - this.layout.width) / 2)
     return [
       `<rect class="panel" width="${n(width)}" height="${n(this.height(width))}" rx="16"/>`,
       `<text class="part" x="${inset}" y="22">${xmlText(fitText(this.#label(), 11, width - 2 * inset, true))}</text>`,
-      `<g transform="translate(${n(inset + shift)} ${labelHeight})">`,
+      `<g transform="translate(${inset} ${labelHeight})">`,
       ...edges.map(edgePath),
       ...boxes.map((box) => this.#cards.get(box.name)!.draw(box)),
       ...edges.map(edgeLabel),
