@@ -25,7 +25,11 @@ async function run(args: CommandArgs): Promise<number> {
   args.out(
     format === 'text'
       ? explainText(plan)
-      : JSON.stringify({ name: plan.name, ends: explainEnds(plan), statements: explainPlan(plan) }, undefined, 2),
+      : JSON.stringify(
+          { name: plan.name, ends: explainEnds(plan), statements: explainPlan(plan) },
+          undefined,
+          2,
+        ),
   )
   return 0
 }

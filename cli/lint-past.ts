@@ -108,7 +108,12 @@ async function textNamed(revision: Revision, path: string, name: string): Promis
   return undefined
 }
 
-async function planOf(found: Found, { root }: Wanted, revision: Revision, args: Place): Promise<TopologyPlan> {
+async function planOf(
+  found: Found,
+  { root }: Wanted,
+  revision: Revision,
+  args: Place,
+): Promise<TopologyPlan> {
   const { path, text } = found
   if (namesOwnComponent(text)) return planWithCode(found, root, revision, args)
   return planReading(readTopologyText(shown(path, revision, args), text, args.registry, args.env))
@@ -136,7 +141,10 @@ async function planWithCode(
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error
     // As files of a revision are called, not by the folder that is gone in a moment.
-    throw fatalError(error.code, error.message.replaceAll(/[^\s:]*\.millrace-past-\w+\//g, `${revision.name}:`))
+    throw fatalError(
+      error.code,
+      error.message.replaceAll(/[^\s:]*\.millrace-past-\w+\//g, `${revision.name}:`),
+    )
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

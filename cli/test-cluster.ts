@@ -39,7 +39,9 @@ export async function openClusterPlaces(
   const { registry: _, ...rest } = environment
   const scratch = { ...rest, state: { dir: folder } }
   const keyspace =
-    tablesOfPlan(plan).length === 0 ? undefined : await openKeyspace(options, scratch, name.replaceAll('-', '_'))
+    tablesOfPlan(plan).length === 0
+      ? undefined
+      : await openKeyspace(options, scratch, name.replaceAll('-', '_'))
   const project = await openProject({ ...options, environment: keyspace?.environment ?? scratch })
   const admin = await openAdmin(environment)
   let cases = 0
@@ -47,7 +49,14 @@ export async function openClusterPlaces(
     limits: ['revoke', 'lose', 'commit: lost'],
     async open(clock) {
       await keyspace?.empty()
-      return new ClusterPlace({ project, keyspace, admin, environment, clock, prefix: new Prefix(`${name}-${++cases}.`) })
+      return new ClusterPlace({
+        project,
+        keyspace,
+        admin,
+        environment,
+        clock,
+        prefix: new Prefix(`${name}-${++cases}.`),
+      })
     },
     async close() {
       const names = [...(await admin.topics()).keys()].filter((topic) => topic.startsWith(name))

@@ -37,7 +37,13 @@ class EmbeddedPlace implements Place {
   #project: Project
   #lives = 0
 
-  private constructor(open: () => Promise<Project>, project: Project, folder: string, clock: Clock, anew: boolean) {
+  private constructor(
+    open: () => Promise<Project>,
+    project: Project,
+    folder: string,
+    clock: Clock,
+    anew: boolean,
+  ) {
     this.#open = open
     this.#project = project
     this.#folder = folder

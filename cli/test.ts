@@ -11,7 +11,8 @@ import type { WatchedFolder } from './watch-folders.ts'
 export const command: Command = {
   name: 'test',
   summary: 'Runs the test cases of topologies, on the engine, without servers.',
-  usage: 'millrace test [FILE|FOLDER…] [--filter TEXT] [--on embedded|cluster] [--coverage] [--watch] [-o json|junit]',
+  usage:
+    'millrace test [FILE|FOLDER…] [--filter TEXT] [--on embedded|cluster] [--coverage] [--watch] [-o json|junit]',
   options: describedFlags({
     filter: {
       type: 'string',
@@ -21,7 +22,8 @@ export const command: Command = {
     on: {
       type: 'string',
       placeholder: 'WHERE',
-      description: 'embedded: each life of the worker opens the store anew; cluster: that of --env, under names of its own',
+      description:
+        'embedded: each life of the worker opens the store anew; cluster: that of --env, under names of its own',
     },
     env: { ...commonFlags.env, description: 'the cluster of environments/NAME.yaml, for --on cluster' },
     coverage: {

@@ -43,6 +43,7 @@ export { keepAsync } from './operators/keep-async.ts'
 export { route } from './operators/route.ts'
 export { routeAsync } from './operators/route-async.ts'
 export { distinct, type DistinctOptions } from './operators/distinct.ts'
+export { joinTable, type JoinTableOptions } from './operators/join-table.ts'
 export {
   aggregate,
   shownAggregate,

@@ -54,7 +54,10 @@ class Names {
     const known = storeNames(this.#plan)
     for (const name of given) {
       if (known.includes(name)) continue
-      yield { path: [...at, name], message: `The topology has no state store "${name}"${suggestion(name, known)}` }
+      yield {
+        path: [...at, name],
+        message: `The topology has no state store "${name}"${suggestion(name, known)}`,
+      }
     }
   }
 

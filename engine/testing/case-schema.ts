@@ -184,11 +184,14 @@ const Expect = z
     tables: z.record(TableName, z.array(Values)).prefault({}).meta({
       description: 'All rows of a table, in any order; columns that are not given may be anything.',
     }),
-    state: z.record(Name, z.array(Values)).prefault({}).meta({
-      description:
-        'All that a state store holds, in any order: of `dedupe` the position (`topic`, `partition`, `offset`) of each record ' +
-        'whose id is known, of `aggregate` the fields of each key and window, as they would be sent. A store has the name of its node.',
-    }),
+    state: z
+      .record(Name, z.array(Values))
+      .prefault({})
+      .meta({
+        description:
+          'All that a state store holds, in any order: of `dedupe` the position (`topic`, `partition`, `offset`) of each record ' +
+          'whose id is known, of `aggregate` the fields of each key and window, as they would be sent. A store has the name of its node.',
+      }),
     parked: z.array(ExpectedLetter).optional().meta({
       description: 'The letters that are open, in order. Without it there must be none.',
     }),
@@ -217,7 +220,9 @@ const Command = z
     z.string().transform((key) => ({ key })),
     z.strictObject({
       key: z.string(),
-      at: Moment.optional().meta({ description: 'When, as of a record that is given; without it after all of them.' }),
+      at: Moment.optional().meta({
+        description: 'When, as of a record that is given; without it after all of them.',
+      }),
     }),
   ])
   .transform((command): { readonly key: string; readonly at?: number | Date | undefined } => command)

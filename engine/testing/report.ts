@@ -54,7 +54,9 @@ function fileLines({ file, cases, problem, coverage }: FileResult): string[] {
   const lines = problem === undefined ? [] : [`${file}: cannot be run`, indent(problem, 4)]
   for (const one of cases) {
     if (one.passedOver !== undefined) {
-      lines.push(`- ${one.topology}: ${one.name} (passed over: it has "${one.passedOver}", which cannot be made here)`)
+      lines.push(
+        `- ${one.topology}: ${one.name} (passed over: it has "${one.passedOver}", which cannot be made here)`,
+      )
       continue
     }
     const failed = one.findings.length > 0

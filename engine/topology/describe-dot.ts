@@ -1,4 +1,4 @@
-import { edgesOf } from './describe.ts'
+import { edgesOf, labelOf } from './describe.ts'
 import { keySettings } from './node-text.ts'
 import type { PlanNode, TopologyPlan } from './plan-types.ts'
 import { storeText, taskText, type DescribedPart } from './structure.ts'
@@ -21,9 +21,12 @@ export function describeDot(plan: TopologyPlan, parts: readonly DescribedPart[])
     '  edge [fontname="Helvetica", fontsize=9, color="#8795a1"]',
     ...parts.flatMap((part) => clusterLines(plan, part)),
     ...outside.map((name) => nodeLine(plan, plan.nodes.get(name)!, '  ')),
-    ...edgesOf(plan).map(({ from, output, to }) => {
-      const side = output === undefined ? '' : ` [style=dashed, color="#b7791f", label=${text(output)}]`
-      return `  ${id(from)} -> ${id(to)}${side}`
+    ...edgesOf(plan).map((edge) => {
+      const label = labelOf(edge)
+      const look =
+        edge.table === undefined ? 'style=dashed, color="#b7791f"' : 'style=dotted, color="#7350c7"'
+      const side = label === undefined ? '' : ` [${look}, label=${text(label)}]`
+      return `  ${id(edge.from)} -> ${id(edge.to)}${side}`
     }),
     '}',
   ].join('\n')

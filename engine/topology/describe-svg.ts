@@ -16,7 +16,11 @@ const between = 20
  */
 export function describeSvg(plan: TopologyPlan, parts: readonly DescribedPart[]): string {
   const panels = Panel.all(plan, parts)
-  const inner = Math.max(520, ...panels.map(({ width }) => width), Math.min(720, textWidth(plan.name, 24, true)))
+  const inner = Math.max(
+    520,
+    ...panels.map(({ width }) => width),
+    Math.min(720, textWidth(plan.name, 24, true)),
+  )
   const about = plan.description === '' ? [] : wrapText(plan.description, 14, inner)
   const lines = [...about, fitText(factsOf(plan), 14, inner)]
   const width = inner + 2 * margin
@@ -35,10 +39,11 @@ export function describeSvg(plan: TopologyPlan, parts: readonly DescribedPart[])
     `<rect class="page" width="100%" height="100%" rx="20"/>`,
     `<text class="title" x="${margin}" y="${margin + 20}">${xmlText(fitText(plan.name, 24, inner, true))}</text>`,
     ...lines.map(
-      (line, index) => `<text class="about" x="${margin}" y="${margin + 48 + index * 21}">${xmlText(line)}</text>`,
+      (line, index) =>
+        `<text class="about" x="${margin}" y="${margin + 48 + index * 21}">${xmlText(line)}</text>`,
     ),
     ...drawn,
-    legend(plan, panels.some(({ hasSides }) => hasSides), y + 16),
+    legend(plan, panels, y + 16),
     '</svg>',
     '',
   ].join('\n')
@@ -49,7 +54,7 @@ function factsOf({ delivery, errors, commitInterval }: TopologyPlan): string {
   return `${delivery} · commits every ${durationText(commitInterval)} · ${tries}`
 }
 
-function legend(plan: TopologyPlan, sides: boolean, y: number): string {
+function legend(plan: TopologyPlan, panels: readonly Panel[], y: number): string {
   const kinds = (['source', 'processor', 'sink'] as const).filter((kind) =>
     [...plan.nodes.values()].some((node) => node.kind === kind),
   )
@@ -59,9 +64,15 @@ function legend(plan: TopologyPlan, sides: boolean, y: number): string {
     x += 19 + textWidth(kind, sizes.set) + 20
     return part
   })
-  if (sides)
+  for (const [look, words] of [
+    ['side', 'side output'],
+    ['looked', 'joined as a table'],
+  ] as const) {
+    if (!panels.some(({ looks }) => looks[look])) continue
     parts.push(
-      `<path class="edge side" d="M${n(x)} ${n(y - 4)} h26"/><text class="legend" x="${n(x + 33)}" y="${n(y)}">side output</text>`,
+      `<path class="edge ${look}" d="M${n(x)} ${n(y - 4)} h26"/><text class="legend" x="${n(x + 33)}" y="${n(y)}">${words}</text>`,
     )
+    x += 33 + textWidth(words, sizes.set) + 20
+  }
   return parts.join('')
 }

@@ -1,5 +1,6 @@
 import { durationText } from './lint-rule.ts'
 import { keySettings } from './node-text.ts'
+import { globalTables } from './plan-facts.ts'
 import type { OutputRef, PlanNode, TopologyPlan } from './plan-types.ts'
 import { keptLines, storeText, taskText, type DescribedPart } from './structure.ts'
 
@@ -9,12 +10,19 @@ export interface Edge {
   /** undefined = the main output. */
   readonly output: string | undefined
   readonly to: string
+  /** Set where no records go that way, but rows are looked up. */
+  readonly table?: OutputRef['table']
 }
 
 /** All edges of a plan, in the order of the file. */
 export function edgesOf(plan: TopologyPlan): Edge[] {
   return [...plan.nodes.values()].flatMap(({ name, from }) =>
-    from.map(({ node, output }: OutputRef) => ({ from: node, output, to: name })),
+    from.map(({ node, output, table }: OutputRef) => ({
+      from: node,
+      output,
+      to: name,
+      ...(table && { table }),
+    })),
   )
 }
 
@@ -31,11 +39,11 @@ export function describeText(plan: TopologyPlan, parts: readonly DescribedPart[]
     if (again) return
     shown.add(name)
     const next = edges.filter(({ from }) => from === name)
-    for (const [index, { output, to }] of next.entries()) {
+    for (const [index, edge] of next.entries()) {
       const last = index === next.length - 1
       branch(
-        to,
-        output === undefined ? '' : `[${output}] `,
+        edge.to,
+        labelOf(edge) === undefined ? '' : `[${labelOf(edge)}] `,
         `${inner}${last ? '└─ ' : '├─ '}`,
         `${inner}${last ? '   ' : '│  '}`,
       )
@@ -47,7 +55,16 @@ export function describeText(plan: TopologyPlan, parts: readonly DescribedPart[]
     if (plan.subTopologies.length > 1) lines.push(`sub-topology ${number}`)
     for (const source of sources) branch(source, '', '', '')
   }
+  const globals = globalTables(plan)
+  if (globals.length > 0) lines.push('')
+  for (const source of globals) branch(source, '', '', '')
   return [...lines, '', ...settingLines(plan), ...keptLines(parts)].join('\n')
+}
+
+/** What is said at an edge that is no main output. */
+export function labelOf({ output, table }: Edge): string | undefined {
+  if (table === undefined) return output
+  return table === 'global' ? 'global table' : 'table'
 }
 
 function nodeLine(plan: TopologyPlan, node: PlanNode): string {
@@ -71,7 +88,9 @@ export function describeMermaid(plan: TopologyPlan, parts: readonly DescribedPar
   const ids = new Map([...plan.nodes.keys()].map((name, index) => [name, `n${index}`]))
   const stores = parts.flatMap((part) => part.stores)
   const line = (node: PlanNode): string => {
-    const kept = stores.filter((store) => store.node === node.name).map((store) => `state: ${storeText(store)}`)
+    const kept = stores
+      .filter((store) => store.node === node.name)
+      .map((store) => `state: ${storeText(store)}`)
     return `  ${ids.get(node.name)}${mermaidNode(plan, node, kept)}:::${node.kind}`
   }
   const framed = parts.length > 1 ? parts : []
@@ -82,9 +101,10 @@ export function describeMermaid(plan: TopologyPlan, parts: readonly DescribedPar
   ])
   const within = new Set(framed.flatMap((part) => part.nodes))
   const nodes = [...frames, ...[...plan.nodes.values()].filter(({ name }) => !within.has(name)).map(line)]
-  const edges = edgesOf(plan).map(({ from, output, to }) => {
-    const arrow = output === undefined ? '-->' : `-. ${mermaidText(output)} .->`
-    return `  ${ids.get(from)} ${arrow} ${ids.get(to)}`
+  const edges = edgesOf(plan).map((edge) => {
+    const label = labelOf(edge)
+    const arrow = label === undefined ? '-->' : `-. ${mermaidText(label)} .->`
+    return `  ${ids.get(edge.from)} ${arrow} ${ids.get(edge.to)}`
   })
   return [
     'flowchart LR',
@@ -117,9 +137,11 @@ export function describeJson(
     name: node.name,
     kind: node.kind,
     type: node.type,
-    from: node.from.map(({ node: from, output }) =>
-      output === undefined ? { node: from } : { node: from, output },
-    ),
+    from: node.from.map(({ node: from, output, table }) => ({
+      node: from,
+      ...(output !== undefined && { output }),
+      ...(table !== undefined && { table }),
+    })),
     outputs: node.kind === 'processor' ? (node.definition.outputs?.(node.config) ?? []) : [],
     config: node.config,
     line: node.position.line,

@@ -1,5 +1,13 @@
 import { durationText, quoted } from './lint-rule.ts'
-import { isDedupe, isForPeople, numberSetting, type PlanGraph, tablesOf, textSetting, topicsOf } from './plan-graph.ts'
+import {
+  isDedupe,
+  isForPeople,
+  numberSetting,
+  type PlanGraph,
+  tablesOf,
+  textSetting,
+  topicsOf,
+} from './plan-graph.ts'
 import type { PlanNode, SinkNode, SourceNode, TopologyPlan } from './plan-types.ts'
 
 /** What holds on the ways from a source to a sink, as a whole. */
@@ -38,9 +46,11 @@ function endOf(plan: TopologyPlan, graph: PlanGraph, source: SourceNode, sink: S
     ends: `${topicsOf(plan, source).join(', ')} → ${targetOf(sink)}`,
     effects: effectsOf(plan, sink, dedupe, settled),
     order: settled === undefined ? orderOf(plan, sink) : `of a key as "${settled.name}" sends it`,
-    failing: { park: 'parked, with what follows in its key', skip: 'skipped, and lost', halt: 'stops the worker' }[
-      plan.errors.then
-    ],
+    failing: {
+      park: 'parked, with what follows in its key',
+      skip: 'skipped, and lost',
+      halt: 'stops the worker',
+    }[plan.errors.then],
     by: [...way.toReversed().flatMap(doneBy), ...sinkDoes(plan, sink)],
     weakest: weakestOf(plan, { way, sink, source, dedupe }),
   }
@@ -73,7 +83,8 @@ function doneBy(node: PlanNode): string[] {
   if (node.kind === 'source') return [`${node.name}: offsets are committed when all is done`]
   if (isDedupe(node)) return [`${node.name}: knows ids`]
   if (node.type === 'validate') return [`${node.name}: refuses what breaks a rule`]
-  if (node.type === 'enrich') return [`${node.name}: ${node.config.otherwise === 'fail' ? 'waits for' : 'asks for'} a row`]
+  if (node.type === 'enrich')
+    return [`${node.name}: ${node.config.otherwise === 'fail' ? 'waits for' : 'asks for'} a row`]
   if (node.kind === 'processor' && node.definition.commitsFirst === true)
     return [`${node.name}: its state and the offsets are one commit`]
   return []
@@ -96,10 +107,13 @@ interface Way {
 function weakestOf(plan: TopologyPlan, { way, sink, source, dedupe }: Way): string {
   if (plan.errors.then === 'skip') return 'a record that fails is lost (errors: { then: skip })'
   const passed = String(source.config.outOfRange)
-  if (passed === 'earliest' || passed === 'latest') return `${source.name} passes over what retention deleted (outOfRange: ${passed})`
+  if (passed === 'earliest' || passed === 'latest')
+    return `${source.name} passes over what retention deleted (outOfRange: ${passed})`
   const exact = plan.delivery === 'exactly-once' && sink.type === 'topic'
-  if (!exact && !sink.definition.idempotent) return `${sink.name} appends: a crash repeats up to ${durationText(plan.commitInterval)}`
-  if (dedupe === undefined) return `no dedupe on the way from ${quoted([source.name])}: a producer's repeats pass`
+  if (!exact && !sink.definition.idempotent)
+    return `${sink.name} appends: a crash repeats up to ${durationText(plan.commitInterval)}`
+  if (dedupe === undefined)
+    return `no dedupe on the way from ${quoted([source.name])}: a producer's repeats pass`
   const passing = way.find(({ type, config }) => type === 'enrich' && config.otherwise !== 'fail')
   if (passing !== undefined) return `${passing.name} lets a record pass without a row`
   return `a repeat that comes later than the window of "${dedupe.name}"`

@@ -29,7 +29,9 @@ function beginsLater(source: SourceNode): string[] {
   const { begin = 'earliest' } = source.config
   if (begin === 'earliest' || begin === 'none') return []
   const text = typeof begin === 'number' ? new Date(begin).toISOString() : String(begin)
-  return [`begin: ${text}, as "${source.name}" has it: what was written before the first start is passed over.`]
+  return [
+    `begin: ${text}, as "${source.name}" has it: what was written before the first start is passed over.`,
+  ]
 }
 
 function outOfRange(sources: readonly SourceNode[]): string[] {
@@ -106,7 +108,9 @@ export function weakensSame(graph: PlanGraph, sink: SinkNode): string[] {
   const looked = [...graph.upstream(sink)].filter(({ type }) => type === 'enrich').map(({ name }) => name)
   return [
     ...(looked.length > 0
-      ? [`A value that ${quoted(looked)} looked up, in the key of the table: a replay would write another row.`]
+      ? [
+          `A value that ${quoted(looked)} looked up, in the key of the table: a replay would write another row.`,
+        ]
       : []),
     ...(textSetting(sink, 'mode') === 'latest' ? latestRows(sink) : insertedRows(sink)),
     ...(retention === undefined

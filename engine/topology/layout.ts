@@ -42,7 +42,7 @@ interface Slot {
   readonly after: Slot[]
 }
 
-const gapX = 84
+const gapX = 92
 const gapY = 26
 const laneHeight = 14
 

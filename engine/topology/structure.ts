@@ -55,7 +55,14 @@ function partOf(plan: TopologyPlan, sub: SubTopology, names: InternalNames): Des
       changelog: names.changelog(plan.name, store.name),
     })),
   )
-  return { number, sources, nodes, topics, stores, internalTopics: internalTopics(plan, topics, stores, names) }
+  return {
+    number,
+    sources,
+    nodes,
+    topics,
+    stores,
+    internalTopics: internalTopics(plan, topics, stores, names),
+  }
 }
 
 function internalTopics(
@@ -72,10 +79,12 @@ function internalTopics(
     partitionsOf: driver,
     cleanup: kind === 'ids' ? ('delete' as const) : ('compact' as const),
   }))
-  const letters = topics.flatMap((topic) => [
-    { name: names.parked(group, topic), holds: 'parked records' as const },
-    { name: names.deadLetter(topic), holds: 'dead letters' as const },
-  ].map((one) => ({ ...one, of: topic, partitionsOf: topic, cleanup: 'delete' as const })))
+  const letters = topics.flatMap((topic) =>
+    [
+      { name: names.parked(group, topic), holds: 'parked records' as const },
+      { name: names.deadLetter(topic), holds: 'dead letters' as const },
+    ].map((one) => ({ ...one, of: topic, partitionsOf: topic, cleanup: 'delete' as const })),
+  )
   return [...changelogs, ...letters]
 }
 

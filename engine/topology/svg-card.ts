@@ -49,7 +49,11 @@ export class Card {
     const rows = this.#settings.map((setting, index) =>
       text('set', left, head + 13 + index * line, fitText(setting, sizes.set, room)),
     )
-    const about = [`${name}: ${type} ${kind}`, ...this.#settings, ...this.#states.map((state) => `state: ${state}`)]
+    const about = [
+      `${name}: ${type} ${kind}`,
+      ...this.#settings,
+      ...this.#states.map((state) => `state: ${state}`),
+    ]
     return [
       `<g class="${kind}" transform="translate(${n(x)} ${n(y)})">`,
       `<title>${xmlText(about.join('\n'))}</title>`,

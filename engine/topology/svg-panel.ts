@@ -9,7 +9,7 @@ import { n, sizes } from './svg-style.ts'
 import { fitText, textWidth } from './text-width.ts'
 
 const inset = 24
-const [labelHeight, chipHeight, chipGap] = [34, 24, 8]
+const [labelHeight, chipHeight, chipGap] = [40, 24, 8]
 const holdsWidth = 124
 
 /** What is drawn in one frame: sub-topologies that no edge joins to others, with what they keep. */
@@ -26,7 +26,11 @@ export class Panel {
     this.#cards = new Map(
       [...this.#plan.nodes].map(([name, node]) => [
         name,
-        new Card(plan, node, stores.filter((store) => store.node === name)),
+        new Card(
+          plan,
+          node,
+          stores.filter((store) => store.node === name),
+        ),
       ]),
     )
     this.layout = layoutPlan(this.#plan, (name) => this.#cards.get(name)!.size())
@@ -69,9 +73,13 @@ export class Panel {
     ].join('\n')
   }
 
-  /** Whether some edge is that of a side output. */
-  get hasSides(): boolean {
-    return this.layout.edges.some(({ output }) => output !== undefined)
+  /** Whether some edge is that of a side output, and whether rows are looked up along one. */
+  get looks(): { readonly side: boolean; readonly looked: boolean } {
+    const { edges } = this.layout
+    return {
+      side: edges.some(({ output }) => output !== undefined),
+      looked: edges.some(({ table }) => table !== undefined),
+    }
   }
 
   #label(): string {
@@ -88,7 +96,9 @@ export class Panel {
       `<path class="rule" d="M${inset} ${n(top - 10)} H${n(width - inset)}"/>`,
       ...chips.map(({ topic, first, text, x, y, room }) =>
         [
-          first ? `<text class="holds" x="${inset}" y="${n(top + y + 16)}">${xmlText(topic.holds)}</text>` : '',
+          first
+            ? `<text class="holds" x="${inset}" y="${n(top + y + 16)}">${xmlText(topic.holds)}</text>`
+            : '',
           `<g transform="translate(${n(x)} ${n(top + y)})"><title>${xmlText(`${topic.name}: ${topic.holds} of ${topic.of}`)}</title>`,
           `<rect class="chip" width="${n(room)}" height="${chipHeight}" rx="12"/>`,
           cylinder('state-icon', 9, 6),

@@ -75,7 +75,9 @@ test('in a cluster: what would be forgotten, letters that are in the way, and th
   expect(refused.code).not.toBe(0)
   expect(refused.err.join()).toContain('1 parked letter is in the way')
 
-  expect(await folder.json<Answer>(`reset ${file} --yes --discard-letters --env trial`)).toMatchObject({ done: true })
+  expect(await folder.json<Answer>(`reset ${file} --yes --discard-letters --env trial`)).toMatchObject({
+    done: true,
+  })
   expect((await folder.run(`topics show ${group}.unique.changelog --env trial`)).code).not.toBe(0)
   expect((await folder.run(`reset ${file} --env trial`)).out).toEqual([
     `Nothing to do: ${group} has committed nothing, and has no state.`,

@@ -34,7 +34,9 @@ cassandra:
     for (const file of [`${name}.yaml`, `${name}.test.yaml`])
       copyFileSync(join(from, file), join(folder.path, 'topologies', file))
   const guide = blocksOf('docs/guide/testing.md')
-  const [topology, first, ...more] = guide.flatMap(({ language, text }) => (language === 'yaml' ? [text] : []))
+  const [topology, first, ...more] = guide.flatMap(({ language, text }) =>
+    language === 'yaml' ? [text] : [],
+  )
   const [migration] = guide.flatMap(({ language, text }) => (language === 'sql' ? [text] : []))
   folder.write('topologies/orders.yaml', topology!)
   folder.write('topologies/orders.test.yaml', first! + more.join(''))
@@ -52,7 +54,10 @@ async function results(words: string): Promise<Record<string, unknown>> {
   expect(files.map(({ problem }) => problem)).toEqual(files.map(() => undefined))
   return Object.fromEntries(
     files.flatMap(({ cases }) =>
-      cases.map(({ topology, name, findings, passedOver }) => [`${topology}: ${name}`, passedOver ?? findings]),
+      cases.map(({ topology, name, findings, passedOver }) => [
+        `${topology}: ${name}`,
+        passedOver ?? findings,
+      ]),
     ),
   )
 }
@@ -64,18 +69,25 @@ test.each([
   ['topologies/halting.test.yaml', []],
   ['topologies/sums.test.yaml', []],
   // What is written belongs to the commit.
-  ['topologies/copy.test.yaml --filter leaves', ['copy: a partition that is taken away leaves nothing behind that was not committed']],
-])('%s', async (words, over) => {
-  const here = await results(words)
-  expect(Object.values(here).flat()).toEqual([])
-  expect(await results(`${words} --on embedded`)).toEqual(here)
-  const there = await results(`${words} --on cluster --env trial`)
-  for (const name of over) {
-    expect(there[name]).toBe('lose')
-    there[name] = []
-  }
-  expect(there).toEqual(here)
-}, 240_000)
+  [
+    'topologies/copy.test.yaml --filter leaves',
+    ['copy: a partition that is taken away leaves nothing behind that was not committed'],
+  ],
+])(
+  '%s',
+  async (words, over) => {
+    const here = await results(words)
+    expect(Object.values(here).flat()).toEqual([])
+    expect(await results(`${words} --on embedded`)).toEqual(here)
+    const there = await results(`${words} --on cluster --env trial`)
+    for (const name of over) {
+      expect(there[name]).toBe('lose')
+      there[name] = []
+    }
+    expect(there).toEqual(here)
+  },
+  240_000,
+)
 
 test('nothing is left in the cluster', async () => {
   const listed = await folder.json<readonly { readonly topic: string }[]>('topics list --env trial')

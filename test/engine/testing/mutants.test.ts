@@ -11,15 +11,17 @@ const patience = 300_000
 
 /** The cases that fail on an engine with this defect ('' = none), as `topology: case`. A worker that breaks fails them all. */
 async function failing(mutant: string): Promise<string[]> {
-  const options = { env: { ...process.env, NODE_OPTIONS: '' }, timeout: patience, maxBuffer: 64 * 1024 * 1024 }
+  const options = {
+    env: { ...process.env, NODE_OPTIONS: '' },
+    timeout: patience,
+    maxBuffer: 64 * 1024 * 1024,
+  }
   const words = ['--disable-warning=ExperimentalWarning', child, mutant, folder]
   const { stdout } = await run(process.execPath, words, options)
   const { files } = JSON.parse(stdout) as Results
   expect(files.map(({ problem }) => problem)).toEqual(files.map(() => undefined))
   return files.flatMap(({ cases }) =>
-    cases
-      .filter(({ findings }) => findings.length > 0)
-      .map(({ topology, name }) => `${topology}: ${name}`),
+    cases.filter(({ findings }) => findings.length > 0).map(({ topology, name }) => `${topology}: ${name}`),
   )
 }
 

@@ -44,7 +44,12 @@ describe('the report', () => {
   })
 
   test('is JSON', () => {
-    expect(JSON.parse(formatResults(results, 'json'))).toEqual({ files: results, passed: 1, failed: 2, passedOver: 0 })
+    expect(JSON.parse(formatResults(results, 'json'))).toEqual({
+      files: results,
+      passed: 1,
+      failed: 2,
+      passedOver: 0,
+    })
   })
 
   test('is JUnit, without what XML cannot hold', () => {

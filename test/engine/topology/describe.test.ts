@@ -70,7 +70,9 @@ describe('dot', () => {
     expect(dot).toContain('  subgraph cluster_0 {')
     expect(dot).toContain('  "unique" -> "odd" [style=dashed, color="#b7791f", label="conflicts"]')
     expect(dot).toContain('    "unique" -> "store unique" [dir=none, style=dotted]')
-    expect(dot.find((line) => line.includes('label="sub-topology 0'))).toContain('orders.web.parked: parked records')
+    expect(dot.find((line) => line.includes('label="sub-topology 0'))).toContain(
+      'orders.web.parked: parked records',
+    )
   })
 
   test('escapes quotes', () => {

@@ -174,7 +174,11 @@ sinks: { users: { type: table, from: known, table: users } }`)
   })
 
   test.each([
-    ['sinks: { copy: { type: topic, from: events, topic: copy } }', /^at least one for each record/, /up to 200ms/],
+    [
+      'sinks: { copy: { type: topic, from: events, topic: copy } }',
+      /^at least one for each record/,
+      /up to 200ms/,
+    ],
     [
       'delivery: exactly-once\nsinks: { copy: { type: topic, from: events, topic: copy } }',
       /^one for each record, also/,

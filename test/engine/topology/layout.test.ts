@@ -176,7 +176,9 @@ sinks: { c: { type: console, from: a }, d: { type: console, from: b } }`,
     )
     const both = describeSvg(two, partsOf(two))
     expect(both).toContain('>Sub-topology 1: a task for each partition of b</text>')
-    const frames = [...both.matchAll(/translate\(32 ([\d.]+)\)">\n<rect class="panel"[^>]* height="([\d.]+)"/g)]
+    const frames = [
+      ...both.matchAll(/translate\(32 ([\d.]+)\)">\n<rect class="panel"[^>]* height="([\d.]+)"/g),
+    ]
     expect(frames).toHaveLength(2)
     const [[, top, height], [, next]] = frames as unknown as [string[], string[]]
     expect(Number(top) + Number(height)).toBeLessThanOrEqual(Number(next))
