@@ -1,7 +1,9 @@
 import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
 import type { PollRequest, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
+import type { PackedRecords } from '../component/packed-records.ts'
 import type { FaultRun } from './fault-run.ts'
 import type { Life } from './life.ts'
+import { inSlab } from './slab.ts'
 
 /**
  * A reader whose partitions are asked back or taken away where the faults say so, and then given again. It waits for no
@@ -16,6 +18,8 @@ export class FaultyReader implements SourceReader {
   /** What is told at the next polls, one of them at each. */
   readonly #next: SourceEvent[] = []
   readonly #revoked = new Set<string>()
+  /** By the buffer that was handed on, the one that it was made of. */
+  readonly #slabs = new WeakMap<ArrayBuffer, ArrayBuffer>()
   #epoch = 0
 
   constructor(
@@ -47,8 +51,24 @@ export class FaultyReader implements SourceReader {
       if (told !== undefined) return [told]
       const events = await this.#inner.poll({ maxBytes, waitMs: this.#pollMs })
       for (const event of events) await this.#heard(event)
-      return events
+      return events.map((event) =>
+        event.type === 'records' ? { ...event, records: this.#slab(event.records) } : event,
+      )
     })
+  }
+
+  /** Each run has a buffer of its own, so that whoever looks at it when it is given back sees nothing. */
+  #slab(records: PackedRecords): PackedRecords {
+    const slab = inSlab(records)
+    this.#slabs.set(slab.bytes.buffer as ArrayBuffer, records.bytes.buffer as ArrayBuffer)
+    return slab
+  }
+
+  spent(buffer: ArrayBuffer, records: number): void {
+    if (!this.#life.alive) return
+    const given = this.#slabs.get(buffer)
+    if (given !== undefined) this.#inner.spent?.(given, records)
+    buffer.transfer(0)
   }
 
   async #heard(event: SourceEvent): Promise<void> {
