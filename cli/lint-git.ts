@@ -60,20 +60,25 @@ export async function openRevision(name: string, folder: string): Promise<Revisi
       const files = listed.text.split('\0').filter((entry) => /^\d+ blob /.test(entry))
       return files.map((entry) => basename(entry.slice(entry.indexOf('\t') + 1)))
     },
-    async extract(folder, to) {
-      const tree = await git(['rev-parse', '--verify', '--quiet', `${commit}:./`], nearestFolder(folder))
-      if (!tree.ok) return
-      // An index of its own: that of the repository stays as it is.
-      const index = { GIT_INDEX_FILE: join(to, '.millrace-index') }
-      const root = top.text.trim()
-      for (const words of [
-        ['read-tree', tree.text.trim()],
-        ['checkout-index', '--all', `--prefix=${to}/`],
-      ]) {
-        const done = await git(words, root, index)
-        if (!done.ok) throw fatalError('CONFIG_UNREADABLE', `git cannot read ${name}: ${done.why}.`)
-      }
-    },
+    extract: (folder, to) => extract({ name, commit, root: top.text.trim() }, folder, to),
+  }
+}
+
+async function extract(
+  { name, commit, root }: { readonly name: string; readonly commit: string; readonly root: string },
+  folder: string,
+  to: string,
+): Promise<void> {
+  const tree = await git(['rev-parse', '--verify', '--quiet', `${commit}:./`], nearestFolder(folder))
+  if (!tree.ok) return
+  // An index of its own: that of the repository stays as it is.
+  const index = { GIT_INDEX_FILE: join(to, '.millrace-index') }
+  for (const words of [
+    ['read-tree', tree.text.trim()],
+    ['checkout-index', '--all', `--prefix=${to}/`],
+  ]) {
+    const done = await git(words, root, index)
+    if (!done.ok) throw fatalError('CONFIG_UNREADABLE', `git cannot read ${name}: ${done.why}.`)
   }
 }
 

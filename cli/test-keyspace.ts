@@ -37,30 +37,29 @@ export async function openKeyspace(
   const client = await openClient(settings, { useKeyspace: false })
   const migrations = readMigrations(readCqlFiles(join(definitions.root, 'cql'), options.cwd))
   const target = { session: migrationSession(client.driver), keyspace, replication, dialect, migrations }
-  const drop = async (): Promise<void> => {
+  const close = async (): Promise<void> => {
     await client.driver.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`)
     await client.close()
   }
   try {
     await applyMigrations(target, { by: 'millrace test' })
   } catch (error) {
-    await drop()
+    await close()
     throw error
   }
-  const tables = [...definitions.catalogue.tables.values()]
+  const { catalogue } = definitions
   return {
     environment: { ...environment, cassandra: settings },
     async empty() {
-      for (const table of tables) {
-        if ((await allRows(client, table)).length === 0) continue
-        await client.driver.execute(`TRUNCATE ${keyspace}.${table.name}`)
-      }
+      for (const table of catalogue.tables.values())
+        if ((await allRows(client, table)).length > 0)
+          await client.driver.execute(`TRUNCATE ${keyspace}.${table.name}`)
     },
     async rows(name) {
-      const table = definitions.catalogue.tables.get(name)
-      if (table === undefined) throw unknownTable(definitions.catalogue, name)
+      const table = catalogue.tables.get(name)
+      if (table === undefined) throw unknownTable(catalogue, name)
       return allRows(client, table)
     },
-    close: drop,
+    close,
   }
 }

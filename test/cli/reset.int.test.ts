@@ -68,7 +68,7 @@ test('in a cluster: what would be forgotten, letters that are in the way, and th
     { store: 'unique', topic: `${group}.unique.changelog`, changes: expect.any(Number) as unknown },
   ])
   const told = await folder.run(`reset ${file} --env trial`)
-  expect(told.out.at(-1)).toBe('Nothing was changed: --yes --discard-letters does it.')
+  expect(told.out.at(-1)).toBe('\nNothing was changed: --yes --discard-letters does it.')
   expect(await runs()).toMatchObject({ consumed: 0 })
 
   const refused = await folder.run(`reset ${file} --yes --env trial`)

@@ -56,7 +56,9 @@ export function shownAggregate(
   const from = fromOfEntry(id)
   if (typeof value === 'number') return { key, ...(from !== undefined && { from }), version: value }
   const { n, u, a } = value as Entry
-  const results = Object.entries(fields).map(([name, spec], at) => [name, foldOf(spec).result(a[at])] as const)
+  const results = Object.entries(fields).map(
+    ([name, spec], at) => [name, foldOf(spec).result(a[at])] as const,
+  )
   return {
     key,
     ...(from !== undefined && { from, to: u }),
