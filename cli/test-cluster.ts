@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Clock } from '../engine/component/contracts/clock.ts'
 import type { StateBlock, StoreRef, TaskRef } from '../engine/component/contracts/commit.ts'
 import type { EnvironmentConfig } from '../engine/config/environment-config.ts'
-import { fatalError } from '../engine/errors.ts'
+import { fatalError, MillraceError } from '../engine/errors.ts'
 import type { KafkaAdmin } from '../engine/kafka/admin.ts'
 import type { LetterCommand } from '../engine/runtime/letters.ts'
 import type { JoinRequest, Membership } from '../engine/runtime/worker-options.ts'
@@ -22,6 +22,10 @@ import type { PlaceOptions } from './test-place.ts'
 
 /** Brokers are waited for so long in real time, while the clock of the case stands still: milliseconds. */
 const patienceMs = 30_000
+
+/** How often, and with which pause in milliseconds, a group is tried to be deleted whose last member is leaving. */
+const groupTries = 50
+const groupPauseMs = 200
 
 /** A poll waits so long in real time for something to tell, milliseconds. */
 const pollMs = 5
@@ -60,7 +64,7 @@ export async function openClusterPlaces(
     },
     async close() {
       const names = [...(await admin.topics()).keys()].filter((topic) => topic.startsWith(name))
-      if (names.length > 0) await admin.deleteTopics(names)
+      for (const topic of names) await unlessGone(() => admin.deleteTopics([topic]))
       await project.close()
       await keyspace?.close()
       await admin.close()
@@ -181,6 +185,28 @@ class ClusterPlace implements Place {
 
   async close(): Promise<void> {
     await this.begins()
-    for (const group of this.#groups) await this.#parts.admin.deleteGroup(group)
+    for (const group of this.#groups) await this.#deleteGroup(group)
+  }
+
+  /** A member that has left may be there for a moment; a group that is never empty goes with its offsets, in some days. */
+  async #deleteGroup(group: string): Promise<void> {
+    for (let tries = 0; tries < groupTries; tries++) {
+      try {
+        await this.#parts.admin.deleteGroup(group)
+        return
+      } catch (error) {
+        if (!(error instanceof MillraceError) || error.code !== 'GROUP_BUSY') throw error
+        await new Promise((resolve) => setTimeout(resolve, groupPauseMs))
+      }
+    }
+  }
+}
+
+/** What somebody else has deleted already is deleted. */
+async function unlessGone(deletion: () => Promise<void>): Promise<void> {
+  try {
+    await deletion()
+  } catch (error) {
+    if (!(error instanceof MillraceError) || error.code !== 'TOPIC_UNKNOWN') throw error
   }
 }

@@ -25,12 +25,7 @@ export async function openKeyspace(
   environment: EnvironmentConfig,
   keyspace: string,
 ): Promise<TestKeyspace> {
-  const [{ openClient }, { allRows }, { applyMigrations }, { migrationSession }] = await Promise.all([
-    import('../engine/cassandra/client.ts'),
-    import('../engine/cassandra/all-rows.ts'),
-    import('../engine/cassandra/migrations.ts'),
-    import('../engine/cassandra/migration-session.ts'),
-  ])
+  const { openClient, allRows, applyMigrations, migrationSession } = await cassandraRoom()
   const definitions = new ProjectDefinitions(options)
   const settings = { ...cassandraOf(environment), keyspace }
   const { replication, dialect } = settings
@@ -62,4 +57,14 @@ export async function openKeyspace(
     },
     close,
   }
+}
+
+async function cassandraRoom() {
+  const [client, rows, migrations, session] = await Promise.all([
+    import('../engine/cassandra/client.ts'),
+    import('../engine/cassandra/all-rows.ts'),
+    import('../engine/cassandra/migrations.ts'),
+    import('../engine/cassandra/migration-session.ts'),
+  ])
+  return { ...client, ...rows, ...migrations, ...session }
 }
