@@ -8,6 +8,7 @@ import { flatMapProcessor } from './flat-map.ts'
 import { join } from './join.ts'
 import { map } from './map.ts'
 import { redact } from './redact.ts'
+import { repartition } from './repartition.ts'
 import { throttle } from './throttle.ts'
 import { validate } from './validate.ts'
 
@@ -22,6 +23,7 @@ export const processors = {
   join,
   map,
   redact,
+  repartition,
   throttle,
   validate,
 } satisfies Registry['processors']

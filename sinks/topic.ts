@@ -14,7 +14,8 @@ import {
 
 const Key = z.union([FieldPath, z.array(FieldPath).min(1)])
 
-const config = z.strictObject({
+const config = z
+  .strictObject({
   topic: TopicName.meta({
     description: 'The topic that records are appended to.',
     examples: ['audit-events'],
@@ -24,6 +25,7 @@ const config = z.strictObject({
       'The schema that values are written with. Without it they stay as they came, or are written as JSON where a node made new ones.',
     examples: ['audit.AuditEvent'],
   }),
+  format: z.enum(['json']).optional().meta({ description: 'Values are written as JSON, whatever they came as.' }),
   key: Key.optional().meta({
     description: 'The field whose text becomes the key; several are joined by "/". Without it the key stays.',
     examples: ['entityId', ['store', 'entityId']],
@@ -37,6 +39,10 @@ const config = z.strictObject({
       examples: [{ 'content-type': 'application/json' }],
     }),
 })
+  .refine(({ schema, format }) => schema === undefined || format === undefined, {
+    path: ['format'],
+    error: 'expected either a `schema` or a `format`',
+  })
 
 export const topic = defineSink({
   name: 'topic',
@@ -44,7 +50,7 @@ export const topic = defineSink({
   notes: `
 Records keep their order within a key, their event time becomes the timestamp, headers stay. A record that is processed
 again after a crash is appended again: whoever reads the topic knows it by its id (see \`dedupe\`). Values that no node
-has changed are passed on byte by byte, unless \`schema\` is given. A record that does not fit the schema is refused;
+has changed are passed on byte by byte, unless \`schema\` or \`format\` is given. A record that does not fit the schema is refused;
 the others of the batch are written.
 `,
   idempotent: false,

@@ -67,6 +67,16 @@ export interface JoinedSource {
   readonly reading: 'partitioned' | 'global'
 }
 
+/** How records go through a topic of the topology's own. */
+export interface Through {
+  /** The field, or fields, whose text becomes the key. */
+  readonly key: string | readonly string[]
+  /** Of the topic, when it is made. */
+  readonly partitions?: number | undefined
+  /** How values are written and read; JSON if not given. */
+  readonly schema?: string | undefined
+}
+
 /** A processor: one node between sources and sinks. */
 export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends Described<Schema> {
   readonly kind: 'processor'
@@ -99,6 +109,11 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
     config: z.output<Schema>,
     entry: { readonly store: string; readonly key: string; readonly value: unknown },
   ): Readonly<Record<string, unknown>> | undefined
+  /**
+   * For a node that no task runs: its records go through a topic of the topology's own, with this key, to the tasks that
+   * own it.
+   */
+  through?(config: z.output<Schema>): Through
   /** True for a node that may make several records of one. */
   readonly several?: boolean
   /** Called once for each task. Several operators run one after the other. */

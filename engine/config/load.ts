@@ -107,7 +107,7 @@ function readTopology(yaml: YamlFile, own: Code): TopologyReading {
   const all = distinct([...yaml.problems, ...own.problems, ...wrong, ...problems])
   const config =
     parsed.success && all.length === 0
-      ? assemble(yaml, parsed.data, equipped(named, own), outline)
+      ? assemble(yaml, { data: parsed.data, registry }, equipped(named, own), outline)
       : undefined
   return { file, config, outline, connected, problems: all }
 }
@@ -139,9 +139,11 @@ function equipped(nodes: readonly NamedNode[], own: Code): NamedNode[] {
   )
 }
 
+type Checked = ReturnType<ReturnType<typeof topologySchema>['parse']>
+
 function assemble(
   yaml: YamlFile,
-  data: ReturnType<ReturnType<typeof topologySchema>['parse']>,
+  { data, registry }: { readonly data: Checked; readonly registry: Registry },
   named: readonly NamedNode[],
   outline: readonly OutlineNode[],
 ): TopologyConfig {
@@ -153,6 +155,7 @@ function assemble(
     nodes: named.map((node, index) => nodeConfig(yaml, node, outline[index]!)),
     delivery,
     critical,
+    topics: topicComponents(registry),
     errors,
     budget: { partitionBytes: budget.partition, totalBytes: budget.total },
     commitInterval: commit.every,
@@ -160,6 +163,11 @@ function assemble(
     sectionPositions: positionsIn(yaml, []),
     allowances: allowancesOf(yaml),
   }
+}
+
+function topicComponents({ sources, sinks }: Registry): TopologyConfig['topics'] {
+  const [source, sink] = [sources['topic'], sinks['topic']]
+  return source && sink && { source, sink }
 }
 
 function nodeConfig(yaml: YamlFile, node: NamedNode, outline: OutlineNode): NodeConfig {

@@ -72,6 +72,8 @@ export interface TopologyConfig {
   readonly delivery: 'at-least-once' | 'exactly-once'
   /** Its records overtake those of other topologies in the process. */
   readonly critical: boolean
+  /** The components that read and write topics, where there are such. */
+  readonly topics: { readonly source: SourceDefinition; readonly sink: SinkDefinition } | undefined
   readonly errors: {
     readonly attempts: number
     readonly then: 'park' | 'skip' | 'halt'

@@ -1,6 +1,7 @@
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { SourceReader } from '../component/contracts/reader.ts'
 import { kindOf, sentenceOf } from '../errors.ts'
+import type { ReadStage } from '../topology/stages.ts'
 import type { SourcePartition } from './assignments.ts'
 import { OthersWatch, type OthersOptions } from './others-watch.ts'
 import type { Task } from './task.ts'
@@ -19,19 +20,20 @@ interface InputProgress {
   readonly reader: SourceReader
 }
 
-export interface EndOptions extends Omit<OthersOptions, 'target'> {
+export interface EndOptions extends Omit<OthersOptions, 'target' | 'concerns'> {
   /** True when the session ends: its readers are closed, and nobody wants to know any more. */
   readonly over: () => boolean
+  readonly stages: readonly ReadStage[]
 }
 
 /**
  * Finds out when everything that was in the sources, at the moment that it was asked for, is settled: by this worker, or by
- * other members of its group.
+ * other members of its group. Where the topology reads what it writes, the end of that is asked for when it is all there.
  */
 export class EndWatch {
   wanted = false
   readonly #options: EndOptions
-  readonly #others: OthersWatch
+  readonly #stages: readonly { readonly sources: readonly string[]; readonly others: OthersWatch }[]
   #told = Number.NEGATIVE_INFINITY
   readonly #assigned = new Set<string>()
   readonly #targets = new Map<string, number>()
@@ -39,10 +41,14 @@ export class EndWatch {
 
   constructor(options: EndOptions) {
     this.#options = options
-    this.#others = new OthersWatch({
-      ...options,
-      target: (reader, partition) => this.#target(reader, partition),
-    })
+    this.#stages = options.stages.map(({ sources, topics }) => ({
+      sources,
+      others: new OthersWatch({
+        ...options,
+        target: (reader, partition) => this.#target(reader, partition),
+        concerns: (topic) => topics.includes(topic),
+      }),
+    }))
   }
 
   /** These are to be read from where the group has come to: what was reached before is reached no more. */
@@ -74,7 +80,11 @@ export class EndWatch {
     const inputs = [...tasks].flatMap((task) => progressOf(task, readerOf))
     try {
       const own = inputs.map(({ partition }) => partition)
-      return (await this.#allReached(inputs)) && (await this.#others.allDone(readers, own))
+      for (const { sources, others } of this.#stages) {
+        if (!(await this.#allReached(inputs.filter(({ node }) => sources.includes(node))))) return false
+        if (!(await others.allDone(readers, own))) return false
+      }
+      return true
     } catch (error) {
       if (kindOf(error) !== 'downstream') throw error
       const { clock, trouble, over } = this.#options

@@ -14,6 +14,8 @@ export interface OthersOptions {
   readonly target: (reader: SourceReader, partition: TopicPartition) => Promise<number>
   readonly fetch: Log['fetch']
   readonly trouble: (sentence: string) => void
+  /** The topics that are looked at; all, if this is not given. */
+  readonly concerns?: (topic: string) => boolean
 }
 
 /**
@@ -40,7 +42,8 @@ export class OthersWatch {
     this.#looked = now
     const behind: GroupPosition[] = []
     for (const reader of readers) {
-      const others = (await reader.others?.(own)) ?? []
+      const { concerns = () => true } = this.#options
+      const others = ((await reader.others?.(own)) ?? []).filter(({ topic }) => concerns(topic))
       const done = await Promise.all(others.map((one) => this.#isDone(reader, one)))
       behind.push(...others.filter((_, n) => done[n] === false))
     }

@@ -3,6 +3,7 @@ import type { SourceReader } from '../component/contracts/reader.ts'
 import type { Verdict } from '../component/lineage.ts'
 import { kindOf, MillraceError, sentenceOf } from '../errors.ts'
 import { drivesOf, isStateful } from '../topology/plan-facts.ts'
+import { stagesOf } from '../topology/stages.ts'
 import type { SubTopology } from '../topology/plan-types.ts'
 import { Assignments, type SourcePartition } from './assignments.ts'
 import { checkPartitions } from './check-partitions.ts'
@@ -61,6 +62,7 @@ export class Session {
       fetch: (partition, offset, limit) => this.#membership!.log.fetch(partition, offset, limit),
       trouble: options.trouble,
       over: () => this.#over,
+      stages: stagesOf(options.plan),
     })
   }
 

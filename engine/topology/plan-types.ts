@@ -1,4 +1,5 @@
 import type { ProcessorDefinition, SinkDefinition, SourceDefinition } from '../component/define.ts'
+import type { OwnTopic } from './through.ts'
 
 /** Where something stands in a file: lines and columns from 1. */
 export interface FilePosition {
@@ -74,6 +75,8 @@ export interface TopologyPlan {
   readonly file: string
   readonly nodes: ReadonlyMap<string, PlanNode>
   readonly subTopologies: readonly SubTopology[]
+  /** Topics of its own, between a sink and a source of it. */
+  readonly ownTopics: readonly OwnTopic[]
   /** `exactly-once`: what topic sinks write is part of the commit. */
   readonly delivery: 'at-least-once' | 'exactly-once'
   readonly errors: ErrorSettings

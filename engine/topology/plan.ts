@@ -9,6 +9,7 @@ import {
   type GraphProblem,
 } from './graph.ts'
 import type { PlannableNode } from './plannable.ts'
+import { expandThrough, type OwnTopic, type TopicComponents } from './through.ts'
 import { tableProblems } from './table-problems.ts'
 import type { BudgetSettings, ErrorSettings, FilePosition, PlanNode, TopologyPlan } from './plan-types.ts'
 
@@ -20,6 +21,8 @@ export interface Plannable {
   readonly nodes: readonly PlannableNode[]
   readonly delivery?: TopologyPlan['delivery']
   readonly critical?: boolean
+  /** What a repartition is made of. */
+  readonly topics?: TopicComponents | undefined
   readonly errors: ErrorSettings
   readonly budget: BudgetSettings
   readonly commitInterval: number
@@ -40,10 +43,12 @@ export interface PlannableReading {
 export function planTopology(config: Plannable): TopologyPlan {
   const wrong = referenceProblems(config.nodes)
   const problems = wrong.length > 0 ? wrong : graphProblems(config.nodes, true)
-  if (problems.length === 0)
-    problems.push(...tableProblems(config.nodes), ...commitsFirstProblems(config.nodes))
+  const expanded = expandThrough(config.name, config.nodes, config.topics)
+  const { nodes, ownTopics } = expanded
+  if (problems.length === 0) problems.push(...expanded.problems)
+  if (problems.length === 0) problems.push(...tableProblems(nodes), ...commitsFirstProblems(nodes))
   if (problems.length > 0) throw planErrors('PLAN_INVALID', problems)
-  return planOf(config)
+  return planOf({ ...config, nodes }, ownTopics)
 }
 
 /**
@@ -66,7 +71,7 @@ function planErrors(code: ErrorCode, problems: readonly GraphProblem[]): Millrac
   return fatalError(code, lines.join('\n'), { facts: { problems: sorted } })
 }
 
-function planOf(config: Plannable): TopologyPlan {
+function planOf(config: Plannable, ownTopics: readonly OwnTopic[]): TopologyPlan {
   const { name, description, file, errors, budget, commitInterval } = config
   const { delivery = 'at-least-once', critical = false, foreignMetadata = 'stop', sectionPositions = {} } = config
   const parts = componentsOf(config.nodes)
@@ -76,7 +81,7 @@ function planOf(config: Plannable): TopologyPlan {
     return { number, nodes: within, sources, critical: sources.some(isCritical) }
   })
   const settings = { delivery, errors, budget, commitInterval, foreignMetadata, sectionPositions }
-  return { name, description, file, nodes, subTopologies, ...settings }
+  return { name, description, file, nodes, subTopologies, ownTopics, ...settings }
 }
 
 function isCriticalSource(node: PlanNode): boolean {

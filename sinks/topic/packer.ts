@@ -17,6 +17,7 @@ import {
 export interface TopicConfig {
   readonly topic: string
   readonly key?: string | readonly string[] | undefined
+  readonly format?: 'json' | undefined
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -37,7 +38,10 @@ export interface TopicPacker {
 export function topicPacker(given: TopicConfig, encoder: ValueEncoder | undefined): TopicPacker {
   const make = recordMaker(given, encoder)
   const asTheyCame =
-    given.key === undefined && Object.keys(given.headers).length === 0 && encoder === undefined
+    given.key === undefined &&
+    given.format === undefined &&
+    Object.keys(given.headers).length === 0 &&
+    encoder === undefined
   const passOn = ({ parts }: WriteBatch): readonly OutgoingBatch[] | undefined => {
     if (!asTheyCame || parts?.every(({ values }) => values === undefined) !== true) return undefined
     return parts.map((part) => passedOn(given.topic, part))
@@ -90,7 +94,8 @@ function tried(make: () => PlainRecord, into: PlainRecord[]): RowOutcome {
   }
 }
 
-function recordMaker({ key, headers }: TopicConfig, encoder: ValueEncoder | undefined): Make {
+function recordMaker({ key, headers, format }: TopicConfig, encoder: ValueEncoder | undefined): Make {
+  const raw = format === 'json' ? json : rawOrJson
   const keyFields = key === undefined ? undefined : [key].flat().map((path) => new FieldAccess(path))
   const fixed = Object.entries(headers).map(([name, text]): Header => ({ name, value: Buffer.from(text) }))
   return (writes, n) => {
@@ -99,7 +104,7 @@ function recordMaker({ key, headers }: TopicConfig, encoder: ValueEncoder | unde
     const own = batch.headers(i).filter(({ name }) => !Object.hasOwn(headers, name))
     return {
       key: keyFields === undefined ? batch.key(i) : keyOf(keyFields, (field) => field.read(batch, i)),
-      value: encoder === undefined ? rawOrJson(batch, i) : encoded(encoder, batch.value(i)),
+      value: encoder === undefined ? raw(batch, i) : encoded(encoder, batch.value(i)),
       headers: fixed.length === 0 ? own : [...own, ...fixed],
       timestamp: batch.timestamp(i),
     }
@@ -135,6 +140,13 @@ function rawOrJson(batch: RecordBatch, i: number): Uint8Array | null {
   const { bytes, valueStarts, valueEnds } = batch.origin.records
   const row = batch.rows[i]!
   return bytes.subarray(valueStarts[row], valueEnds[row])
+}
+
+/** JSON, whatever came in. */
+function json(batch: RecordBatch, i: number): Uint8Array | null {
+  if (batch.isTombstone(i)) return null
+  if (batch.values === undefined && batch.origin.codec.name === 'json') return rawOrJson(batch, i)
+  return Buffer.from(JSON.stringify(batch.value(i), jsonSafe) ?? 'null')
 }
 
 function jsonSafe(_name: string, value: unknown): unknown {

@@ -12,6 +12,7 @@ function watching(read: number, bounds = async () => ({ first: 0, end: 5 })) {
   const session = { over: false }
   const watch = new EndWatch({
     over: () => session.over,
+    stages: [{ sources: ['events'], topics: ['in'] }],
     clock,
     fetch: () => Promise.reject(new Error('nobody else has partitions')),
     trouble: (sentence) => troubles.push(sentence),
