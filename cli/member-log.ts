@@ -58,4 +58,8 @@ export class MemberLog implements Log {
   committed(group: string, partition: TopicPartition): Promise<CommittedPosition | undefined> {
     return this.#log.committed(group, partition)
   }
+
+  async trim(before: TopicPartition & { readonly offset: number }): Promise<void> {
+    await this.#log.trim?.(before)
+  }
 }

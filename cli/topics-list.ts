@@ -28,7 +28,7 @@ export async function listTopics({ admin, args }: TopicsContext): Promise<number
 }
 
 function isInternal({ name, internal }: TopicDescription): boolean {
-  return internal || /\.(parked|dlq|changelog)$/.test(name)
+  return internal || /\.(parked|dlq|changelog|repartition)$/.test(name)
 }
 
 function summaryOf({ name, id, partitions }: TopicDescription) {

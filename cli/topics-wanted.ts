@@ -1,6 +1,7 @@
 import type { CatalogueTopic } from '../engine/config/catalogue.ts'
 import { drivesOf, sourceTopic, storesOf as storesOfSub } from '../engine/topology/plan-facts.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
+import type { OwnTopic } from '../engine/topology/through.ts'
 import type { InternalNames } from '../engine/topology/structure.ts'
 import { topicsFollowed, topicsRead, topicsWritten } from './run-topologies.ts'
 
@@ -51,6 +52,7 @@ export function wantedTopics(sources: TopicSources): WantedTopic[] {
     const read = topicsRead(plan).filter((topic) => !isPseudo(plan, topic))
     for (const topic of read) wanted.add(topic, `${group} reads it`)
     for (const topic of topicsWritten(plan)) wanted.add(topic, `${group} writes it`)
+    for (const own of plan.ownTopics) wanted.own(plan, own)
     for (const topic of topicsFollowed(plan).filter((topic) => !isPseudo(plan, topic))) {
       wanted.keep(sources.names.parked(group, topic), topic, `${group} parks records in it`, forever)
       wanted.keep(sources.names.deadLetter(topic), topic, `${group} copies dead letters into it`, forever)
@@ -114,6 +116,18 @@ class Collected {
       settings: { ...settings, ...minInsync(defaults.minInsync) },
       catalogued: false,
       stateful: [],
+    })
+  }
+
+  /** A topic between two of its sub-topologies: it is deleted from when it is processed, and not by time. */
+  own({ name: group }: TopologyPlan, { topic, partitions }: OwnTopic): void {
+    const known = this.#topics.get(topic)!
+    const count = partitions ?? this.#sources.defaults.partitions
+    this.#topics.set(topic, {
+      ...known,
+      reasons: [`${group} sends records through it`],
+      partitions: { count, declared: partitions !== undefined },
+      settings: { ...forever, ...known.settings },
     })
   }
 

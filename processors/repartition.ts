@@ -3,7 +3,8 @@ import { defineProcessor, FieldPath, permanentError, SchemaName } from '../engin
 
 export const repartition = defineProcessor({
   name: 'repartition',
-  summary: 'Gives records another key, and sends them through a topic of the topology’s own to the tasks that own it.',
+  summary:
+    'Gives records another key, and sends them through a topic of the topology’s own to the tasks that own it.',
   notes: `
 Order, state and joins are by the Kafka key, within a partition. To count by customer what is keyed by order, the records
 go by their customer first: into the topic \`{topology}.{node}.repartition\`, and out of it again, to the task that has
@@ -14,8 +15,8 @@ Values are written as JSON, or with \`schema\`, which keeps the types that JSON 
 whose key field is missing or null is parked. With \`delivery: at-least-once\` a record may come out twice after a crash:
 put \`dedupe\` behind it, or say \`delivery: exactly-once\`, before anything that counts.
 
-The topic is made with as many partitions as the one before it, or \`partitions\` of them; that number stays, since state
-behind it belongs to partitions. What is processed is deleted from it about every half minute.
+The topic is made with \`partitions\`, or as many as the environment gives to topics; that number stays, since state behind
+it belongs to partitions. What is processed is deleted from it about every half minute.
 `,
 
   config: z.strictObject({
@@ -23,12 +24,10 @@ behind it belongs to partitions. What is processed is deleted from it about ever
       description: 'The field whose text becomes the key; several are joined by "/".',
       examples: ['customerId', ['store', 'customerId']],
     }),
-    partitions: z
-      .int()
-      .min(1)
-      .max(10_000)
-      .optional()
-      .meta({ description: 'Partitions of the topic, when it is made; as many as the topic before it if not given.' }),
+    partitions: z.int().min(1).max(10_000).optional().meta({
+      description:
+        'Partitions of the topic, when it is made; as many as the environment gives to topics if not given.',
+    }),
     schema: SchemaName.optional().meta({
       description: 'The schema that values are written with, and read as. JSON if not given.',
       examples: ['shop.OrderPlaced'],

@@ -84,7 +84,7 @@ function compose(
   const merge = new StateMerge(store)
   const retention = new Retention(store, topics)
   const { trouble = () => undefined } = options
-  const log = new EmbeddedLog({ store, topics, appender, blocks, groups, trouble })
+  const log = new EmbeddedLog({ store, topics, appender, blocks, groups, retention, trouble })
   const onStep = options.onCommitStep
   const parts = { store, appender, groups, expiry, ...(onStep && { onStep }) }
   let backends = 0

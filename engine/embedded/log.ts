@@ -18,6 +18,7 @@ import type { BlockReader } from './block-reader.ts'
 import type { Groups } from './groups.ts'
 import { EmbeddedReader } from './reader.ts'
 import type { EmbeddedStore } from './store.ts'
+import type { Retention } from './retention.ts'
 import type { TopicDirectory } from './topics.ts'
 
 /** One transaction of an append holds about this much, so that other processes get their turn. */
@@ -42,6 +43,7 @@ export interface LogParts {
   readonly appender: Appender
   readonly blocks: BlockReader
   readonly groups: Groups
+  readonly retention: Retention
   /** Problems that pass, a sentence each. */
   readonly trouble: (sentence: string) => void
 }
@@ -120,6 +122,10 @@ export class EmbeddedLog implements Log {
 
   async committed(group: string, partition: TopicPartition): Promise<CommittedPosition | undefined> {
     return this.#explained(() => this.#parts.groups.committed(group, partition))
+  }
+
+  async trim(before: TopicPartition & { readonly offset: number }): Promise<void> {
+    this.#explained(() => this.#parts.retention.trim(this.#parts.topics.needPartition(before), before.offset))
   }
 
   /** Waits for the appends that are under way. */

@@ -40,6 +40,14 @@ export class Retention {
     return 0
   }
 
+  /** Deletes whole blocks from the front whose records all lie before `offset`, a bounded number of them. */
+  trim(partitionId: number, offset: number): void {
+    const before = (this.#oldest.all(partitionId) as unknown as [number, number, number][]).filter(
+      ([, last]) => last < offset,
+    )
+    if (before.length > 0) this.#store.write(() => this.#deleteBlocks(partitionId, before))
+  }
+
   #expired(partitionId: number, before: number): [id: number, last: number, maxTimestamp: number][] {
     const blocks = this.#oldest.all(partitionId) as unknown as [number, number, number][]
     const kept = blocks.findIndex(([, , maxTimestamp]) => maxTimestamp >= before)
@@ -48,9 +56,16 @@ export class Retention {
 
   #deleteFront(partitionId: number, before: number): number {
     const blocks = this.#expired(partitionId, before)
+    this.#deleteBlocks(partitionId, blocks)
+    return blocks.length
+  }
+
+  #deleteBlocks(
+    partitionId: number,
+    blocks: readonly (readonly [id: number, last: number, time: number])[],
+  ): void {
     for (const [id] of blocks) this.#delete.run(id)
     const newest = blocks.at(-1)
     if (newest !== undefined) this.#setFirst.run(newest[1] + 1, partitionId)
-    return blocks.length
   }
 }

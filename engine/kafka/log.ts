@@ -126,6 +126,11 @@ export class KafkaLog implements Log {
     }
   }
 
+  async trim(before: TopicPartition & { readonly offset: number }): Promise<void> {
+    const admin = await this.#openAdmin()
+    await admin.deleteRecords([before])
+  }
+
   /** Waits for writes that are under way, at most ten seconds. Members that were opened are their openers' to close. */
   async close(): Promise<void> {
     await Promise.all([this.#writer.close(), this.#ahead.close()])

@@ -1,4 +1,5 @@
 import type { Clock } from '../component/contracts/clock.ts'
+import { reach } from '../component/points.ts'
 import type { Task } from './task.ts'
 
 /** What ends a session in order is bounded in time. */
@@ -21,7 +22,7 @@ export async function drain(tasks: readonly Task[], { clock, mostMs, poll }: Dra
 }
 
 /** What is owed by the last commit is sent, and committed, while there is time. */
-export async function drainOwed(
+async function drainOwed(
   tasks: readonly Task[],
   options: DrainOptions,
   commit: () => Promise<void>,
@@ -34,6 +35,28 @@ export async function drainOwed(
     await inTime(options, commit)
     await poll()
   }
+}
+
+/** How a session ends in order. */
+export interface Settling {
+  readonly drained: DrainOptions
+  readonly commit: () => Promise<void>
+  /** Done at last, if there is time. */
+  readonly tidy: () => Promise<void>
+}
+
+/** Nothing more comes in: what is under way ends, and is committed, with what is owed for it. */
+export async function settleAll(tasks: readonly Task[], { drained, commit, tidy }: Settling): Promise<void> {
+  for (const task of tasks) task.stopLetters()
+  reach('draining')
+  await drain(tasks, drained)
+  // A letter may have to wait for a cycle until the records before it are in one.
+  await inTime(drained, async () => {
+    for (let cycles = 0; cycles < 3; cycles++) await commit()
+  })
+  await drainOwed(tasks, drained, commit)
+  await inTime(drained, tidy)
+  for (const task of tasks) if (task.open === 0) task.checkConservation()
 }
 
 /** A commit that does not come to its end keeps nobody from leaving: the next life asks what became of it. */

@@ -3,7 +3,7 @@ import type { SinkWriter } from '../component/contracts/sink.ts'
 import type { SourceReader } from '../component/contracts/reader.ts'
 import { isOperator, type Operator } from '../component/operator.ts'
 import { noResources } from '../component/resources.ts'
-import { fatalError, sentenceOf, type MillraceError } from '../errors.ts'
+import { fatalError, MillraceError, sentenceOf } from '../errors.ts'
 import { globalTables } from '../topology/plan-facts.ts'
 import type {
   ProcessorNode,
@@ -154,8 +154,9 @@ function parkingPreparer(
   }
 }
 
-/** The error for a source that failed in a way that nobody foresaw. */
+/** The error for a source that failed: its own, or one for what nobody foresaw. */
 export function sourceDefect(source: string, error: unknown): MillraceError {
+  if (error instanceof MillraceError) return error
   return fatalError('SOURCE_FAILED', `Source ${source} cannot be read: ${sentenceOf(error)}`, {
     cause: error,
   })

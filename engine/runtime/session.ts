@@ -10,10 +10,11 @@ import { checkPartitions } from './check-partitions.ts'
 import { checkTables } from './check-tables.ts'
 import { CommitCycle } from './commit-cycle.ts'
 import type { Counters } from './counters.ts'
-import { drain, drainOwed, inTime, type DrainOptions } from './drain.ts'
+import { drain, inTime, settleAll, type DrainOptions } from './drain.ts'
 import { EndWatch } from './end-watch.ts'
 import { insist } from './insist.ts'
 import { Intake } from './intake.ts'
+import { OwnTopics } from './own-topics.ts'
 import { ParkedPolls } from './parked-polls.ts'
 import { Pauses } from './pauses.ts'
 import { openSessionParts, sourceDefect, type OpenSource, type SessionParts } from './session-parts.ts'
@@ -43,6 +44,7 @@ export class Session {
   readonly #ended = Promise.withResolvers<'stopped' | 'fenced'>()
   #membership: Membership | undefined
   #cycle: CommitCycle | undefined
+  #ownTopics: OwnTopics | undefined
   #parts: SessionParts | undefined
   /** One loop for each reader, in the same order. */
   #readers: SourceReader[] = []
@@ -139,15 +141,13 @@ export class Session {
       done: (outcome, seconds) => committed?.(outcome, seconds),
     })
     const failed = (error: unknown): void => this.#sourceFailed(['of a global table'], error)
+    this.#ownTopics ??= new OwnTopics({ plan, clock: environment.clock, log: this.#membership.log, trouble })
     this.#parts = await openSessionParts({ plan, environment, log: this.#membership.log, trouble, failed })
   }
 
   /** A loop for each reader: several sources may have one, which tells of them in one order. */
   #startLoops(): Promise<unknown> {
-    const byReader = new Map<SourceReader, OpenSource[]>()
-    for (const source of this.#parts!.sources) {
-      byReader.set(source.reader, [...(byReader.get(source.reader) ?? []), source])
-    }
+    const byReader = Map.groupBy(this.#parts!.sources, ({ reader }) => reader)
     this.#readers = [...byReader.keys()]
     this.#loops = [...byReader].map(([reader, sources]) => this.#makeLoop(reader, sources))
     return Promise.all(this.#loops.map((loop) => loop.run()))
@@ -184,9 +184,14 @@ export class Session {
       for (const task of this.#assignments.tasks) task.tick()
       await this.#cycle!.run()
       await this.#parkedPolls.poll(this.#assignments.tasks)
+      await this.#ownTopics?.tick(this.#partitions())
       if (await this.#atEnd()) return 'stopped'
     }
     return this.#ended.promise
+  }
+
+  *#partitions(): Iterable<TopicPartition> {
+    for (const { inputs } of this.#assignments.tasks) for (const { partition } of inputs) yield partition
   }
 
   #atEnd(): Promise<boolean> {
@@ -219,8 +224,7 @@ export class Session {
       start: ({ node, partition, position }) => this.#readerOf(node).start(partition, position),
       endOf: async ({ node, partition }) => (await this.#readerOf(node).bounds(partition)).end,
       over: () => this.#over || this.#stopAsked,
-      failed: (error) =>
-        this.#ended.reject(error instanceof MillraceError ? error : sourceDefect('of a task', error)),
+      failed: (error) => this.#ended.reject(sourceDefect('of a task', error)),
       trouble: this.#options.trouble,
     })
   }
@@ -293,7 +297,7 @@ export class Session {
   #sourceFailed(sources: readonly string[], error: unknown): void {
     const source = sources.join(', ')
     if (kindOf(error) === 'downstream') return this.#options.trouble(`Source ${source}: ${sentenceOf(error)}`)
-    this.#ended.reject(error instanceof MillraceError ? error : sourceDefect(source, error))
+    this.#ended.reject(sourceDefect(source, error))
   }
 
   #draining(poll = (): Promise<void> => Promise.resolve()): DrainOptions {
@@ -303,20 +307,14 @@ export class Session {
 
   /** Leaves in order: nothing more comes in, what is under way ends, and one last commit covers it. */
   async #leave(inOrder: boolean): Promise<void> {
-    const { clock } = this.#options.environment
     for (const loop of this.#loops) loop.stopIntake()
-    const tasks = [...this.#assignments.tasks]
     if (!inOrder) return
-    for (const task of tasks) task.stopLetters()
-    reach('draining')
-    const drained = this.#draining(() => new Promise((resolve) => clock.after(20, resolve)))
-    await drain(tasks, drained)
-    // A letter may have to wait for a cycle until the records before it are in one.
-    await inTime(drained, async () => {
-      for (let cycles = 0; cycles < 3; cycles++) await this.#cycle!.run()
+    const { clock } = this.#options.environment
+    await settleAll([...this.#assignments.tasks], {
+      drained: this.#draining(() => new Promise((resolve) => clock.after(20, resolve))),
+      commit: () => this.#cycle!.run(),
+      tidy: () => this.#ownTopics!.trim(this.#partitions()),
     })
-    await drainOwed(tasks, drained, () => this.#cycle!.run())
-    for (const task of tasks) if (task.open === 0) task.checkConservation()
   }
 
   /** After a fatal error: what is settled is still committed, unless it is the books that are wrong. */

@@ -63,11 +63,22 @@ export class PlanGraph {
     return [...this.upstream(node), node].filter((one) => one.kind === 'source')
   }
 
-  /** The sources from which a way leads to the node on which no dedupe stands. */
+  /**
+   * The sources from which a way leads to the node on which no dedupe stands. Where outputs are exactly once, the way
+   * through a topic of the topology's own repeats nothing.
+   */
   undeduped(node: PlanNode): SourceNode[] {
+    const { delivery, ownTopics, nodes } = this.#plan
+    const own = delivery === 'exactly-once' ? ownTopics.find(({ source }) => source === node.name) : undefined
+    if (own !== undefined) return this.undeduped(nodes.get(own.sink)!)
     if (node.kind === 'source') return [node]
     if (isDedupe(node)) return []
     return [...new Set(this.feeders(node).flatMap((feeder) => this.undeduped(feeder)))]
+  }
+
+  /** True for a sink that writes for another part of its own topology. */
+  writesOwnTopic(sink: SinkNode): boolean {
+    return this.#plan.ownTopics.some((own) => own.sink === sink.name)
   }
 
   #all(): PlanNode[] {

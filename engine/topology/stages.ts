@@ -36,5 +36,7 @@ function sourcesAbove(plan: TopologyPlan, name: string): string[] {
 
 function topicsOfSource(plan: TopologyPlan, name: string): readonly string[] {
   const node = plan.nodes.get(name)
-  return node?.kind === 'source' ? node.definition.topics(node.config, { topology: plan.name, node: name }) : []
+  return node?.kind === 'source'
+    ? node.definition.topics(node.config, { topology: plan.name, node: name })
+    : []
 }

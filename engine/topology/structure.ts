@@ -20,8 +20,8 @@ export interface DescribedStore extends StoreRef {
 /** A topic that nobody but the topology writes. */
 export interface InternalTopic {
   readonly name: string
-  readonly holds: 'changes of state' | 'parked records' | 'dead letters'
-  /** The store whose changes it keeps, or the topic whose records were parked. */
+  readonly holds: 'changes of state' | 'parked records' | 'dead letters' | 'records on their way'
+  /** The store whose changes it keeps, the topic whose records were parked, or the node that sends records through it. */
   readonly of: string
   /** It has as many partitions as this topic. */
   readonly partitionsOf: string
@@ -61,8 +61,21 @@ function partOf(plan: TopologyPlan, sub: SubTopology, names: InternalNames): Des
     nodes,
     topics,
     stores,
-    internalTopics: internalTopics(plan, topics, stores, names),
+    internalTopics: [...ownTopics(plan, sub), ...internalTopics(plan, topics, stores, names)],
   }
+}
+
+/** What its sinks write for another sub-topology to read. */
+function ownTopics(plan: TopologyPlan, sub: SubTopology): InternalTopic[] {
+  return plan.ownTopics
+    .filter(({ source }) => sub.nodes.includes(source))
+    .map(({ topic, source }) => ({
+      name: topic,
+      holds: 'records on their way',
+      of: source,
+      partitionsOf: topic,
+      cleanup: 'delete',
+    }))
 }
 
 function internalTopics(

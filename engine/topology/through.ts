@@ -13,7 +13,7 @@ export interface OwnTopic {
   readonly topic: string
   readonly sink: string
   readonly source: string
-  /** As many as it is made with; undefined = as many as the topic before it has. */
+  /** As many as it is made with; undefined = as many as the environment gives to topics. */
   readonly partitions: number | undefined
 }
 
@@ -73,10 +73,15 @@ function pairOf(node: PlannableNode, sink: string, { topic, through, topics }: P
       return topics.sink.open(config, context)
     },
   }
-  const written = topics.sink.config.parse({ topic, key, ...values }) as Record<string, unknown>
-  const read = topics.source.config.parse({ topic, ...values }) as Record<string, unknown>
+  const written = checked(topics.sink, { topic, key, ...values })
+  const read = checked(topics.source, { topic, ...values })
   return [
     { ...place, kind: 'sink', name: sink, from, definition: into, config: written },
     { ...place, kind: 'source', name, from: [], definition: topics.source, config: read },
   ]
+}
+
+/** The settings with their defaults. */
+function checked(component: { readonly config: unknown }, given: object): Record<string, unknown> {
+  return (component.config as { parse(given: object): Record<string, unknown> }).parse(given)
 }

@@ -67,4 +67,6 @@ export interface Log {
   fetch(partition: TopicPartition, offset: number, limit: number): Promise<Fetched>
   bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }>
   committed(group: string, partition: TopicPartition): Promise<CommittedPosition | undefined>
+  /** Deletes records of a partition that lie before an offset, for good; as many as is easily done. */
+  trim?(before: TopicPartition & { readonly offset: number }): Promise<void>
 }

@@ -18,7 +18,7 @@ sinks: { copy: { type: topic, from: orders, topic: orders-copy } }`,
   },
   *check({ graph }: LintSubject): Iterable<RuleFinding> {
     for (const sink of graph.sinks) {
-      if (sink.definition.idempotent || isForPeople(sink)) continue
+      if (sink.definition.idempotent || isForPeople(sink) || graph.writesOwnTopic(sink)) continue
       const sources = graph
         .undeduped(sink)
         .filter(
