@@ -370,11 +370,8 @@ export class KafkaMember implements SourceReader {
   }
 
   #fail(error: unknown): void {
-    this.#inbox.fail(
-      clientError(error, `Group ${this.#options.group}`, 'SOURCE_FAILED', {
-        user: userOf(this.#options.settings),
-      }),
-    )
+    const user = userOf(this.#options.settings)
+    this.#inbox.fail(clientError(error, `Group ${this.#options.group}`, 'SOURCE_FAILED', { user }))
   }
 }
 
