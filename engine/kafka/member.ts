@@ -302,7 +302,8 @@ export class KafkaMember implements SourceReader {
       }
     } catch (error) {
       if (!isOver(error)) this.#fail(error)
-      else if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, Math.min(request.waitMs, 10)))
+      else if (!this.#closed)
+        await new Promise((resolve) => setTimeout(resolve, Math.min(request.waitMs, 10)))
     }
   }
 
