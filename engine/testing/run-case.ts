@@ -114,8 +114,9 @@ class CaseRun {
 
   async #prepare(): Promise<Finding | undefined> {
     const { partitions } = this.#options.testCase
+    const own = new Map(this.#options.plan.ownTopics.map((one) => [one.topic, one.partitions]))
     for (const topic of [...this.#topics(), ...this.#written()])
-      await this.#place.environment.log.ensureTopic(topic, { partitions })
+      await this.#place.environment.log.ensureTopic(topic, { partitions: own.get(topic) ?? partitions })
     try {
       await this.#fillTables()
     } catch (error) {

@@ -43,7 +43,7 @@ test('records are counted by another key, at the end of the topic that they came
     Array.from({ length: 7 }, (_, customer) => {
       const own = orders.filter(([, name]) => name === `c${customer}`)
       const revenue = own.reduce((sum, [, , amount]) => sum + amount, 0)
-      return [`c${customer}`, expect.objectContaining({ orders: own.length, revenue }) as unknown]
+      return [`c${customer}`, expect.objectContaining({ orders: own.length, revenue })]
     }),
   )
   expect(await totals()).toEqual(expected)
@@ -73,4 +73,24 @@ test('a record without the new key is parked', async () => {
   expect(await totals()).toEqual({ one: expect.objectContaining({ orders: 1 }) as unknown })
   const { out } = await folder.run('dlq list')
   expect(out.join('\n')).toMatch(/RECORD_INVALID/)
+})
+
+test('a case goes through it', async () => {
+  folder.write(
+    'topologies/customers.test.yaml',
+    `cases:
+  - name: orders are counted by customer
+    given:
+      - { source: orders, key: o1, value: { id: o1, customer: ada, amount: 5 } }
+      - { source: orders, key: o2, value: { id: o2, customer: ada, amount: 7 } }
+    expect:
+      topics:
+        customers.by-customer.repartition:
+          - { key: ada, value: { id: o1, customer: ada, amount: 5 } }
+          - { key: ada, value: { id: o2, customer: ada, amount: 7 } }
+`,
+  )
+  const { code, out } = await folder.run('test topologies/customers.yaml')
+  expect(out.join('\n')).toContain('1 case holds')
+  expect(code).toBe(0)
 })
