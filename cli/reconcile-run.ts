@@ -4,7 +4,7 @@ import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import { RecordCourses } from './reconcile-events.ts'
 import { joinPart } from './reconcile-join.ts'
 import { parkedPositions, type LetterState, type ParkedPositions } from './reconcile-letters.ts'
-import { runPass, type PassedRecord } from './reconcile-pass.ts'
+import { runPass } from './reconcile-pass.ts'
 import type { PartitionRange } from './reconcile-reader.ts'
 import {
   differenceOf,
@@ -17,6 +17,7 @@ import { LookedUp } from './reconcile-looked-up.ts'
 import { writeExpected, writeFound } from './reconcile-rows.ts'
 import type { TableScan } from './reconcile-scan.ts'
 import { Spill, spillParts, withSpillFolder } from './reconcile-spill.ts'
+import type { PassedRecord } from './told-sinks.ts'
 import { comparedTables, expectedRow, tableKey, type ComparedTable } from './reconcile-tables.ts'
 import type { Project } from './project.ts'
 
