@@ -54,7 +54,8 @@ export async function runPass(options: PassOptions): Promise<WorkerSummary> {
       log,
       tables: readOnly,
       schemas,
-      join: () => Promise.resolve({ log, backend: forgetfulBackend(options), close: () => Promise.resolve() }),
+      join: () =>
+        Promise.resolve({ log, backend: forgetfulBackend(options), close: () => Promise.resolve() }),
       notes: () => ({ get: () => undefined, set: () => undefined }),
       clock: systemClock,
       print: () => undefined,

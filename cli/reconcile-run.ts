@@ -53,7 +53,7 @@ interface Run extends ReconcileOptions {
  */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
   const { plan, project } = options
-  const topics = sourceTopics(plan)
+  const topics = topicsToRead(plan, 'reconcile')
   const tables = comparedTables(plan, project.catalogue)
   const partitions = await partitionsOf(options, topics)
   const committed = new Map<string, number>()
@@ -85,14 +85,15 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
   })
 }
 
-function sourceTopics(plan: TopologyPlan): string[] {
+/** The topics that a topology reads. Throws CONFIG_INVALID for `command` where a source reads none. */
+export function topicsToRead(plan: TopologyPlan, command: string): string[] {
   return [...plan.nodes.values()].flatMap((node) => {
     if (node.kind !== 'source') return []
     if (node.type === 'topic')
       return [...node.definition.topics(node.config, { topology: plan.name, node: node.name })]
     throw fatalError(
       'CONFIG_INVALID',
-      `${plan.file}: the source ${node.name} reads no topic (it is of type ${node.type}), and reconcile reads topics again: compare the topology that reads its topic.`,
+      `${plan.file}: the source ${node.name} reads no topic (it is of type ${node.type}), and ${command} reads topics again: name the topology that reads its topic.`,
     )
   })
 }
