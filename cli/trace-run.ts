@@ -1,7 +1,8 @@
 import type { ValueCodec } from '../engine/component/codec.ts'
 import { keyOf, valueOf, type PackedRecords } from '../engine/component/packed-records.ts'
-import { sentenceOf } from '../engine/errors.ts'
+import { fatalError, sentenceOf } from '../engine/errors.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
+import { usage } from './flags.ts'
 import { keyText } from './parked-letters.ts'
 import type { Project } from './project.ts'
 import { topicsToRead } from './reconcile-run.ts'
@@ -36,7 +37,9 @@ export interface TraceOptions {
 /** Finds the records of an event in the topics of a topology, and says what became of each. Nothing is changed. */
 export async function traceEvent(options: TraceOptions): Promise<Tracing> {
   const { plan, project, wanted, limit, signal, progress } = options
-  const topics = topicsToRead(plan, 'trace')
+  const topics = [...new Set(topicsToRead(plan, 'trace'))]
+  if (wanted.kind === 'position' && !topics.includes(wanted.topic))
+    throw usage(`${plan.file} does not read ${wanted.topic}: it reads ${topics.join(', ')}.`)
   const codecs = await codecsOf(plan, project)
   const ranges = await rangesOf(options, topics)
   const scanned = await scanTopics({
@@ -85,7 +88,12 @@ async function rangesOf(
 ): Promise<SearchedRange[]> {
   const ranges: SearchedRange[] = []
   for (const topic of topics) {
-    const partitions = (await log.partitionsOf(topic)) ?? 0
+    const partitions = await log.partitionsOf(topic)
+    if (partitions === undefined)
+      throw fatalError(
+        'TOPIC_UNKNOWN',
+        `There is no topic ${topic}: correct the topology, or choose its environment.`,
+      )
     for (let partition = 0; partition < partitions; partition++) {
       const bounds = await log.bounds({ topic, partition })
       const whole = { topic, partition, begins: bounds.first, ends: bounds.end }
