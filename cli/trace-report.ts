@@ -168,10 +168,10 @@ function stepText(step: Step, stateRead: boolean): string {
 }
 
 function sinkTexts(
-  { sinks }: TracedPosition,
+  position: TracedPosition,
   { name, definition, config }: PlanNode & { kind: 'sink' },
 ): string[] {
-  const texts = sinks.filter(({ node }) => node === name).map(sinkText)
+  const texts = position.sinks.filter(({ node }) => node === name).map((trace) => sinkText(trace, position))
   if (texts.length > 0) return texts
   const writes = definition.table?.(config) ?? definition.topic?.(config)
   return [
@@ -179,27 +179,34 @@ function sinkTexts(
   ]
 }
 
-function sinkText(trace: SinkTrace): string {
+function sinkText(trace: SinkTrace, position: TracedPosition): string {
   if (trace.did === 'dropped') return `dropped (${trace.reason})`
   if (trace.did === 'refused') return `refused: ${trace.error}`
-  return trace.did === 'row' ? rowText(trace.row) : outputText(trace.output)
+  return trace.did === 'row' ? rowText(trace.row, position) : outputText(trace.output, position)
 }
 
-function rowText({ table, key, state, different, problem }: TracedRow): string {
+/** Why what a record makes is not there, where that is as it should be. */
+function whyAbsent({ letters, committed }: TracedPosition): string {
+  if (letters.some(({ state }) => state === 'open')) return ', since it is parked'
+  if (letters.some(({ state }) => state === 'discarded')) return ', since it was discarded'
+  return committed ? '' : ' yet'
+}
+
+function rowText({ table, key, state, different, problem }: TracedRow, position: TracedPosition): string {
   const row = `${table} ${shownJson(key)}`
   if (state === 'there') return `row is there: ${row}`
-  if (state === 'missing') return `row is not there: ${row}`
+  if (state === 'missing') return `row is not there${whyAbsent(position)}: ${row}`
   if (state === 'unknown') return `row could not be read (${problem}): ${row}`
   return `row is there with other values of ${different.join(', ')}: ${row}`
 }
 
-function outputText({ topic, found, similar, topicExists }: TracedOutput): string {
+function outputText({ topic, found, similar, topicExists }: TracedOutput, position: TracedPosition): string {
   if (!topicExists) return `there is no topic ${topic}`
   const places = (all: TracedOutput['found']): string =>
     all.map((one) => `${one.topic}/${one.partition}@${one.offset}`).join(', ')
   if (found.length > 0) return `record is there: ${places(found)}`
   if (similar.length > 0) return `of its key and time there is another value: ${places(similar)}`
-  return `no record of its key, time and value is in ${topic}`
+  return `no record of its key, time and value is in ${topic}${whyAbsent(position)}`
 }
 
 function noteLines({ searched, stateRead, wanted, positions }: Tracing, plan: TopologyPlan): string[] {
