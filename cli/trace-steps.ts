@@ -61,12 +61,11 @@ function tellingNode(node: ProcessorNode, tell: TellStep): ProcessorNode {
 }
 
 function countingDefinition({ definition, name: node }: ProcessorNode, tell: TellStep): ProcessorDefinition {
-  const { stores, commitsFirst, ...rest } = definition
-  // Its state is not touched.
-  void stores
-  void commitsFirst
   return {
-    ...rest,
+    ...definition,
+    // Its state is not touched.
+    stores: () => [],
+    commitsFirst: false,
     create: () =>
       operator(
         (scope) => (input) =>

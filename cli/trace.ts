@@ -8,7 +8,7 @@ import { shownJson } from './stored-value.ts'
 import { topologyPath } from './topology-path.ts'
 import { loadTopologyPlan } from './topology-plan.ts'
 import { tracingLines } from './trace-report.ts'
-import { traceEvent } from './trace-run.ts'
+import { traceEvent, type TraceOptions } from './trace-run.ts'
 import type { Wanted } from './trace-scan.ts'
 import { openTimes, timeFlag } from './trace-times.ts'
 
@@ -65,13 +65,15 @@ Examples:
 }
 
 async function run(args: CommandArgs): Promise<number> {
-  const { values, positionals, out, err, signal } = args
-  const format = outputFlag(values, formats)
-  const limit = numberFlag(values, 'limit', 1, 1000) ?? defaultLimit
+  const { values, positionals } = args
+  outputFlag(values, formats)
   const now = Date.now()
-  const since = timeFlag('since', textFlag(values, 'since'), now)
-  const until = timeFlag('until', textFlag(values, 'until'), now)
-  const last = numberFlag(values, 'last', 1, 1_000_000_000)
+  const bounds = {
+    since: timeFlag('since', textFlag(values, 'since'), now),
+    until: timeFlag('until', textFlag(values, 'until'), now),
+    last: numberFlag(values, 'last', 1, 1_000_000_000),
+    limit: numberFlag(values, 'limit', 1, 1000) ?? defaultLimit,
+  }
   const [id, ...others] = positionals
   const file = textFlag(values, 'topology')
   if (id === undefined) throw usage('trace needs an event: millrace trace EVENTID --topology FILE.')
@@ -81,28 +83,38 @@ async function run(args: CommandArgs): Promise<number> {
   const plan = await loadTopologyPlan(path, args.registry, args.env)
   const wanted = wantedOf(id, textFlag(values, 'by'), plan)
   const project = await openProject(await projectOptions(args, path))
-  const progress = terminalProgress()
   try {
     needStore(project)
-    const tracing = await withTimes(project, (firstSince) =>
+    return await answer(args, { ...bounds, plan, project, wanted })
+  } finally {
+    await project.close()
+  }
+}
+
+async function answer(
+  { values, out, err, signal }: CommandArgs,
+  what: Pick<TraceOptions, 'plan' | 'project' | 'wanted' | 'since' | 'until' | 'last' | 'limit'>,
+): Promise<number> {
+  const progress = terminalProgress()
+  try {
+    const tracing = await withTimes(what.project, (firstSince) =>
       traceEvent({
-        ...{ plan, project, wanted, firstSince, since, until, last, limit, signal },
+        ...{ ...what, firstSince, signal },
         values: values['values'] === true,
         trouble: (sentence) => {
           progress.clear()
           err(sentence)
         },
-        progress: (what, share) =>
-          progress.show(() => `${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %  ${what}`),
+        progress: (doing, share) =>
+          progress.show(() => `${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %  ${doing}`),
       }),
     )
     progress.clear()
-    if (format === 'json') out(shownJson(tracing))
-    else for (const line of tracingLines(tracing, plan)) out(line)
+    if (outputFlag(values, formats) === 'json') out(shownJson(tracing))
+    else for (const line of tracingLines(tracing, what.plan)) out(line)
     return tracing.positions.length > 0 ? 0 : 1
   } finally {
     progress.clear()
-    await project.close()
   }
 }
 

@@ -189,10 +189,10 @@ describe('trace', () => {
     expectRefusal(await project.run(since), 2, /is no time/)
     project.write(
       'topologies/plain.yaml',
-      files[file]!.replace(/ {2}unique:.*\n/, '').replaceAll(/from: unique(\.conflicts)?/g, 'from: real'),
+      files[file].replace(/ {2}unique:.*\n/, '').replaceAll(/from: unique(\.conflicts)?/g, 'from: real'),
     )
     expectRefusal(await project.run(['trace', 'e1', '--topology', 'topologies/plain.yaml']), 2, /--by FIELD/)
-    project.write('topologies/lost.yaml', files[file]!.replace('topic: events', 'topic: lost'))
+    project.write('topologies/lost.yaml', files[file].replace('topic: events', 'topic: lost'))
     expectRefusal(
       await project.run(['trace', 'e1', '--topology', 'topologies/lost.yaml']),
       1,
