@@ -7,6 +7,7 @@ import { filter } from './filter.ts'
 import { flatMapProcessor } from './flat-map.ts'
 import { map } from './map.ts'
 import { redact } from './redact.ts'
+import { resequence } from './resequence.ts'
 import { throttle } from './throttle.ts'
 import { validate } from './validate.ts'
 
@@ -20,6 +21,7 @@ export const processors = {
   'flat-map': flatMapProcessor,
   map,
   redact,
+  resequence,
   throttle,
   validate,
 } satisfies Registry['processors']

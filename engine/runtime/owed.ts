@@ -19,6 +19,8 @@ export class OwedRun extends LedgerRun {
   readonly dues: readonly Due[]
   /** True if the node was told at once, and not with the seal. */
   readonly told: boolean
+  /** Keys of which a later node refused something: what follows of them is not sent on either. */
+  readonly #refused = new Set<string>()
 
   constructor(
     book: { readonly discarded: boolean },
@@ -31,6 +33,19 @@ export class OwedRun extends LedgerRun {
     super(book, records, records.offsets[0]!, now, owner)
     this.dues = dues
     this.told = told
+  }
+
+  /** A later node refused something of the key. */
+  refuse(key: string | undefined): void {
+    if (key !== undefined) this.#refused.add(key)
+  }
+
+  refuses(key: string | undefined): boolean {
+    return this.#refused.size > 0 && key !== undefined && this.#refused.has(key)
+  }
+
+  get refusesAny(): boolean {
+    return this.#refused.size > 0
   }
 }
 
@@ -70,6 +85,11 @@ export class OwedEmissions {
   /** True while a node owes something, or something of it is not committed. */
   get busy(): boolean {
     return this.#runs.length > 0 || this.#debtors.some(({ owing }) => owing.owes)
+  }
+
+  /** True while something under way is held back, since something before it of its key was refused. */
+  get blocksAny(): boolean {
+    return this.#runs.some(({ run }) => run.refusesAny)
   }
 
   /** True if there is something to seal. */

@@ -11,7 +11,7 @@ import type { RunOwner } from './ledger-run.ts'
 import { isErrand, LetterGate } from './letter-gate.ts'
 import { parkedTopic } from './letters.ts'
 import { Outbox } from './outbox.ts'
-import { isOwed, OwedEmissions, owedFailure } from './owed.ts'
+import { isOwed, OwedEmissions, owedFailure, OwedRun } from './owed.ts'
 import { OpenWork } from './open-work.ts'
 import { reach } from '../component/points.ts'
 import { TaskGraph } from './task-graph.ts'
@@ -177,9 +177,9 @@ export class Task {
       node,
       policy,
       clock: this.#options.clock,
-      anyBlocked: () => this.inputs.some(({ parking }) => parking.keys > 0),
+      anyBlocked: () => this.inputs.some(({ parking }) => parking.keys > 0) || this.#owed.blocksAny,
       blocked: (batch, i) => this.#blocked(batch, i),
-      follow: (batch, i) => this.#inputOf(batch).parking.follow(batch, i),
+      follow: (batch, i) => this.#follow(batch, i),
       cancelled: () => this.#cancelled || policy.stopped,
       count: this.#options.counters.of(node),
       guard: (action) => this.#guard(action),
@@ -200,7 +200,8 @@ export class Task {
   }
 
   #blocked(batch: RecordBatch, i: number): boolean {
-    if (isOwed(batch)) return false
+    const { lineage } = batch.origin
+    if (lineage instanceof OwedRun) return lineage.refuses(batch.keyText(i))
     const { parking } = this.#inputOf(batch)
     if (parking.keys === 0 || isErrand(batch)) return false
     return parking.blocks(batch.keyText(i), batch.offset(i))
@@ -208,11 +209,22 @@ export class Task {
 
   #park(batch: RecordBatch, i: number, failure: Failure): void {
     if (isErrand(batch) || isOwed(batch)) {
-      if (isOwed(batch)) this.#options.trouble(owedFailure(batch, failure))
-      batch.origin.lineage.judge(batch.lineageRow(i), 'parked')
-      batch.origin.lineage.release(batch.lineageRow(i))
+      const { lineage } = batch.origin
+      if (lineage instanceof OwedRun) {
+        this.#options.trouble(owedFailure(batch, failure))
+        lineage.refuse(batch.keyText(i))
+      }
+      lineage.judge(batch.lineageRow(i), 'parked')
+      lineage.release(batch.lineageRow(i))
     } else this.#inputOf(batch).parking.park(batch, i, failure)
     reach('parked')
+  }
+
+  /** What something before it of its key has failed. */
+  #follow(batch: RecordBatch, i: number): void {
+    if (!isOwed(batch)) return this.#inputOf(batch).parking.follow(batch, i)
+    batch.origin.lineage.judge(batch.lineageRow(i), 'parked')
+    batch.origin.lineage.release(batch.lineageRow(i))
   }
 
   /** What this source gives comes in there. */

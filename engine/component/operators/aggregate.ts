@@ -6,6 +6,7 @@ import { FieldAccess } from '../record-view.ts'
 import { Aggregates } from './aggregate/aggregates.ts'
 import { foldOf, type FoldSpec } from './aggregate/folds.ts'
 import type { WindowSpec } from './aggregate/windows.ts'
+import { AppliedRows } from './applied-rows.ts'
 import { Collector, eachRow } from './rows.ts'
 
 export { type FoldSpec } from './aggregate/folds.ts'
@@ -114,30 +115,5 @@ class AggregateStage {
   /** Another node failed: when the letter comes here, the record must not count again. */
   #parked(input: number, offset: number, lineage: Lineage, row: number): void {
     if (this.#applied.has(lineage, row)) this.#aggregates.mark(input, offset, lineage, row)
-  }
-}
-
-/** Which rows of each run were applied, a byte for each; gone with the run. */
-class AppliedRows {
-  readonly #runs = new WeakMap<Lineage, Uint8Array>()
-  #lineage: Lineage | undefined
-  #rows: Uint8Array = new Uint8Array(0)
-
-  add(lineage: Lineage, row: number): void {
-    if (lineage !== this.#lineage) {
-      this.#lineage = lineage
-      this.#rows = this.#runs.get(lineage) ?? new Uint8Array(0)
-    }
-    if (row >= this.#rows.length) {
-      const grown = new Uint8Array(Math.max(row + 1, 2 * this.#rows.length, 64))
-      grown.set(this.#rows)
-      this.#rows = grown
-      this.#runs.set(lineage, grown)
-    }
-    this.#rows[row] = 1
-  }
-
-  has(lineage: Lineage, row: number): boolean {
-    return this.#runs.get(lineage)?.[row] === 1
   }
 }
