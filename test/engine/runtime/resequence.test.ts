@@ -17,14 +17,12 @@ commit: { every: 50ms }
 `
 const one = (n: number, key = 'k') => ({ id: `${key}${n}`, key, n, time: n * 1000 })
 
-const values = (bench: Bench, node = 'out'): readonly { n: number; key: string }[] =>
-  bench.world.effects
-    .filter((effect) => effect.node === node)
-    .map(({ value }) => value as { n: number; key: string })
+const values = (bench: Bench, node = 'out') =>
+  bench.world.effects.filter((effect) => effect.node === node).map(({ value }) => value as unknown)
 const numbers = (bench: Bench, key = 'k', node = 'out'): number[] =>
-  values(bench, node)
-    .filter((value) => value.key === key)
-    .map(({ n }) => n)
+  bench.world.effects
+    .filter((effect) => effect.node === node && effect.key === key)
+    .map(({ value }) => (value as unknown as { n: number }).n)
 
 async function until(bench: Bench, done: (worker: ModelWorker) => boolean): Promise<ModelWorker> {
   const worker = bench.cluster.living[0] ?? bench.cluster.start()
