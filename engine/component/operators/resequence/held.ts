@@ -1,9 +1,11 @@
-/** The numbers of one key that are committed and not acknowledged: those that wait, and those under way. */
+/** The numbers of one key that are not acknowledged: those that are not committed, that wait, and that are under way. */
 export class Held {
   /** Ascending. */
   readonly #numbers: number[] = []
   readonly #arrivals = new Map<number, number>()
   readonly #underWay = new Set<number>()
+  /** Came, and are not committed: nothing of them is sent, and no gap is told where they are. */
+  readonly #taken = new Set<number>()
   /** What is sent next, by what is under way; undefined where nothing of the key was looked at. */
   promised: number | undefined
   gapUnderWay = false
@@ -20,12 +22,18 @@ export class Held {
   }
 
   get idle(): boolean {
-    return this.#numbers.length === 0 && this.#underWay.size === 0 && !this.gapUnderWay
+    const none = this.#numbers.length === 0 && this.#underWay.size === 0 && this.#taken.size === 0
+    return none && !this.gapUnderWay
   }
 
   /** The lowest number that waits. */
   get lowest(): number | undefined {
     return this.#numbers[0]
+  }
+
+  /** The lowest number that is not committed yet. */
+  get lowestTaken(): number {
+    return Math.min(...this.#taken)
   }
 
   /** When the one that waits longest came. */
@@ -38,7 +46,14 @@ export class Held {
     return oldest
   }
 
+  /** A record came. */
+  take(number: number): void {
+    this.#taken.add(number)
+  }
+
+  /** It is committed: it waits. */
   add(number: number, arrival: number): void {
+    this.#taken.delete(number)
     this.#arrivals.set(number, arrival)
     this.#numbers.splice(this.#placeOf(number), 0, number)
   }

@@ -74,6 +74,7 @@ export class Sequences {
     if (number < (this.#nextOf(key) ?? Number.NEGATIVE_INFINITY) || this.#entries.get(id) !== undefined)
       return false
     this.#entries.put(id, record, lineage, row)
+    this.#heldOf(key).take(number)
     return true
   }
 
@@ -108,17 +109,23 @@ export class Sequences {
     const at = id.indexOf('|', 2)
     const number = Number(id.slice(2, at))
     const key = id.slice(at + 1)
-    let held = this.#keys.get(key)
     if (record === undefined) {
+      const held = this.#keys.get(key)
       held?.remove(number)
       if (held?.idle === true) this.#keys.delete(key)
       return
     }
-    if (held === undefined) this.#keys.set(key, (held = new Held()))
+    const held = this.#heldOf(key)
     held.add(number, record.a)
     held.stuck = false
     this.#candidates.add(key)
     this.#deadlines.add(record.a + this.#options.within, key)
+  }
+
+  #heldOf(key: string): Held {
+    let held = this.#keys.get(key)
+    if (held === undefined) this.#keys.set(key, (held = new Held()))
+    return held
   }
 
   /** True while something may be due that was not asked for yet. */
@@ -162,13 +169,15 @@ export class Sequences {
       const number = held.lowest
       if (number === undefined) break
       const next = held.promised
-      if (next !== undefined && number > next) {
+      if (next === undefined || number > next) {
         // What is under way comes first; then the gap is told, and then what is behind it.
-        if (this.#isOver(held) && held.underWay === 0 && due.length === 0)
-          due.push(this.#gap(key, held, { from: next, to: number - 1 }))
-        break
+        if (held.underWay > 0 || due.length > 0 || !this.#isOver(held)) break
+        // Numbers that came meanwhile are no gap, and have their turn when they are committed.
+        const lowest = Math.min(number, held.lowestTaken)
+        if (next !== undefined && lowest > next)
+          due.push(this.#gap(key, held, { from: next, to: lowest - 1 }, number))
+        if (next !== undefined || lowest < number) break
       }
-      if (next === undefined && !this.#isOver(held)) break
       due.push(this.#record(key, held, number))
     }
     return due
@@ -200,8 +209,9 @@ export class Sequences {
     }
   }
 
-  #gap(key: string, held: Held, gap: Gap): Due {
-    const { t } = this.#entries.committedValue(recordId(key, gap.to + 1)) as HeldRecord
+  /** The gap has the time of the record that waits behind it. */
+  #gap(key: string, held: Held, gap: Gap, behind: number): Due {
+    const { t } = this.#entries.committedValue(recordId(key, behind)) as HeldRecord
     held.gapUnderWay = true
     held.promised = gap.to + 1
     const value: Sent = { gap }
