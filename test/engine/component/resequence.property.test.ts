@@ -75,13 +75,13 @@ class Partition {
     const done = this.#underWay.splice(0, Math.ceil(this.#underWay.length * share))
     const blocked = new Set<string>()
     for (const [n, { due, out }] of done.entries()) {
-      // One is refused, and with it what follows of its key, as the engine has it.
-      const fails = out !== undefined && ((refused && n === 0) || blocked.has(out.key))
+      // One is refused, and with it the records that follow of its key, as the engine has it; gaps go to another sink.
+      const fails = out !== undefined && ((refused && n === 0) || (blocked.has(out.key) && !out.gap))
       if (fails) blocked.add(out.key)
       due.settle(fails ? 'parked' : 'stored', this.#owed, this.#rows++)
       if (!fails && out !== undefined) this.acknowledged.push(out)
     }
-    for (const rest of this.#underWay.filter(({ out }) => out !== undefined && blocked.has(out.key))) {
+    for (const rest of this.#underWay.filter(({ out }) => out?.gap === false && blocked.has(out.key))) {
       rest.due.settle('parked', this.#owed, this.#rows++)
       this.#underWay.splice(this.#underWay.indexOf(rest), 1)
     }
