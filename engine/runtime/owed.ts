@@ -195,8 +195,16 @@ export function isOwed(batch: RecordBatch): boolean {
   return batch.origin.lineage instanceof OwedRun
 }
 
-/** The sentence about a record that a later node does not take. */
-export function owedFailure(batch: RecordBatch, { node, error }: Failure): string {
+/** Ends the way of a record that is no letter: it stays owed, or the letter that it is of stays open. */
+export function holdBack(batch: RecordBatch, i: number): void {
+  const { lineage } = batch.origin
+  lineage.judge(batch.lineageRow(i), 'parked')
+  lineage.release(batch.lineageRow(i))
+}
+
+/** A later node does not take what is owed: what follows of its key is held back. Answers a sentence about it. */
+export function refuseOwed(batch: RecordBatch, i: number, { node, error }: Failure): string {
+  ;(batch.origin.lineage as OwedRun).refuse(batch.keyText(i))
   return (
     `Node ${node} cannot take what ${batch.topic} sends for a key (${sentenceOf(error)}): ` +
     'it stays owed, and is sent again when the key changes and at the next start.'

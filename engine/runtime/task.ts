@@ -11,7 +11,7 @@ import type { RunOwner } from './ledger-run.ts'
 import { isErrand, LetterGate } from './letter-gate.ts'
 import { parkedTopic } from './letters.ts'
 import { Outbox } from './outbox.ts'
-import { isOwed, OwedEmissions, owedFailure, OwedRun } from './owed.ts'
+import { holdBack, isOwed, OwedEmissions, OwedRun, refuseOwed } from './owed.ts'
 import { OpenWork } from './open-work.ts'
 import { reach } from '../component/points.ts'
 import { TaskGraph } from './task-graph.ts'
@@ -209,13 +209,8 @@ export class Task {
 
   #park(batch: RecordBatch, i: number, failure: Failure): void {
     if (isErrand(batch) || isOwed(batch)) {
-      const { lineage } = batch.origin
-      if (lineage instanceof OwedRun) {
-        this.#options.trouble(owedFailure(batch, failure))
-        lineage.refuse(batch.keyText(i))
-      }
-      lineage.judge(batch.lineageRow(i), 'parked')
-      lineage.release(batch.lineageRow(i))
+      if (isOwed(batch)) this.#options.trouble(refuseOwed(batch, i, failure))
+      holdBack(batch, i)
     } else this.#inputOf(batch).parking.park(batch, i, failure)
     reach('parked')
   }
@@ -223,8 +218,7 @@ export class Task {
   /** What something before it of its key has failed. */
   #follow(batch: RecordBatch, i: number): void {
     if (!isOwed(batch)) return this.#inputOf(batch).parking.follow(batch, i)
-    batch.origin.lineage.judge(batch.lineageRow(i), 'parked')
-    batch.origin.lineage.release(batch.lineageRow(i))
+    holdBack(batch, i)
   }
 
   /** What this source gives comes in there. */

@@ -18,11 +18,11 @@ commit: { every: 50ms }
 const one = (n: number, key = 'k') => ({ id: `${key}${n}`, key, n, time: n * 1000 })
 
 const values = (bench: Bench, node = 'out') =>
-  bench.world.effects.filter((effect) => effect.node === node).map(({ value }) => value as unknown)
+  bench.world.effects.filter((effect) => effect.node === node).map(({ value }) => value)
 const numbers = (bench: Bench, key = 'k', node = 'out'): number[] =>
   bench.world.effects
     .filter((effect) => effect.node === node && effect.key === key)
-    .map(({ value }) => (value as unknown as { n: number }).n)
+    .map(({ value }) => (value as { n: number }).n)
 
 async function until(bench: Bench, done: (worker: ModelWorker) => boolean): Promise<ModelWorker> {
   const worker = bench.cluster.living[0] ?? bench.cluster.start()

@@ -163,15 +163,16 @@ export class Sequences {
 
   #dueOf(key: string, held: Held, most: number): Due[] {
     const due: Due[] = []
-    if (held.stuck || held.gapUnderWay) return due
+    // What is under way of a key is one run: where a sink refuses one of them, those behind it are held back.
+    if (held.stuck || held.gapUnderWay || held.underWay > 0) return due
     held.promised ??= this.#nextOf(key)
     while (due.length < most) {
       const number = held.lowest
       if (number === undefined) break
       const next = held.promised
       if (next === undefined || number > next) {
-        // What is under way comes first; then the gap is told, and then what is behind it.
-        if (held.underWay > 0 || due.length > 0 || !this.#isOver(held)) break
+        // What is before the gap comes first; then the gap is told, and when that is known what is behind it.
+        if (due.length > 0 || !this.#isOver(held)) break
         // Numbers that came meanwhile are no gap, and have their turn when they are committed.
         const lowest = Math.min(number, held.lowestTaken)
         if (next !== undefined && lowest > next)
@@ -200,7 +201,7 @@ export class Sequences {
       settle: (verdict, lineage, row) => {
         if (verdict === 'parked') {
           held.refused(number)
-          return this.#failed(held, number)
+          return this.#failed(key, held, number)
         }
         held.remove(number)
         this.#entries.delete(id, lineage, row)
@@ -219,16 +220,21 @@ export class Sequences {
       emission: { key: Buffer.from(key, 'latin1'), timestamp: t, value },
       settle: (verdict, lineage, row) => {
         held.gapUnderWay = false
-        if (verdict === 'parked') return this.#failed(held, gap.from)
+        if (verdict === 'parked') return this.#failed(key, held, gap.from)
         this.#advance(key, held, gap.to + 1, lineage, row)
       },
     }
   }
 
   /** What failed stays owed, and all of its key behind it: until a record of the key comes, and in the next life. */
-  #failed(held: Held, number: number): void {
-    held.stuck = true
-    held.promised = Math.min(held.promised ?? number, number)
+  #failed(key: string, held: Held, number: number): void {
+    if (held.promised === undefined || number < held.promised) {
+      held.stuck = true
+      held.promised = number
+    } else if (!held.stuck) {
+      // It was held back, and a record came meanwhile.
+      this.#candidates.add(key)
+    }
   }
 
   #advance(key: string, held: Held, next: number, lineage: Lineage, row: number): void {
