@@ -209,7 +209,13 @@ class FakeScope implements OperatorScope {
     const records = packRecords('node', 0, plain, 0)
     const lineage = new FakeLineage()
     const codec = codecOf('json')
-    const { origin, rows } = batchOf({ records, eventTimes: records.timestamps, codec, lineage, lineageBase: 0 })
+    const { origin, rows } = batchOf({
+      records,
+      eventTimes: records.timestamps,
+      codec,
+      lineage,
+      lineageBase: 0,
+    })
     const values = sent.map(({ value }) => value)
     const stream = through.reduce(
       (one, next) => next(one),
