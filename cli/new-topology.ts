@@ -23,7 +23,7 @@ processors:
   short: { type: map, from: paid, keep: [id, amount] }
 
 sinks:
-  # Or { type: topic, from: short, topic: ${name}-paid, format: json }, or a table of cql/.
+  # Or { type: topic, from: short, topic: ${name}-paid }, or a table of cql/.
   shown: { type: console, from: short }
 
 errors: { attempts: 3, then: park }

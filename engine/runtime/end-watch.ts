@@ -19,20 +19,25 @@ interface InputProgress {
   readonly reader: SourceReader
 }
 
+export interface EndOptions extends Omit<OthersOptions, 'target'> {
+  /** True when the session ends: its readers are closed, and nobody wants to know any more. */
+  readonly over: () => boolean
+}
+
 /**
  * Finds out when everything that was in the sources, at the moment that it was asked for, is settled: by this worker, or by
  * other members of its group.
  */
 export class EndWatch {
   wanted = false
-  readonly #options: Omit<OthersOptions, 'target'>
+  readonly #options: EndOptions
   readonly #others: OthersWatch
   #told = Number.NEGATIVE_INFINITY
   readonly #assigned = new Set<string>()
   readonly #targets = new Map<string, number>()
   readonly #reached = new Map<string, number>()
 
-  constructor(options: Omit<OthersOptions, 'target'>) {
+  constructor(options: EndOptions) {
     this.#options = options
     this.#others = new OthersWatch({
       ...options,
@@ -72,8 +77,8 @@ export class EndWatch {
       return (await this.#allReached(inputs)) && (await this.#others.allDone(readers, own))
     } catch (error) {
       if (kindOf(error) !== 'downstream') throw error
-      const { clock, trouble } = this.#options
-      if (clock.now() - this.#told < tellEveryMs) return false
+      const { clock, trouble, over } = this.#options
+      if (over() || clock.now() - this.#told < tellEveryMs) return false
       this.#told = clock.now()
       trouble(`Whether the end is reached cannot be told: ${sentenceOf(error)}`)
       return false

@@ -59,6 +59,7 @@ export class Session {
       clock: options.environment.clock,
       fetch: (partition, offset, limit) => this.#membership!.log.fetch(partition, offset, limit),
       trouble: options.trouble,
+      over: () => this.#over,
     })
   }
 

@@ -30,6 +30,11 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** Timers that have not run. */
+  get waiting(): number {
+    return this.#timers.length
+  }
+
   /** When the next timer is due; undefined where there is none. */
   get next(): number | undefined {
     return this.#timers[0]?.at

@@ -1,6 +1,4 @@
-import { registerHooks } from 'node:module'
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { loadMutant } from './load-mutant.ts'
 import { mutants } from './mutants.ts'
 import type { Outcome } from './model-runs.ts'
 
@@ -9,22 +7,7 @@ import type { Outcome } from './model-runs.ts'
 const [number = '-1', run = '', seed = '0'] = process.argv.slice(2)
 const mutant = mutants[Number(number)]
 
-if (mutant !== undefined) {
-  const target = new URL(`../../${mutant.file}`, import.meta.url).href
-  registerHooks({
-    load(url, context, nextLoad) {
-      const loaded = nextLoad(url, context)
-      if (url !== target) return loaded
-      let source = readFileSync(fileURLToPath(url), 'utf8')
-      for (const [from, to] of mutant.changes) {
-        if (!source.includes(from))
-          throw new Error(`The mutant "${mutant.name}" is out of date: ${mutant.file} has no "${from}".`)
-        source = source.replace(from, () => to)
-      }
-      return { ...loaded, source }
-    },
-  })
-}
+if (mutant !== undefined) loadMutant(mutant)
 
 const { runs, storm } = await import('./model-runs.ts')
 const { aggregateRuns, aggregateStorm } = await import('./aggregate-runs.ts')

@@ -1,7 +1,7 @@
-import { Observable } from 'rxjs'
-import { operator, type Operator } from '../operator.ts'
+import type { Operator } from '../operator.ts'
 import { RecordBatch } from '../record-batch.ts'
 import type { StreamRecord } from '../record-view.ts'
+import { byKey, type ByKeyOptions } from './by-key.ts'
 import { recordCaller } from './rows.ts'
 
 /**
@@ -10,41 +10,33 @@ import { recordCaller } from './rows.ts'
  */
 export function flatMapAsync<In, Out>(
   map: (value: In, record: StreamRecord<In>) => Iterable<Out> | Promise<Iterable<Out>>,
-  options: { readonly concurrency?: number } = {},
+  options: ByKeyOptions = {},
 ): Operator {
-  return operator(
-    (scope) => (input) =>
-      new Observable((output) => {
-        const call = recordCaller<In>(map)
-        const submit = scope.keyed({
-          concurrency: options.concurrency ?? 64,
-          work(batch, i) {
-            // What the iterable throws is the record's failure too, so that it ends here.
-            const made = call(batch, i)
-            return made instanceof Promise ? made.then(listOf) : listOf(made)
-          },
-          done(batch, results) {
-            const rows: number[] = []
-            const values: unknown[] = []
-            for (let i = 0; i < batch.length; i++) {
-              const made = results[i] as readonly unknown[]
-              if (made.length === 0) {
-                scope.drop(batch, i, 'empty')
-                continue
-              }
-              if (made.length > 1) scope.retain(batch, i, made.length - 1)
-              for (const value of made) {
-                rows.push(batch.rows[i]!)
-                values.push(value)
-              }
-            }
-            if (rows.length > 0)
-              output.next(new RecordBatch(batch.origin, Int32Array.from(rows), rows.length, values))
-          },
-        })
-        return input.subscribe(submit)
-      }),
-  )
+  const makeWork = (): ((batch: RecordBatch, i: number) => unknown) => {
+    const call = recordCaller<In>(map)
+    return (batch, i) => {
+      // What the iterable throws is the record's failure too, so that it ends here.
+      const made = call(batch, i)
+      return made instanceof Promise ? made.then(listOf) : listOf(made)
+    }
+  }
+  return byKey(makeWork, options, (scope, batch, results, emit) => {
+    const rows: number[] = []
+    const values: unknown[] = []
+    for (let i = 0; i < batch.length; i++) {
+      const made = results[i] as readonly unknown[]
+      if (made.length === 0) {
+        scope.drop(batch, i, 'empty')
+        continue
+      }
+      if (made.length > 1) scope.retain(batch, i, made.length - 1)
+      for (const value of made) {
+        rows.push(batch.rows[i]!)
+        values.push(value)
+      }
+    }
+    if (rows.length > 0) emit(new RecordBatch(batch.origin, Int32Array.from(rows), rows.length, values))
+  })
 }
 
 function listOf(made: unknown): unknown[] {

@@ -1,6 +1,6 @@
-import { Observable } from 'rxjs'
-import { operator, type Operator } from '../operator.ts'
+import type { Operator } from '../operator.ts'
 import type { StreamRecord } from '../record-view.ts'
+import { byKey, type ByKeyOptions } from './by-key.ts'
 import { Collector, recordCaller } from './rows.ts'
 
 /**
@@ -9,25 +9,19 @@ import { Collector, recordCaller } from './rows.ts'
  */
 export function keepAsync<Value>(
   test: (value: Value, record: StreamRecord<Value>) => boolean | Promise<boolean>,
-  options: { readonly otherwise?: string; readonly concurrency?: number } = {},
+  options: ByKeyOptions & { readonly otherwise?: string } = {},
 ): Operator {
-  return operator(
-    (scope) => (input) =>
-      new Observable((output) => {
-        const submit = scope.keyed({
-          concurrency: options.concurrency ?? 64,
-          work: recordCaller(test),
-          done(batch, results) {
-            const kept = new Collector(batch, false)
-            for (let i = 0; i < batch.length; i++) {
-              if (results[i] === true) kept.keep(i)
-              else if (options.otherwise !== undefined) scope.side(options.otherwise, batch.only(i))
-              else scope.drop(batch, i, 'filtered')
-            }
-            if (kept.length > 0) output.next(kept.batch())
-          },
-        })
-        return input.subscribe(submit)
-      }),
+  return byKey(
+    () => recordCaller(test),
+    options,
+    (scope, batch, results, emit) => {
+      const kept = new Collector(batch, false)
+      for (let i = 0; i < batch.length; i++) {
+        if (results[i] === true) kept.keep(i)
+        else if (options.otherwise !== undefined) scope.side(options.otherwise, batch.only(i))
+        else scope.drop(batch, i, 'filtered')
+      }
+      if (kept.length > 0) emit(kept.batch())
+    },
   )
 }

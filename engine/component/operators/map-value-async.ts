@@ -1,7 +1,7 @@
-import { Observable } from 'rxjs'
-import { operator, type Operator } from '../operator.ts'
+import type { Operator } from '../operator.ts'
 import { RecordBatch } from '../record-batch.ts'
 import type { StreamRecord } from '../record-view.ts'
+import { byKey, type ByKeyOptions } from './by-key.ts'
 import { recordCaller } from './rows.ts'
 
 /**
@@ -10,20 +10,11 @@ import { recordCaller } from './rows.ts'
  */
 export function mapValueAsync<In, Out>(
   map: (value: In, record: StreamRecord<In>) => Out | Promise<Out>,
-  options: { readonly concurrency?: number } = {},
+  options: ByKeyOptions = {},
 ): Operator {
-  return operator(
-    (scope) => (input) =>
-      new Observable((output) => {
-        const call = recordCaller(map)
-        const submit = scope.keyed({
-          concurrency: options.concurrency ?? 64,
-          work: call,
-          done(batch, results) {
-            output.next(new RecordBatch(batch.origin, batch.rows, batch.length, results))
-          },
-        })
-        return input.subscribe(submit)
-      }),
+  return byKey(
+    () => recordCaller(map),
+    options,
+    (_scope, batch, results, emit) => emit(new RecordBatch(batch.origin, batch.rows, batch.length, results)),
   )
 }

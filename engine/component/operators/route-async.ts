@@ -1,6 +1,6 @@
-import { Observable } from 'rxjs'
-import { operator, type Operator } from '../operator.ts'
+import type { Operator } from '../operator.ts'
 import type { StreamRecord } from '../record-view.ts'
+import { byKey, type ByKeyOptions } from './by-key.ts'
 import { Collector, recordCaller } from './rows.ts'
 
 /**
@@ -9,25 +9,19 @@ import { Collector, recordCaller } from './rows.ts'
  */
 export function routeAsync<Value>(
   choose: (value: Value, record: StreamRecord<Value>) => string | undefined | Promise<string | undefined>,
-  options: { readonly concurrency?: number } = {},
+  options: ByKeyOptions = {},
 ): Operator {
-  return operator(
-    (scope) => (input) =>
-      new Observable((output) => {
-        const submit = scope.keyed({
-          concurrency: options.concurrency ?? 64,
-          work: recordCaller(choose),
-          done(batch, results) {
-            const main = new Collector(batch, false)
-            for (let i = 0; i < batch.length; i++) {
-              const name = results[i] as string | undefined
-              if (name === undefined) main.keep(i)
-              else scope.side(name, batch.only(i))
-            }
-            if (main.length > 0) output.next(main.batch())
-          },
-        })
-        return input.subscribe(submit)
-      }),
+  return byKey(
+    () => recordCaller(choose),
+    options,
+    (scope, batch, results, emit) => {
+      const main = new Collector(batch, false)
+      for (let i = 0; i < batch.length; i++) {
+        const name = results[i] as string | undefined
+        if (name === undefined) main.keep(i)
+        else scope.side(name, batch.only(i))
+      }
+      if (main.length > 0) emit(main.batch())
+    },
   )
 }

@@ -9,7 +9,9 @@ import { FakeClock } from '../../support/fake-clock.ts'
 function watching(read: number, bounds = async () => ({ first: 0, end: 5 })) {
   const clock = new FakeClock()
   const troubles: string[] = []
+  const session = { over: false }
   const watch = new EndWatch({
+    over: () => session.over,
     clock,
     fetch: () => Promise.reject(new Error('nobody else has partitions')),
     trouble: (sentence) => troubles.push(sentence),
@@ -21,7 +23,7 @@ function watching(read: number, bounds = async () => ({ first: 0, end: 5 })) {
     clock.advance(1000)
     return watch.isReached([task as unknown as Task], [reader], () => reader)
   }
-  return { clock, watch, task, look, troubles }
+  return { clock, watch, task, look, troubles, session }
 }
 
 test('the last record is the end, when nothing is under way', async () => {
@@ -49,11 +51,15 @@ test('a partition that is read anew is at no end yet', async () => {
 })
 
 test('while nobody can tell, it is told now and then', async () => {
-  const { look, troubles, clock } = watching(5, () =>
+  const { look, troubles, clock, session } = watching(5, () =>
     Promise.reject(downstreamError('KAFKA_AWAY', 'No broker answers.')),
   )
   expect([await look(), await look()]).toEqual([false, false])
   expect(troubles).toEqual(['Whether the end is reached cannot be told: No broker answers.'])
+  clock.advance(10_000)
+  expect(await look()).toBe(false)
+  expect(troubles).toHaveLength(2)
+  session.over = true
   clock.advance(10_000)
   expect(await look()).toBe(false)
   expect(troubles).toHaveLength(2)
