@@ -69,6 +69,7 @@ kept for ever, about 150 bytes.
   reads: ({ by }) => [by],
   stores: (_config, { node }) => [{ name: node, kind: 'keyValue' }],
   commitsFirst: true,
+  owes: () => ['gaps'],
 
   create: ({ by, within, first, most }) =>
     inSequence({ by, withinMs: within, first, most, gaps: 'gaps', late: 'late' }),

@@ -81,6 +81,8 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
    * the records of a partition in their order, so that the state is always that of a beginning of the partition.
    */
   readonly commitsFirst?: boolean
+  /** Side outputs of such a node that carry what is owed, as the main output does: it has no position either. */
+  owes?(config: z.output<Schema>): readonly string[]
   /** True for a node that may make several records of one. */
   readonly several?: boolean
   /** Called once for each task. Several operators run one after the other. */
