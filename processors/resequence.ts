@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineProcessor, Duration, FieldPath, resequence as inSequence } from '../engine/component/index.ts'
+import { ByteSize, defineProcessor, Duration, FieldPath, resequence as inSequence } from '../engine/component/index.ts'
 
 export const resequence = defineProcessor({
   name: 'resequence',
@@ -19,15 +19,17 @@ partitions, write them to a topic with that key first, and re-sequence what is r
 a crash, which may repeat the last ones from some number on; in an exactly-once topology what topics get is in the commit
 that notes that it was sent. Where a later node refuses a record (after its attempts), it is no letter: it stays owed, and so
 does all of its key behind it, until a record of the key comes or the worker starts again. With \`then: skip\` it is given up.
-What is sent has no headers and no position: \`dedupe\` stands before this node, not behind it.
+What is sent has key, time and headers of its record, but no position: \`dedupe\` stands before this node, not behind it.
 
 ## Time
 The wait is time of the worker's clock from when a record came; it goes on while no worker runs. A gap is given up at the
 next commit after that.
 
 ## Memory
-Records that wait are in memory and in the changelog, decoded: \`most\` of them for each key. The next number of each key is
-kept for ever, about 150 bytes.
+Records that wait, or that a sink does not take yet, are in memory and in the changelog, decoded: \`most\` of them for each
+key, and about \`memory\` of them in a partition. Above that nothing more is read from the partition until a fifth of it is free
+again; where nothing is on its way out, the gap that was waited for longest is given up. The next number of each key takes
+about 150 bytes, for ever unless \`forget\` is given; a key that was forgotten begins anew.
 `,
 
   config: z.strictObject({
@@ -46,6 +48,13 @@ kept for ever, about 150 bytes.
       }),
     most: z.int().min(1).max(100_000).prefault(1000).meta({
       description: 'So many records of a key wait at most: with one more, the first gap is given up at once.',
+    }),
+    memory: ByteSize.prefault('64MiB').meta({
+      description: 'So many bytes of records wait at most in each partition.',
+    }),
+    forget: Duration.optional().meta({
+      description: 'When nothing of a key came for so long, its next number is forgotten: it begins anew.',
+      examples: ['30d'],
     }),
   }),
 
@@ -71,6 +80,6 @@ kept for ever, about 150 bytes.
   commitsFirst: true,
   owes: () => ['gaps'],
 
-  create: ({ by, within, first, most }) =>
-    inSequence({ by, withinMs: within, first, most, gaps: 'gaps', late: 'late' }),
+  create: ({ within, ...options }) =>
+    inSequence({ ...options, withinMs: within, first: options.first, forget: options.forget, gaps: 'gaps', late: 'late' }),
 })

@@ -87,6 +87,11 @@ export class OwedEmissions {
     return this.#runs.length > 0 || this.#debtors.some(({ owing }) => owing.owes)
   }
 
+  /** True while a node holds as much as it may. */
+  get saturated(): boolean {
+    return this.#debtors.some(({ owing }) => owing.saturated === true)
+  }
+
   /** True while something under way is held back, since something before it of its key was refused. */
   get blocksAny(): boolean {
     return this.#runs.some(({ run }) => run.refusesAny)
@@ -127,7 +132,7 @@ export class OwedEmissions {
     const plain = dues.map(({ emission }) => ({
       key: emission?.key ?? null,
       value: null,
-      headers: [],
+      headers: emission?.headers ?? [],
       timestamp: emission?.timestamp ?? now(),
     }))
     const records = packRecords(`${topology}.${debtor.node}`, partition, plain, this.#next)

@@ -259,6 +259,11 @@ export class Task {
     for (const { input } of this.#parked) await input.poll()
   }
 
+  /** True while no more is to be read: something holds as much as it may. */
+  get saturated(): boolean {
+    return this.inputs.some((input) => input.saturated) || this.#owed.saturated
+  }
+
   /** Its share of the budget. */
   get share(): Share {
     return this.#options.share

@@ -9,12 +9,15 @@ const mutant = mutants[Number(number)]
 
 if (mutant !== undefined) loadMutant(mutant)
 
-const { runs, storm } = await import('./model-runs.ts')
+const { storm } = await import('./model-runs.ts')
 const { aggregateRuns, aggregateStorm } = await import('./aggregate-runs.ts')
+const { resequenceRuns, resequenceStorm } = await import('./resequence-runs.ts')
 
-/** What is wrong after this storm: names of runs are unique over both kinds. */
+/** What is wrong after this storm: names of runs are unique over all kinds. */
 function blow(name: string, drawn: number): Promise<Pick<Outcome, 'wrong'>> {
-  return runs[name] === undefined ? aggregateStorm(aggregateRuns[name]!, drawn) : storm(name, drawn)
+  const [aggregated, sequence] = [aggregateRuns[name], resequenceRuns[name]]
+  if (aggregated !== undefined) return aggregateStorm(aggregated, drawn)
+  return sequence === undefined ? storm(name, drawn) : resequenceStorm(sequence, drawn)
 }
 
 for (const each of mutant?.seeds ?? [Number(seed)]) {

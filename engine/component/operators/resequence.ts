@@ -6,7 +6,8 @@ import { RecordBatch } from '../record-batch.ts'
 import { FieldAccess } from '../record-view.ts'
 import { AppliedRows } from './applied-rows.ts'
 import { stored, unstored } from './aggregate/stored-values.ts'
-import { Sequences, type Sent } from './resequence/sequences.ts'
+import { Sequences, type HeldRecord, type Sent } from './resequence/sequences.ts'
+import { storedHeaders } from './stored-headers.ts'
 import { Collector, eachRow } from './rows.ts'
 
 export interface ResequenceOptions {
@@ -18,6 +19,10 @@ export interface ResequenceOptions {
   readonly first: number | undefined
   /** So many records of a key wait at most. */
   readonly most: number
+  /** Bytes of records that wait, for each partition: above that nothing more is read, and gaps are given up. */
+  readonly memory: number
+  /** Milliseconds after which the next number of a key is forgotten; undefined: never. */
+  readonly forget: number | undefined
   /** Side output for numbers that did not come in time. */
   readonly gaps: string
   /** Side output for records whose turn is over. */
@@ -73,17 +78,20 @@ class ResequenceStage {
   readonly #applied = new AppliedRows()
 
   constructor(scope: OperatorScope, options: ResequenceOptions) {
-    const { by, withinMs: within, first, most } = options
+    const { by, withinMs: within, ...rest } = options
     this.#scope = scope
     this.#options = options
     this.#number = new FieldAccess(by)
     const now = (): number => scope.clock.now()
-    const sequences = new Sequences({ within, first, most, now, entries: scope.store<unknown>() })
+    const sequences = new Sequences({ ...rest, within, now, entries: scope.store<unknown>() })
     this.#sequences = sequences
     scope.owe({
       due: (upTo) => sequences.due(upTo),
       get owes() {
         return sequences.owes
+      },
+      get saturated() {
+        return sequences.saturated
       },
       tick: () => sequences.tick(),
       parked: (input, offset, lineage, row) => this.#parked(input, offset, lineage, row),
@@ -115,7 +123,7 @@ class ResequenceStage {
     const { lineage } = batch.origin
     const row = batch.lineageRow(i)
     const number = this.#numberOf(batch, i)
-    const record = { a: this.#scope.clock.now(), t: batch.timestamp(i), v: stored(batch.value(i)) }
+    const record = this.#held(batch, i)
     if (!this.#sequences.apply(key, number, record, lineage, row)) {
       this.#scope.count('late', 1)
       this.#scope.side(this.#options.late, batch.only(i))
@@ -124,6 +132,12 @@ class ResequenceStage {
     if (released) this.#sequences.mark(input, offset, lineage, row)
     else this.#applied.add(lineage, row)
     return true
+  }
+
+  #held(batch: RecordBatch, i: number): HeldRecord {
+    const h = storedHeaders(batch.headers(i))
+    const record = { a: this.#scope.clock.now(), t: batch.timestamp(i), v: stored(batch.value(i)) }
+    return h.length === 0 ? record : { ...record, h }
   }
 
   #numberOf(batch: RecordBatch, i: number): number {

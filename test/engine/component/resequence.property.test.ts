@@ -16,6 +16,8 @@ interface Settings {
   readonly within: number
   readonly first: number | undefined
   readonly most: number
+  readonly memory: number
+  readonly forget: number | undefined
 }
 
 /** What was sent: a number, or a gap, and whether a commit says so. */
@@ -119,6 +121,15 @@ class Partition {
     return this.#underWay.length > 0 || this.#sequences.owes
   }
 
+  get saturated(): boolean {
+    return this.#sequences.saturated
+  }
+
+  /** What is in the store. */
+  get entries(): number {
+    return this.#entries.size
+  }
+
   get held(): number {
     return this.#sequences.size
   }
@@ -190,12 +201,17 @@ test('whatever crashes: numbers of a key ascend, gaps and records tile them, and
     within: fc.constantFrom(10, 30, 1000),
     first: fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined }),
     most: fc.constantFrom(1, 3, 100),
+    memory: fc.constantFrom(500, 2000, Number.POSITIVE_INFINITY),
+    // So long that nothing is forgotten before the end.
+    forget: fc.constantFrom(undefined, 100_000),
   })
   fc.assert(
     fc.property(settings, arrivals, steps, (given, all, course) => {
       const partition = run(given, all, course)
       expect(partition.owes).toBe(false)
       expect(partition.held).toBe(0)
+      expect(partition.saturated).toBe(false)
+      if (given.forget !== undefined && given.within === 1000) expect(partition.entries).toBe(0)
       for (const key of new Set(all.map((one) => one.key))) {
         const out = partition.acknowledged.filter((one) => one.key === key)
         let next = given.first ?? out[0]?.from
@@ -225,7 +241,11 @@ test('in time: the output is what sorting gives', () => {
     fc.property(counts, steps, (order, course) => {
       const all = order.map((number) => ({ key: 'a', number }))
       const still = course.filter(({ act }) => act !== 'wait')
-      const partition = run({ within: 1000, first: 0, most: 100 }, all, still)
+      const partition = run(
+        { within: 1000, first: 0, most: 100, memory: Number.POSITIVE_INFINITY, forget: undefined },
+        all,
+        still,
+      )
       expect(partition.acknowledged.map(({ from }) => from)).toEqual([...order].sort((a, b) => a - b))
       expect(partition.late.size).toBe(0)
     }),

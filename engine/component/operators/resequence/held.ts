@@ -2,7 +2,8 @@
 export class Held {
   /** Ascending. */
   readonly #numbers: number[] = []
-  readonly #arrivals = new Map<number, number>()
+  /** When each came, and how many bytes it takes. */
+  readonly #arrivals = new Map<number, { readonly at: number; readonly bytes: number }>()
   readonly #underWay = new Set<number>()
   /** Came, and are not committed: nothing of them is sent, and no gap is told where they are. */
   readonly #taken = new Set<number>()
@@ -11,6 +12,10 @@ export class Held {
   gapUnderWay = false
   /** A later node refused something of it: nothing more is sent until a record of the key comes. */
   stuck = false
+  /** There is too little room to wait for what is missing. */
+  forced = false
+  /** Bytes of what waits or is under way. */
+  bytes = 0
 
   /** Numbers that wait. */
   get waiting(): number {
@@ -40,8 +45,8 @@ export class Held {
   get oldest(): number | undefined {
     let oldest: number | undefined
     for (const number of this.#numbers) {
-      const arrival = this.#arrivals.get(number)!
-      if (oldest === undefined || arrival < oldest) oldest = arrival
+      const { at } = this.#arrivals.get(number)!
+      if (oldest === undefined || at < oldest) oldest = at
     }
     return oldest
   }
@@ -52,9 +57,10 @@ export class Held {
   }
 
   /** It is committed: it waits. */
-  add(number: number, arrival: number): void {
+  add(number: number, at: number, bytes: number): void {
     this.#taken.delete(number)
-    this.#arrivals.set(number, arrival)
+    this.#arrivals.set(number, { at, bytes })
+    this.bytes += bytes
     this.#numbers.splice(this.#placeOf(number), 0, number)
   }
 
@@ -70,11 +76,20 @@ export class Held {
     this.#numbers.splice(this.#placeOf(number), 0, number)
   }
 
-  remove(number: number): void {
+  /** It is acknowledged: nothing more of it is sent. */
+  done(number: number): void {
+    this.#underWay.delete(number)
+  }
+
+  /** It is gone. Answers the bytes that it took. */
+  remove(number: number): number {
+    const bytes = this.#arrivals.get(number)?.bytes ?? 0
+    this.bytes -= bytes
     this.#arrivals.delete(number)
     this.#underWay.delete(number)
     const at = this.#placeOf(number)
     if (this.#numbers[at] === number) this.#numbers.splice(at, 1)
+    return bytes
   }
 
   /** Where the number stands, or would. */

@@ -2,7 +2,10 @@ import type { Due } from '../../contracts/owing.ts'
 import type { KeyValueStore } from '../../contracts/state.ts'
 import type { Lineage } from '../../lineage.ts'
 import { Deadlines } from '../aggregate/deadlines.ts'
+import { sizeOf } from '../size-of.ts'
+import { unstoredHeaders, type StoredHeader } from '../stored-headers.ts'
 import { Held } from './held.ts'
+import { IdleKeys } from './idle-keys.ts'
 
 /** What a re-sequencing is made with. */
 export interface SequencesOptions {
@@ -12,6 +15,10 @@ export interface SequencesOptions {
   readonly first: number | undefined
   /** So many records of a key wait at most: with one more, the gap before the lowest is given up at once. */
   readonly most: number
+  /** Bytes of records that wait, about; above that nothing more is read, and gaps are given up, the oldest first. */
+  readonly memory: number
+  /** The next number of a key is forgotten when nothing of it came for so long (milliseconds); undefined: never. */
+  readonly forget: number | undefined
   readonly now: () => number
   /** By key and number the records that wait; by key the next number. */
   readonly entries: KeyValueStore
@@ -24,7 +31,11 @@ export interface HeldRecord {
   /** Event time, milliseconds since 1970. */
   readonly t: number
   readonly v: unknown
+  readonly h?: readonly StoredHeader[]
 }
+
+/** The number that is sent next, and when the one before it was acknowledged. */
+type Next = readonly [number: number, at: number]
 
 /** Numbers that did not come in time: `from` to `to`, both inclusive. */
 export interface Gap {
@@ -38,6 +49,10 @@ export type Sent = { readonly record: unknown } | { readonly gap: Gap }
 // Entries: `r|17|key` a record that waits, `n|key` the next number of a key, `@applied/0/17` a position whose letter is open.
 const recordId = (key: string, number: number): string => `r|${number}|${key}`
 const nextId = (key: string): string => `n|${key}`
+/** What V8 needs for an entry besides, roughly. */
+const entryBytes = 200
+/** How often what was refused is tried again where too much waits. */
+const retryMs = 10_000
 const MARK = '@applied/'
 const markId = (input: number, offset: number): string => `${MARK}${input}/${offset}`
 
@@ -58,10 +73,19 @@ export class Sequences {
   /** When the record that waits longest in a key is to be given up on. */
   readonly #deadlines = new Deadlines()
   readonly #marks = new Set<string>()
+  readonly #idle: IdleKeys
+  /** Bytes of what waits or is under way, about. */
+  #bytes = 0
+  #full = false
+  /** Things that are sent and not acknowledged. */
+  #underWay = 0
+  /** When what was refused may be tried again for want of room. */
+  #retryAt = 0
 
   constructor(options: SequencesOptions) {
     this.#options = options
     this.#entries = options.entries
+    this.#idle = new IdleKeys(options.forget)
     options.entries.watch((id, value) => this.#committed(id, value))
   }
 
@@ -81,8 +105,11 @@ export class Sequences {
   /** The number below which nothing of the key is sent any more. */
   #nextOf(key: string): number | undefined {
     const held = this.#keys.get(key)
-    const stored = this.#entries.get(nextId(key)) as number | undefined
-    return held?.promised ?? stored ?? this.#options.first
+    return held?.promised ?? this.#storedNext(key)?.[0] ?? this.#options.first
+  }
+
+  #storedNext(key: string): Next | undefined {
+    return this.#entries.get(nextId(key)) as Next | undefined
   }
 
   wasApplied(input: number, offset: number): boolean {
@@ -102,6 +129,7 @@ export class Sequences {
 
   #committed(id: string, value: unknown): void {
     if (id.startsWith('r|')) return this.#changed(id, value as HeldRecord | undefined)
+    if (id.startsWith('n|') && value !== undefined) return this.#idle.saw(id.slice(2), (value as Next)[1])
     if (id.startsWith(MARK) && value !== undefined && this.#entries.get(id) !== undefined) this.#marks.add(id)
   }
 
@@ -111,12 +139,14 @@ export class Sequences {
     const key = id.slice(at + 1)
     if (record === undefined) {
       const held = this.#keys.get(key)
-      held?.remove(number)
+      this.#bytes -= held?.remove(number) ?? 0
       if (held?.idle === true) this.#keys.delete(key)
       return
     }
     const held = this.#heldOf(key)
-    held.add(number, record.a)
+    const bytes = entryBytes + 2 * key.length + sizeOf(record.v) + sizeOf(record.h)
+    this.#bytes += bytes
+    held.add(number, record.a, bytes)
     held.stuck = false
     this.#candidates.add(key)
     this.#deadlines.add(record.a + this.#options.within, key)
@@ -133,6 +163,13 @@ export class Sequences {
     return this.#candidates.size > 0
   }
 
+  /** True from when too much waits until a fifth of the room is free again. */
+  get saturated(): boolean {
+    const { memory } = this.#options
+    this.#full = this.#bytes > (this.#full ? 0.8 * memory : memory)
+    return this.#full
+  }
+
   /** The next things that are owed, those of a key in their order; at most `most`. */
   due(most: number): Due[] {
     this.#expire()
@@ -144,7 +181,32 @@ export class Sequences {
       // What is left waits for other records, for its time, or for what is under way.
       if (due.length < most) this.#candidates.delete(key)
     }
+    this.#forget(most, due)
     return due
+  }
+
+  /** Keys of which nothing came for long. */
+  #forget(most: number, due: Due[]): void {
+    const now = this.#options.now()
+    while (due.length < most) {
+      const key = this.#idle.take(now)
+      if (key === undefined) return
+      const next = this.#entries.committedValue(nextId(key)) as Next | undefined
+      if (next === undefined) continue
+      if (this.#idle.isOver(next[1], now) && !this.#keys.has(key)) due.push(this.#forgetting(key, next))
+      else this.#idle.saw(key, this.#keys.has(key) ? now : next[1])
+    }
+  }
+
+  #forgetting(key: string, next: Next): Due {
+    return {
+      emission: undefined,
+      settle: (_verdict, lineage, row) => {
+        // A record of it may have come meanwhile.
+        if (this.#keys.has(key)) this.#idle.saw(key, this.#options.now())
+        else if (this.#storedNext(key) === next) this.#entries.delete(nextId(key), lineage, row)
+      },
+    }
   }
 
   /** Keys whose oldest record has waited long enough may owe something now. */
@@ -158,7 +220,41 @@ export class Sequences {
       this.#candidates.add(key)
       some = true
     }
-    return some
+    return this.#makeRoom() || some
+  }
+
+  /** Where too much waits and nothing of it is on its way out, the gaps that were waited for longest are given up. */
+  #makeRoom(): boolean {
+    if (!this.saturated || this.#underWay > 0 || this.#candidates.size > 0) return false
+    const { memory, within } = this.#options
+    let excess = this.#bytes - 0.8 * memory
+    const forced = new Map<string, Held>()
+    while (excess > 0 && this.#deadlines.size > 0) {
+      const key = this.#deadlines.take()!
+      const held = this.#keys.get(key)
+      if (held === undefined || held.stuck || held.waiting === 0 || forced.has(key)) continue
+      forced.set(key, held)
+      excess -= held.bytes
+    }
+    for (const [key, held] of forced) {
+      held.forced = true
+      this.#candidates.add(key)
+      this.#deadlines.add(held.oldest! + within, key)
+    }
+    return forced.size > 0 || this.#retry()
+  }
+
+  /** No record comes any more that would have what was refused sent again: it is, now and then. */
+  #retry(): boolean {
+    const now = this.#options.now()
+    if (now < this.#retryAt) return false
+    this.#retryAt = now + retryMs
+    for (const [key, held] of this.#keys) {
+      if (!held.stuck) continue
+      held.stuck = false
+      this.#candidates.add(key)
+    }
+    return this.#candidates.size > 0
   }
 
   #dueOf(key: string, held: Held, most: number): Due[] {
@@ -187,23 +283,26 @@ export class Sequences {
   /** Whether the wait for what is missing is over. */
   #isOver(held: Held): boolean {
     const { within, most, now } = this.#options
-    return held.waiting > most || (held.oldest ?? Number.POSITIVE_INFINITY) + within <= now()
+    return held.forced || held.waiting > most || (held.oldest ?? Number.POSITIVE_INFINITY) + within <= now()
   }
 
   #record(key: string, held: Held, number: number): Due {
     const id = recordId(key, number)
-    const { t, v } = this.#entries.committedValue(id) as HeldRecord
+    const { t, v, h } = this.#entries.committedValue(id) as HeldRecord
     held.send(number)
     held.promised = number + 1
+    held.forced = false
+    this.#underWay++
     const value: Sent = { record: v }
     return {
-      emission: { key: Buffer.from(key, 'latin1'), timestamp: t, value },
+      emission: { key: Buffer.from(key, 'latin1'), timestamp: t, value, headers: unstoredHeaders(h) },
       settle: (verdict, lineage, row) => {
+        this.#underWay--
         if (verdict === 'parked') {
           held.refused(number)
           return this.#failed(key, held, number)
         }
-        held.remove(number)
+        held.done(number)
         this.#entries.delete(id, lineage, row)
         this.#advance(key, held, number + 1, lineage, row)
       },
@@ -214,12 +313,14 @@ export class Sequences {
   #gap(key: string, held: Held, gap: Gap, behind: number): Due {
     const { t } = this.#entries.committedValue(recordId(key, behind)) as HeldRecord
     held.gapUnderWay = true
+    this.#underWay++
     held.promised = gap.to + 1
     const value: Sent = { gap }
     return {
       emission: { key: Buffer.from(key, 'latin1'), timestamp: t, value },
       settle: (verdict, lineage, row) => {
         held.gapUnderWay = false
+        this.#underWay--
         if (verdict === 'parked') return this.#failed(key, held, gap.from)
         this.#advance(key, held, gap.to + 1, lineage, row)
       },
@@ -238,18 +339,18 @@ export class Sequences {
   }
 
   #advance(key: string, held: Held, next: number, lineage: Lineage, row: number): void {
-    const known = this.#entries.get(nextId(key)) as number | undefined
-    if (known === undefined || known < next) this.#entries.put(nextId(key), next, lineage, row)
+    const known = this.#storedNext(key)?.[0] ?? Number.NEGATIVE_INFINITY
+    if (known < next) this.#entries.put(nextId(key), [next, this.#options.now()], lineage, row)
     // What waits behind it is looked at after the commit.
     if (held.waiting > 0) this.#candidates.add(key)
   }
 
   /**
-   * The wait of some records is over, and no commit is under way that would show it: something without a record, whose
-   * commit does.
+   * The wait of some records is over, or a key is to be forgotten, and no commit is under way that would show it: something
+   * without a record, whose commit does.
    */
   tick(): Due | undefined {
-    if (!this.#expire()) return undefined
+    if (!this.#expire() && !this.#idle.some(this.#options.now())) return undefined
     return { emission: undefined, settle: () => undefined }
   }
 
