@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { ByteSize, defineProcessor, Duration, FieldPath, resequence as inSequence } from '../engine/component/index.ts'
+import {
+  ByteSize,
+  defineProcessor,
+  Duration,
+  FieldPath,
+  resequence as inSequence,
+} from '../engine/component/index.ts'
 
 export const resequence = defineProcessor({
   name: 'resequence',
@@ -81,5 +87,12 @@ about 150 bytes, for ever unless \`forget\` is given; a key that was forgotten b
   owes: () => ['gaps'],
 
   create: ({ within, ...options }) =>
-    inSequence({ ...options, withinMs: within, first: options.first, forget: options.forget, gaps: 'gaps', late: 'late' }),
+    inSequence({
+      ...options,
+      withinMs: within,
+      first: options.first,
+      forget: options.forget,
+      gaps: 'gaps',
+      late: 'late',
+    }),
 })

@@ -194,4 +194,13 @@ sinks:
     topology: `name: audit-copy\n${events}\n${show}`,
     facts: { names: { audit: ['topologies/audit.yaml'], 'audit-copy': ['topologies/audit-copy.yaml'] } },
   },
+  ML038: {
+    topology: `name: sessions
+sources: { events: { type: topic, topic: session-events, format: json } }
+processors: { turns: { type: resequence, from: events, by: sessionSeq, first: 1, within: 30s } }
+sinks:
+  ordered: { type: table, from: turns, table: session_events }
+  gaps: { type: console, from: turns.gaps }
+  late: { type: console, from: turns.late }`,
+  },
 }

@@ -84,10 +84,7 @@ export const aggregateRuns: Readonly<Record<string, AggregateRun>> = {
 }
 
 /** Runs a storm, and answers what was wrong and what there was to judge. */
-export function aggregateStorm(
-  run: AggregateRun,
-  seed: number,
-): Promise<Outcome> {
+export function aggregateStorm(run: AggregateRun, seed: number): Promise<Outcome> {
   const yaml = `name: totals
 sources: { in: { type: topic, topic: in, format: json, timestamp: time } }
 processors:

@@ -56,7 +56,8 @@ export class ResequenceStorm {
     this.#bench = bench
     this.#run = run
     this.#random = new Random(seed)
-    for (const topic of ['out', 'tardy', 'holes']) bench.cluster.topics.ensure(topic, bench.cluster.partitions)
+    for (const topic of ['out', 'tardy', 'holes'])
+      bench.cluster.topics.ensure(topic, bench.cluster.partitions)
     bench.cluster.commits.onApplied = (task) => this.#applied(task)
     this.#storm = new StormWeather(bench, run.weather, this.#random)
   }
@@ -73,10 +74,9 @@ export class ResequenceStorm {
     }
   }
 
-  #produce(count = 1 + this.#random.below(6)): void {
+  #produce(keys = Array.from({ length: 1 + this.#random.below(6) }, () => this.#random.pick(names))): void {
     const { weather, refused = 0 } = this.#run
-    const made = Array.from({ length: count }, (): TestInput & { readonly n: number } => {
-      const key = this.#random.pick(names)
+    const made = keys.map((key): TestInput & { readonly n: number } => {
       const one = { id: `e${this.#made}`, key, n: this.#number(key), time: 1000 + this.#made++ }
       if (this.#random.chance(refused)) return { ...one, fails: { out: -1 } }
       return this.#random.chance(weather.bad ?? 0) ? { ...one, fails: { slow: -1 } } : one
@@ -91,7 +91,8 @@ export class ResequenceStorm {
     if (coming.length === 0) {
       const reached = this.#reached.get(key) ?? 0
       this.#reached.set(key, reached + 5)
-      for (let n = reached + 1; n <= reached + 5; n++) coming.splice(this.#random.below(coming.length + 1), 0, n)
+      for (let n = reached + 1; n <= reached + 5; n++)
+        coming.splice(this.#random.below(coming.length + 1), 0, n)
       if (this.#run.complete !== true && this.#random.chance(0.5)) coming[this.#random.below(5)] = reached + 2
     }
     return coming.shift()!
@@ -99,13 +100,18 @@ export class ResequenceStorm {
 
   async calm(): Promise<void> {
     // What was begun of each key is brought to its end.
-    while (this.#run.complete === true && [...this.#coming.values()].some(({ length }) => length > 0)) this.#produce(1)
+    for (const [key, { length }] of this.#coming)
+      if (this.#run.complete === true) this.#produce(Array.from({ length }, () => key))
     this.#bench.world.mended = true
     this.wrong.push(...(await this.#storm.calm()))
     this.facts.crashes = this.#storm.crashes
     const { cluster } = this.#bench
     cluster.start()
-    await cluster.until(() => this.#partitions().every((partition) => this.#held(`${this.#bench.topology}/0/${partition}`).size === 0))
+    await cluster.until(() =>
+      this.#partitions().every(
+        (partition) => this.#state(`${this.#bench.topology}/0/${partition}`).held.size === 0,
+      ),
+    )
     await cluster.stop()
   }
 
@@ -121,28 +127,33 @@ export class ResequenceStorm {
     return [...store.entries()]
   }
 
-  /** `key number` of what waits in the committed state. */
-  #held(task: string): Set<string> {
-    const held = this.#entries(task).flatMap(([id]) => /^r\|(-?\d+)\|(.*)$/s.exec(id) ?? [])
-    const found = new Set<string>()
-    for (let n = 0; n < held.length; n += 3) found.add(`${held[n + 2]} ${held[n + 1]}`)
-    return found
+  /** By `key number` what waits in the committed state, and the next number of each key. */
+  #state(task: string): { readonly held: ReadonlySet<string>; readonly next: ReadonlyMap<string, number> } {
+    const held = new Set<string>()
+    const next = new Map<string, number>()
+    for (const [id, value] of this.#entries(task)) {
+      const [, kind, number, key = ''] = /^(?:(r)\|(-?\d+)\||n\|)(.*)$/s.exec(id) ?? []
+      if (kind === 'r') held.add(`${key} ${number}`)
+      else if (id.startsWith('n|')) next.set(key, (value as readonly number[])[0]!)
+    }
+    return { held, next }
   }
 
   /** After each commit: what came before its position waits, was sent, or was late; nothing was sent before it was committed. */
   #applied({ task, positions }: SealedTask): void {
     this.facts.commits++
     const { partition, offset: position } = positions.find(({ topic }) => topic === 'in')!
-    const held = this.#held(task)
-    const next = new Map(
-      this.#entries(task).flatMap(([id, value]) =>
-        id.startsWith('n|') ? [[id.slice(2), (value as readonly number[])[0]!]] : [],
-      ),
+    const { held, next } = this.#state(task)
+    const letters = new Set(this.#bench.letters(partition))
+    const records = [...this.#records(partition)]
+    // A record may be late because of its twin, whose letter is committed after it.
+    const parked = new Set(
+      records.flatMap(([offset, { key, n }]) => (letters.has(offset) ? [`${key} ${n}`] : [])),
     )
-    const parked = new Set(this.#bench.letters(partition))
-    for (const [offset, { key, n }] of this.#records(partition)) {
-      if (offset >= position || held.has(`${key} ${n}`) || n < (next.get(key) ?? 1) || parked.has(offset)) continue
-      this.wrong.push(`${task} at ${position}: ${key} ${n} is neither held nor sent`)
+    for (const [offset, { key, n }] of records) {
+      const name = `${key} ${n}`
+      if (offset >= position || held.has(name) || n < (next.get(key) ?? 1) || parked.has(name)) continue
+      this.wrong.push(`${task} at ${position}: ${name} is neither held nor sent`)
     }
     const sent = this.#sent('out', partition)
     const before = this.#before.get(partition)
@@ -202,12 +213,14 @@ export class ResequenceStorm {
     }
   }
 
-  /** Numbers of a key ascend, as far as one worker (or the topic) can say. */
+  /** Numbers of a key ascend: in the topic, or in one worker's life unless partitions leave it and come back. */
   #judgeOrder(sent: readonly Out[]): void {
+    const { move, take, expire, fence } = this.#run.weather
+    const isStill = this.#run.exactlyOnce === true || (move ?? take ?? expire ?? fence) === undefined
     const last = new Map<string, number>()
     const seen = new Set<number>()
     for (const { worker, key, from, at } of sent) {
-      if (from <= (last.get(`${worker} ${key}`) ?? 0))
+      if (isStill && from <= (last.get(`${worker} ${key}`) ?? 0))
         this.wrong.push(`${worker} sent ${key} ${from} after ${last.get(`${worker} ${key}`)}`)
       last.set(`${worker} ${key}`, from)
       if (seen.has(at!)) this.facts.repeats++

@@ -1,14 +1,13 @@
 import { Observable } from 'rxjs'
 import { permanentError } from '../../errors.ts'
-import type { Lineage } from '../lineage.ts'
 import { operator, type Operator, type OperatorScope } from '../operator.ts'
 import { RecordBatch } from '../record-batch.ts'
 import { FieldAccess } from '../record-view.ts'
-import { AppliedRows } from './applied-rows.ts'
 import { stored, unstored } from './aggregate/stored-values.ts'
 import { Sequences, type HeldRecord, type Sent } from './resequence/sequences.ts'
 import { storedHeaders } from './stored-headers.ts'
-import { Collector, eachRow } from './rows.ts'
+import { TakingIn } from './taking-in.ts'
+import { Collector } from './rows.ts'
 
 export interface ResequenceOptions {
   /** Dotted path of the field that holds the number. */
@@ -75,7 +74,7 @@ class ResequenceStage {
   readonly #options: ResequenceOptions
   readonly #number: FieldAccess
   readonly #sequences: Sequences
-  readonly #applied = new AppliedRows()
+  readonly #taking: TakingIn
 
   constructor(scope: OperatorScope, options: ResequenceOptions) {
     const { by, withinMs: within, ...rest } = options
@@ -85,6 +84,7 @@ class ResequenceStage {
     const now = (): number => scope.clock.now()
     const sequences = new Sequences({ ...rest, within, now, entries: scope.store<unknown>() })
     this.#sequences = sequences
+    this.#taking = new TakingIn(scope, sequences.marks)
     scope.owe({
       due: (upTo) => sequences.due(upTo),
       get owes() {
@@ -94,44 +94,28 @@ class ResequenceStage {
         return sequences.saturated
       },
       tick: () => sequences.tick(),
-      parked: (input, offset, lineage, row) => this.#parked(input, offset, lineage, row),
-      letterClosed: (input, offset, lineage, row) => sequences.letterClosed(input, offset, lineage, row),
+      parked: this.#taking.parked,
+      letterClosed: this.#taking.letterClosed,
     })
   }
 
   receive(batch: RecordBatch): void {
-    const done = new Collector(batch, false)
-    const input = this.#scope.inputOf(batch)
-    const released = this.#scope.isReleased(batch)
-    eachRow(this.#scope, batch, (i) => {
-      if (this.#take(batch, i, input, released)) done.keep(i)
-    })
-    if (done.length === 0) return
-    this.#scope.count('applied', done.length)
-    this.#scope.absorb(done.batch())
+    this.#taking.receive(batch, (i) => this.#take(batch, i))
   }
 
-  /** True if the record ends here, taken in now or before. */
-  #take(batch: RecordBatch, i: number, input: number, released: boolean): boolean {
+  /** True if the record ends here. */
+  #take(batch: RecordBatch, i: number): boolean {
     const key = batch.keyText(i)
     if (key === undefined || batch.isTombstone(i)) {
       this.#scope.drop(batch, i, key === undefined ? 'keyless' : 'tombstone')
       return false
     }
-    const offset = batch.offset(i)
-    if (this.#sequences.wasApplied(input, offset)) return true
-    const { lineage } = batch.origin
-    const row = batch.lineageRow(i)
     const number = this.#numberOf(batch, i)
     const record = this.#held(batch, i)
-    if (!this.#sequences.apply(key, number, record, lineage, row)) {
-      this.#scope.count('late', 1)
-      this.#scope.side(this.#options.late, batch.only(i))
-      return false
-    }
-    if (released) this.#sequences.mark(input, offset, lineage, row)
-    else this.#applied.add(lineage, row)
-    return true
+    if (this.#sequences.apply(key, number, record, batch.origin.lineage, batch.lineageRow(i))) return true
+    this.#scope.count('late', 1)
+    this.#scope.side(this.#options.late, batch.only(i))
+    return false
   }
 
   #held(batch: RecordBatch, i: number): HeldRecord {
@@ -148,10 +132,5 @@ class ResequenceStage {
       'RECORD_INVALID',
       `The field ${this.#options.by} is no whole number below 2^53: the record has no place in its sequence.`,
     )
-  }
-
-  /** Another node failed: when the letter comes here, the record must not be taken in again. */
-  #parked(input: number, offset: number, lineage: Lineage, row: number): void {
-    if (this.#applied.has(lineage, row)) this.#sequences.mark(input, offset, lineage, row)
   }
 }

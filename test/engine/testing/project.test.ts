@@ -9,7 +9,7 @@ test.each([1, 2, 3])(
   'all cases hold, run %d',
   async () => {
     const { code, files } = await testsOf(folder, [])
-    expect(files.map(({ problem }) => problem)).toEqual([undefined, undefined])
+    expect(files.map(({ problem }) => problem)).toEqual(files.map(() => undefined))
     expect(files.flatMap(({ cases }) => cases.filter(({ findings }) => findings.length > 0))).toEqual([])
     expect(code).toBe(0)
   },

@@ -112,7 +112,11 @@ test('explain says which order a sequence has, and to whom the order of the topi
   const only = explainText(planText(sequence('out: { type: topic, from: turns, topic: out }')))
   expect(only).not.toContain('in the order of "in"')
   const aside = explainText(
-    planText(sequence('out: { type: topic, from: turns, topic: out }\n  late: { type: topic, from: turns.late, topic: late }')),
+    planText(
+      sequence(
+        'out: { type: topic, from: turns, topic: out }\n  late: { type: topic, from: turns.late, topic: late }',
+      ),
+    ),
   )
   expect(aside).toContain('Records of one key come to "late" in the order of "in"')
 })
@@ -121,11 +125,15 @@ test('what a sequence sends looks as what came in, and gaps as gaps', () => {
   const facts = { schemas: { 'a.B': { n: 'long', id: 'string' } } }
   const check = (from: string, field: string): readonly string[] =>
     lintText(
-      sequence(`out: { type: topic, from: ${from}, topic: out, key: ${field} }`).replace('format: json', 'schema: a.B'),
+      sequence(`out: { type: topic, from: ${from}, topic: out, key: ${field} }`).replace(
+        'format: json',
+        'schema: a.B',
+      ),
       facts,
-    ).flatMap(({ code, node }) => (code === 'ML002' ? [node ?? ''] : []))
+    ).flatMap(({ code, message }) => (code === 'ML002' ? [message] : []))
   expect([check('turns', 'id'), check('turns.gaps', 'key'), check('turns.late', 'n')]).toEqual([[], [], []])
-  expect([check('turns', 'key'), check('turns.gaps', 'id')]).toEqual([['out'], ['out']])
+  expect(check('turns', 'key')).toEqual([expect.stringContaining('key')])
+  expect(check('turns.gaps', 'id')).toEqual([expect.stringContaining('id')])
 })
 
 function sequence(sinks: string): string {

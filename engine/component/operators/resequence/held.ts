@@ -27,8 +27,7 @@ export class Held {
   }
 
   get idle(): boolean {
-    const none = this.#numbers.length === 0 && this.#underWay.size === 0 && this.#taken.size === 0
-    return none && !this.gapUnderWay
+    return this.#arrivals.size === 0 && this.#taken.size === 0 && !this.gapUnderWay
   }
 
   /** The lowest number that waits. */

@@ -2,6 +2,7 @@ import type { Due } from '../../contracts/owing.ts'
 import type { KeyValueStore } from '../../contracts/state.ts'
 import type { Lineage } from '../../lineage.ts'
 import { Deadlines } from '../aggregate/deadlines.ts'
+import { LetterMarks } from '../letter-marks.ts'
 import { sizeOf } from '../size-of.ts'
 import { unstoredHeaders, type StoredHeader } from '../stored-headers.ts'
 import { Held } from './held.ts'
@@ -46,15 +47,13 @@ export interface Gap {
 /** What is sent on: a record in its turn, or a gap. */
 export type Sent = { readonly record: unknown } | { readonly gap: Gap }
 
-// Entries: `r|17|key` a record that waits, `n|key` the next number of a key, `@applied/0/17` a position whose letter is open.
+// Entries: `r|17|key` a record that waits, `n|key` the next number of a key; marks of letters.
 const recordId = (key: string, number: number): string => `r|${number}|${key}`
 const nextId = (key: string): string => `n|${key}`
 /** What V8 needs for an entry besides, roughly. */
 const entryBytes = 200
 /** How often what was refused is tried again where too much waits. */
 const retryMs = 10_000
-const MARK = '@applied/'
-const markId = (input: number, offset: number): string => `${MARK}${input}/${offset}`
 
 /**
  * The records of one partition that wait for their turn, and what is owed by those whose turn has come. Records put
@@ -65,6 +64,7 @@ const markId = (input: number, offset: number): string => `${MARK}${input}/${off
  * acknowledgement, and what was sent and not acknowledged is sent again, from there on.
  */
 export class Sequences {
+  readonly marks: LetterMarks
   readonly #options: SequencesOptions
   readonly #entries: KeyValueStore
   readonly #keys = new Map<string, Held>()
@@ -72,7 +72,6 @@ export class Sequences {
   readonly #candidates = new Set<string>()
   /** When the record that waits longest in a key is to be given up on. */
   readonly #deadlines = new Deadlines()
-  readonly #marks = new Set<string>()
   readonly #idle: IdleKeys
   /** Bytes of what waits or is under way, about. */
   #bytes = 0
@@ -86,6 +85,7 @@ export class Sequences {
     this.#options = options
     this.#entries = options.entries
     this.#idle = new IdleKeys(options.forget)
+    this.marks = new LetterMarks(options.entries)
     options.entries.watch((id, value) => this.#committed(id, value))
   }
 
@@ -112,25 +112,10 @@ export class Sequences {
     return this.#entries.get(nextId(key)) as Next | undefined
   }
 
-  wasApplied(input: number, offset: number): boolean {
-    return this.#marks.size > 0 && this.#marks.has(markId(input, offset))
-  }
-
-  /** Notes that a record was taken in whose letter is, or may be, still there. */
-  mark(input: number, offset: number, lineage: Lineage, row: number): void {
-    this.#marks.add(markId(input, offset))
-    this.#entries.put(markId(input, offset), true, lineage, row)
-  }
-
-  letterClosed(input: number, offset: number, lineage: Lineage, row: number): void {
-    if (!this.#marks.delete(markId(input, offset))) return
-    this.#entries.delete(markId(input, offset), lineage, row)
-  }
-
   #committed(id: string, value: unknown): void {
     if (id.startsWith('r|')) return this.#changed(id, value as HeldRecord | undefined)
     if (id.startsWith('n|') && value !== undefined) return this.#idle.saw(id.slice(2), (value as Next)[1])
-    if (id.startsWith(MARK) && value !== undefined && this.#entries.get(id) !== undefined) this.#marks.add(id)
+    this.marks.committed(id, value)
   }
 
   #changed(id: string, record: HeldRecord | undefined): void {
