@@ -38,6 +38,19 @@ export const resequenceRuns: Readonly<Record<string, ResequenceRun>> = {
   'gaps, letters': { ...gappy, weather: { ...rough, bad: 0.15, release: 0.05 }, faults: shaken },
   'a sequence, exactly once': { ...whole, exactlyOnce: true, weather: rough, faults: shaken },
   'gaps, exactly once': { ...gappy, exactlyOnce: true, weather: rough, faults: shaken },
+  'gaps, slow commits': {
+    ...gappy,
+    exactlyOnce: true,
+    weather: {},
+    faults: { slowest: 200 },
+    sinks: { slowest: 300 },
+  },
+  'little room, for ever': {
+    ...narrow,
+    setting: 'first: 1, within: 365d, memory: 1kB',
+    weather: {},
+    held: true,
+  },
   'gaps, exactly once, letters': {
     ...gappy,
     exactlyOnce: true,
