@@ -1,17 +1,9 @@
-/** One defect that somebody could make: text in a file of the engine, and what it becomes. */
-export interface Mutant {
-  readonly name: string
-  /** Path in the repository. */
-  readonly file: string
-  readonly changes: readonly (readonly [from: string, to: string])[]
-  /** The run of model-runs.ts or aggregate-runs.ts that must notice, with the seeds that it is tried with, and by what it is noticed. */
-  readonly run: string
-  readonly seeds: readonly number[]
-  readonly noticed: RegExp
-}
+import type { Mutant } from './mutant.ts'
+import { sequenceMutants } from './sequence-mutants.ts'
 
 const seeds = [1, 2, 3, 4, 5, 6]
 
+/** Every defect that the storms on the model cluster must notice. */
 export const mutants: readonly Mutant[] = [
   {
     name: 'a record settles when the sink begins to write it, not with the acknowledgement',
@@ -252,57 +244,5 @@ export const mutants: readonly Mutant[] = [
     seeds,
     noticed: /sent .*, not/,
   },
-  {
-    name: 'the next number of a key is not kept with the acknowledgement',
-    file: 'engine/component/operators/resequence/sequences.ts',
-    changes: [
-      [
-        '        this.#advance(key, held, number + 1, lineage, row)\n',
-        '        if (held.waiting > 0) this.#candidates.add(key)\n',
-      ],
-    ],
-    run: 'a sequence, crashes',
-    seeds,
-    noticed: /neither held nor sent/,
-  },
-  {
-    name: 'what follows in the sequence is sent although a sink refused the one before it',
-    file: 'engine/runtime/task.ts',
-    changes: [['return lineage.refuses(batch.keyText(i))', 'return false']],
-    run: 'a sequence, refused records',
-    seeds,
-    noticed: /sent .* after|neither sent nor told/,
-  },
-  {
-    name: 'a number that came and is not committed is told as a gap',
-    file: 'engine/component/operators/resequence/sequences.ts',
-    changes: [['Math.min(number, held.lowestTaken)', 'number']],
-    run: 'gaps, slow commits',
-    seeds,
-    noticed: /is there twice|was sent, and was late|neither held nor sent|is nowhere/,
-  },
-  {
-    name: 'a record that was taken in and parked is taken in again when it is released',
-    file: 'engine/component/operators/taking-in.ts',
-    changes: [['if (this.#applied.has(lineage, row))', 'if (Number(row) < 0)']],
-    run: 'gaps, exactly once, letters',
-    seeds,
-    noticed: /was sent, and was late|sent twice/,
-  },
-  {
-    name: 'several runs of a key are under way at once',
-    file: 'engine/component/operators/resequence/sequences.ts',
-    changes: [['held.stuck || held.gapUnderWay || held.underWay > 0', 'held.stuck']],
-    run: 'a sequence, refused records',
-    seeds,
-    noticed: /sent .* after|neither sent nor told/,
-  },
-  {
-    name: 'where too much waits, no gap is given up',
-    file: 'engine/component/operators/resequence/sequences.ts',
-    changes: [['return this.#makeRoom() || some', 'return some']],
-    run: 'little room, for ever',
-    seeds: [1],
-    noticed: /does not come to rest/,
-  },
+  ...sequenceMutants,
 ]
