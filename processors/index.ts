@@ -8,6 +8,7 @@ import { flatMapProcessor } from './flat-map.ts'
 import { map } from './map.ts'
 import { redact } from './redact.ts'
 import { resequence } from './resequence.ts'
+import { schedule } from './schedule.ts'
 import { throttle } from './throttle.ts'
 import { validate } from './validate.ts'
 
@@ -22,6 +23,7 @@ export const processors = {
   map,
   redact,
   resequence,
+  schedule,
   throttle,
   validate,
 } satisfies Registry['processors']

@@ -117,11 +117,11 @@ export class OwedEmissions {
     }
   }
 
-  /** Nothing came in for so long, and all that did is committed. */
-  tick(quietMs: number): void {
+  /** Nothing came in for so long, and all that did is settled; `calm`: and committed. */
+  tick(quietMs: number, calm: boolean): void {
     if (this.discarded || this.#stopped) return
     for (const debtor of this.#debtors) {
-      const due = debtor.owing.tick(quietMs)
+      const due = debtor.owing.tick(quietMs, calm)
       if (due === undefined) continue
       due.settle('stored', this.#begin(debtor, [due], true), 0)
     }

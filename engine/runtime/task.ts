@@ -238,9 +238,10 @@ export class Task {
 
   /** To be called now and then: where nothing comes in, time goes on all the same. */
   tick(): void {
-    if (this.open > 0 || this.#owed.busy || this.inputs.some(({ ledger }) => ledger.dirty)) return
+    if (this.inputs.some(({ ledger }) => ledger.open > 0)) return
+    const calm = this.open === 0 && !this.#owed.busy && !this.inputs.some(({ ledger }) => ledger.dirty)
     const now = this.#options.clock.now()
-    this.#owed.tick(Math.min(...this.inputs.map((input) => now - input.quietSince)))
+    this.#owed.tick(Math.min(...this.inputs.map((input) => now - input.quietSince)), calm)
   }
 
   /** Begins no more work with letters: the task is to end soon. With `owed`, sends nothing more that is owed either. */

@@ -93,7 +93,7 @@ class ResequenceStage {
       get saturated() {
         return sequences.saturated
       },
-      tick: () => sequences.tick(),
+      tick: (_quietMs, calm) => (calm ? sequences.tick() : undefined),
       parked: this.#taking.parked,
       letterClosed: this.#taking.letterClosed,
     })
