@@ -14,7 +14,11 @@ const may = <Schema extends z.ZodType>(schema: Schema, description: string, ...e
 const config = z
   .strictObject({
     after: may(Duration, 'A timer is due so long after the event time of the record that sets it.', '30m'),
-    at: may(FieldPath, 'Or: the field of the record that says when. Null: the timer goes away.', 'data.dueAt'),
+    at: may(
+      FieldPath,
+      'Or: the field of the record that says when. Null: the timer goes away.',
+      'data.dueAt',
+    ),
     start: may(Condition, 'Which records set a timer. Without it: all that do not take one away.', {
       field: 'type',
       equals: 'OrderPlaced',
@@ -37,7 +41,8 @@ const config = z
         '`event`: time is what the records say. `wall`: it is that of the clock, as soon as all that there is has been read.',
     }),
     grace: Duration.prefault('0s').meta({
-      description: 'How long after it is due, in that time, a timer still waits for records that take it away.',
+      description:
+        'How long after it is due, in that time, a timer still waits for records that take it away.',
     }),
     idle: may(
       Duration,
@@ -57,7 +62,8 @@ const config = z
     const wrong = (message: string, path: string[] = []): void =>
       context.addIssue({ code: 'custom', message, path })
     if ((after === undefined) === (at === undefined)) wrong('expected either after or at')
-    if (clock === 'wall' && idle !== undefined) wrong('idle is for clock: event; the clock goes on by itself', ['idle'])
+    if (clock === 'wall' && idle !== undefined)
+      wrong('idle is for clock: event; the clock goes on by itself', ['idle'])
   })
 
 export const schedule = defineProcessor({
@@ -110,7 +116,10 @@ partition and no sink takes them, nothing more is read from it meanwhile.
     {
       title: 'Messages that are to be sent at a time of their own; one that is late goes at once',
       config: { at: 'sendAt', id: 'messageId' },
-      input: [{ messageId: 'm1', sendAt: '2020-01-01T00:00:00Z' }, { messageId: 'm2', sendAt: null }],
+      input: [
+        { messageId: 'm1', sendAt: '2020-01-01T00:00:00Z' },
+        { messageId: 'm2', sendAt: null },
+      ],
       output: [{ messageId: 'm1', sendAt: '2020-01-01T00:00:00Z' }],
     },
   ],

@@ -1,4 +1,5 @@
 import type { Mutant } from './mutant.ts'
+import { scheduleMutants } from './schedule-mutants.ts'
 import { sequenceMutants } from './sequence-mutants.ts'
 
 const seeds = [1, 2, 3, 4, 5, 6]
@@ -245,4 +246,5 @@ export const mutants: readonly Mutant[] = [
     noticed: /sent .*, not/,
   },
   ...sequenceMutants,
+  ...scheduleMutants,
 ]

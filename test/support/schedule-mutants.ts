@@ -30,14 +30,6 @@ export const scheduleMutants: readonly Mutant[] = [
     noticed: /was not sent|neither set nor sent|should not be/,
   },
   {
-    name: 'a timer that is due goes before it is acknowledged',
-    file: 'engine/runtime/owed.ts',
-    changes: [["if (verdict === undefined) return\n    if (verdict === 'parked')", "if (verdict === 'parked')"], ['settle(verdict, run, row)', "settle(verdict ?? 'stored', run, row)"]],
-    run: 'timers, slow sinks',
-    seeds,
-    noticed: /was not sent|neither set nor sent|is sealed|settled/,
-  },
-  {
     name: 'the clock counts before everything has been read',
     file: 'engine/runtime/task.ts',
     changes: [['now - input.quietSince', 'Math.max(0, now - input.quietSince)']],

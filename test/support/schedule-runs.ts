@@ -23,7 +23,12 @@ export const scheduleRuns: Readonly<Record<string, ScheduleRun>> = {
   'timers, slow sinks': { ...anew, weather: { crash: 0.02 }, sinks: { slowest: 500 } },
   'timers, partitions asked back': { ...once, weather: { move: 0.04 } },
   'timers, partitions taken': { ...anew, weather: { take: 0.03 } },
-  'timers, everything': { ...patient, weather: rough, faults: shaken, sinks: { noAnswer: 0.1, refused: 0.05 } },
+  'timers, everything': {
+    ...patient,
+    weather: rough,
+    faults: shaken,
+    sinks: { noAnswer: 0.1, refused: 0.05 },
+  },
   'timers, refused records': { ...anew, refused: 0.1, weather: rough },
   'timers, letters': { ...anew, weather: { ...rough, bad: 0.15, release: 0.05 }, faults: shaken },
   'timers, exactly once': { ...anew, exactlyOnce: true, weather: rough, faults: shaken },
@@ -40,7 +45,10 @@ export const scheduleRuns: Readonly<Record<string, ScheduleRun>> = {
   ...Object.fromEntries(
     reached.flatMap((point) => [
       [`timers, crash at ${point}`, { ...anew, weather: { crashAt: point, move: 0.02 } }],
-      [`timers, exactly once, crash at ${point}`, { ...once, exactlyOnce: true, weather: { crashAt: point } }],
+      [
+        `timers, exactly once, crash at ${point}`,
+        { ...once, exactlyOnce: true, weather: { crashAt: point } },
+      ],
     ]),
   ),
 }

@@ -113,7 +113,8 @@ class ScheduleStage {
   #idOf(batch: RecordBatch, i: number): string | undefined {
     if (this.#id === undefined) return undefined
     const value = this.#id.read(batch, i)
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return String(value)
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
+      return String(value)
     throw invalid(this.#id, 'is neither a text nor a number: the record has no timer')
   }
 

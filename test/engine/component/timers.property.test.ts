@@ -78,7 +78,8 @@ class Partition {
     const { sent } = expectedTimers(this.#rules, this.#arrivals.slice(0, this.committed))
     for (const { emission } of due) {
       const { key, due: at } = this.#arrivals[emission!.value as number]!
-      if (!sent.includes(emission!.value as number)) this.wrong.push(`${String(emission!.value)} was sent too early`)
+      if (!sent.includes(emission!.value as number))
+        this.wrong.push(`${String(emission!.value)} was sent too early`)
       expect([Buffer.from(emission!.key).toString('latin1'), emission!.timestamp]).toEqual([key, at])
     }
     this.#underWay.push(...due)

@@ -209,7 +209,10 @@ export class Timers {
     while ((this.#ending.next ?? Number.POSITIVE_INFINITY) <= this.#committedTime) {
       const id = this.#ending.take()!
       // One that a record changes goes its way with that record's commit: the clock has come to its end in between.
-      if ((this.#ends.get(id) ?? Number.POSITIVE_INFINITY) > this.#committedTime || this.#entries.isPending(id))
+      if (
+        (this.#ends.get(id) ?? Number.POSITIVE_INFINITY) > this.#committedTime ||
+        this.#entries.isPending(id)
+      )
         continue
       const { v, h } = this.#entries.committedValue(id) as Timer
       const bytes = entryBytes + id.length + sizeOf(v) + sizeOf(h)
