@@ -135,7 +135,7 @@ export class ScheduleStorm {
     }
     return this.#bench.world.effects
       .filter((effect) => effect.node === 'out' && effect.partition === partition)
-      .map(({ value }) => (value as unknown as { readonly at: number }).at)
+      .map(({ value }) => (value as { readonly at: number }).at)
   }
 
   /** After each commit: timers are those that the records come to, but for what was sent; nothing was sent before. */
