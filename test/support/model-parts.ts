@@ -15,6 +15,7 @@ import {
 } from '../../engine/component/index.ts'
 import { aggregate } from '../../processors/aggregate.ts'
 import { dedupe } from '../../processors/dedupe.ts'
+import { join } from '../../processors/join.ts'
 import { resequence } from '../../processors/resequence.ts'
 import { topic as topicSink } from '../../sinks/topic.ts'
 import { topic } from '../../sources/topic.ts'
@@ -83,7 +84,7 @@ export class ModelWorld {
   }
 
   registry(life: Life): Registry {
-    const processors = { aggregate, dedupe, resequence, ...testProcessors(this, life) }
+    const processors = { aggregate, dedupe, join, resequence, ...testProcessors(this, life) }
     return { sources: { topic }, processors, sinks: { effect: effectSink(this, life), topic: topicSink } }
   }
 }
