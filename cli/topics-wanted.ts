@@ -1,7 +1,8 @@
 import type { CatalogueTopic } from '../engine/config/catalogue.ts'
 import { drivesOf, sourceTopic, storesOf as storesOfSub } from '../engine/topology/plan-facts.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
-import { topicsRead, topicsWritten } from './run-topologies.ts'
+import type { InternalNames } from '../engine/topology/structure.ts'
+import { topicsFollowed, topicsRead, topicsWritten } from './run-topologies.ts'
 
 /** A topic as it is meant to be. What is undefined is nobody's concern. */
 export interface WantedTopic {
@@ -24,13 +25,6 @@ export interface TopicDefaults {
   readonly partitions: number
   readonly replication: number
   readonly minInsync?: number
-}
-
-/** How the topics that topologies keep for themselves are named. */
-export interface InternalNames {
-  readonly parked: (group: string, topic: string) => string
-  readonly deadLetter: (topic: string) => string
-  readonly changelog: (group: string, store: string) => string
 }
 
 /** What says which topics there are to be. */
@@ -57,7 +51,7 @@ export function wantedTopics(sources: TopicSources): WantedTopic[] {
     const read = topicsRead(plan).filter((topic) => !isPseudo(plan, topic))
     for (const topic of read) wanted.add(topic, `${group} reads it`)
     for (const topic of topicsWritten(plan)) wanted.add(topic, `${group} writes it`)
-    for (const topic of read) {
+    for (const topic of topicsFollowed(plan).filter((topic) => !isPseudo(plan, topic))) {
       wanted.keep(sources.names.parked(group, topic), topic, `${group} parks records in it`, forever)
       wanted.keep(sources.names.deadLetter(topic), topic, `${group} copies dead letters into it`, forever)
     }

@@ -112,6 +112,8 @@ function tellingScope(scope: OperatorScope, seen: Seen, say: Say): OperatorScope
       return scope.holding
     },
     hold: (batch, i) => scope.hold(batch, i),
+    follow: (batch, i) => scope.follow(batch, i),
+    table: (source) => scope.table(source),
     retain: (batch, i, tokens) => scope.retain(batch, i, tokens),
     store: (name) => scope.store(name),
     owe: (owing) => scope.owe(owing),

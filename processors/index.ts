@@ -5,6 +5,7 @@ import { dedupe } from './dedupe.ts'
 import { enrich } from './enrich.ts'
 import { filter } from './filter.ts'
 import { flatMapProcessor } from './flat-map.ts'
+import { join } from './join.ts'
 import { map } from './map.ts'
 import { redact } from './redact.ts'
 import { resequence } from './resequence.ts'
@@ -20,6 +21,7 @@ export const processors = {
   enrich,
   filter,
   'flat-map': flatMapProcessor,
+  join,
   map,
   redact,
   resequence,

@@ -4,6 +4,7 @@ import {
   Duration,
   FieldPath,
   schedule as atTheirTime,
+  shownTimer,
   testOf,
   z,
 } from '../engine/component/index.ts'
@@ -127,6 +128,7 @@ partition and no sink takes them, nothing more is read from it meanwhile.
   reads: ({ at, id, start, cancel }) =>
     [at, id, start?.field, cancel?.field].filter((path) => path !== undefined),
   stores: (_config, { node }) => [{ name: node, kind: 'keyValue' }],
+  shows: (_config, { key, value }) => shownTimer(key, value),
   commitsFirst: true,
 
   create: ({ after, at, start, cancel, id, keep, clock, grace, idle, as }) =>

@@ -48,6 +48,8 @@ export interface SourceDefinition<Schema extends z.ZodObject = any> extends Desc
   codec(config: z.output<Schema>, schemas: Schemas): Promise<ValueCodec>
   /** Dotted path of the field that holds the event time; undefined = the record's own timestamp. */
   eventTime?(config: z.output<Schema>): string | undefined
+  /** True where the topology wants its records before those of other sources. */
+  critical?(config: z.output<Schema>): boolean
   open(config: z.output<Schema>, context: SourceContext): Promise<SourceReader>
 }
 
@@ -57,6 +59,12 @@ export interface ProcessorContext extends ProcessorResources {
   readonly node: string
   readonly clock: Clock
   readonly tables: Tables
+}
+
+/** A source that is read as a table: a task has the rows of its own partition, or a worker those of all. */
+export interface JoinedSource {
+  readonly source: string
+  readonly reading: 'partitioned' | 'global'
 }
 
 /** A processor: one node between sources and sinks. */
@@ -72,6 +80,8 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
   table?(config: z.output<Schema>): string
   /** Fields that it fills from elsewhere than the record: another run may fill them otherwise. */
   looksUp?(config: z.output<Schema>): readonly string[]
+  /** The sources that it reads as tables, by the name of the setting that names them. */
+  joins?(config: z.output<Schema>): Readonly<Record<string, JoinedSource>>
   /** The functions of files that it calls: the name of a setting, and `./file.ts` or `./file.ts#export` in it. */
   functions?(config: z.output<Schema>): Readonly<Record<string, string | undefined>>
   /** The state stores that it keeps: each has a changelog, and belongs to the partitions as they are numbered now. */
@@ -83,6 +93,14 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
   readonly commitsFirst?: boolean
   /** Side outputs of such a node that carry what is owed, as the main output does: it has no position either. */
   owes?(config: z.output<Schema>): readonly string[]
+  /**
+   * What an entry of one of its key-value stores says, for test cases; undefined for what is nobody else's concern. Without
+   * it an entry is its key and its value.
+   */
+  shows?(
+    config: z.output<Schema>,
+    entry: { readonly store: string; readonly key: string; readonly value: unknown },
+  ): Readonly<Record<string, unknown>> | undefined
   /** True for a node that may make several records of one. */
   readonly several?: boolean
   /** Called once for each task. Several operators run one after the other. */

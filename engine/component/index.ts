@@ -43,9 +43,16 @@ export { keepAsync } from './operators/keep-async.ts'
 export { route } from './operators/route.ts'
 export { routeAsync } from './operators/route-async.ts'
 export { distinct, type DistinctOptions } from './operators/distinct.ts'
-export { aggregate, type AggregateOptions, type FoldSpec, type WindowSpec } from './operators/aggregate.ts'
-export { resequence, type ResequenceOptions } from './operators/resequence.ts'
-export { schedule, type FieldTest, type ScheduleOptions } from './operators/schedule.ts'
+export { joinTable, type JoinTableOptions } from './operators/join-table.ts'
+export {
+  aggregate,
+  shownAggregate,
+  type AggregateOptions,
+  type FoldSpec,
+  type WindowSpec,
+} from './operators/aggregate.ts'
+export { resequence, shownSequence, type ResequenceOptions } from './operators/resequence.ts'
+export { schedule, shownTimer, type FieldTest, type ScheduleOptions } from './operators/schedule.ts'
 export { comparisonNames, Condition, testOf } from './conditions.ts'
 export { RecordBatch } from './record-batch.ts'
 export { WriteBatch } from './write-batch.ts'

@@ -18,6 +18,8 @@ export interface ConfigReference extends ConfigPosition {
   readonly node: string
   /** A side output; undefined = the main output. */
   readonly output: string | undefined
+  /** Set where it reads a source as a table. */
+  readonly table?: 'partitioned' | 'global'
 }
 
 /** What is known of a node even where its settings are wrong. */
@@ -68,6 +70,8 @@ export interface TopologyConfig {
   /** In the order of the file: sources, processors, sinks. */
   readonly nodes: readonly NodeConfig[]
   readonly delivery: 'at-least-once' | 'exactly-once'
+  /** Its records overtake those of other topologies in the process. */
+  readonly critical: boolean
   readonly errors: {
     readonly attempts: number
     readonly then: 'park' | 'skip' | 'halt'

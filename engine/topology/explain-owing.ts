@@ -1,3 +1,4 @@
+import { weakensState } from './explain-weakens.ts'
 import { durationText, quoted } from './lint-rule.ts'
 import { numberSetting, type PlanGraph, textSetting } from './plan-graph.ts'
 import type { OutputRef, PlanNode, ProcessorNode, TopologyPlan } from './plan-types.ts'
@@ -15,6 +16,7 @@ export function owing(plan: TopologyPlan, node: ProcessorNode): Statement[] {
       says: state.says,
       because: `${quoted(stores.map(({ name }) => name))} and the offsets are in one commit, which ends before the first record that is not settled.`,
       provided: state.provided,
+      weaker: weakensState(node),
     },
     {
       holds: true,

@@ -3,6 +3,14 @@ import { isForPeople, numberSetting, PlanGraph, textSetting, topicsOf } from './
 import type { ProcessorNode, SinkNode, TopologyPlan } from './plan-types.ts'
 import { effects } from './explain-effects.ts'
 import { keepsOrder, owing } from './explain-owing.ts'
+import { endLines, endsOf, type EndToEnd } from './explain-ends.ts'
+import {
+  weakensAnswer,
+  weakensDedupe,
+  weakensDelivery,
+  weakensOrder,
+  weakensParking,
+} from './explain-weakens.ts'
 import type { Statement } from './statement.ts'
 
 /** What a topology guarantees end to end, by which step, and under which condition. */
@@ -18,29 +26,56 @@ export function explainPlan(plan: TopologyPlan): Statement[] {
       .flatMap((node) => owing(plan, node)),
     ...failures(plan),
     ...graph.ofType('enrich').map(enrichment),
+    ...graph.processors.flatMap(tables),
     ...[...graph.processors, ...graph.sinks].flatMap(ownCode),
     ...unread(graph),
     ...together(plan, graph),
   ]
 }
 
-/** The statements as lines: first what holds, then what does not. */
+/** What holds from each source to each sink. */
+export function explainEnds(plan: TopologyPlan): EndToEnd[] {
+  return endsOf(plan, new PlanGraph(plan))
+}
+
+/** The statements as lines: what holds from end to end, what holds in each step, and what does not. */
 export function explainText(plan: TopologyPlan): string {
   const statements = explainPlan(plan)
-  const block = ({ about, says, because, provided }: Statement): string[] => [
-    `  ${about}: ${says}`,
-    `    because   ${because}`,
-    ...(provided === undefined ? [] : [`    provided  ${provided}`]),
-  ]
+  const ends = endLines(explainEnds(plan))
   return [
+    ...(ends.length === 0 ? [] : ['End to end', '', ...ends, '']),
     `What ${plan.name} guarantees`,
     '',
-    ...statements.filter(({ holds }) => holds).flatMap(block),
+    ...blocks(statements.filter(({ holds }) => holds)),
     '',
     'What it does not',
     '',
-    ...statements.filter(({ holds }) => !holds).flatMap(block),
+    ...blocks(statements.filter(({ holds }) => !holds)),
   ].join('\n')
+}
+
+/** What is said of several nodes stands once. */
+function blocks(statements: readonly Statement[]): string[] {
+  const alike = Map.groupBy(statements, ({ says }) => says)
+  return [...alike].flatMap(([says, group]) => {
+    const once = (sentences: readonly (string | undefined)[], word: string): string[] =>
+      [...new Set(sentences)].flatMap((one) => (one === undefined ? [] : [`    ${word.padEnd(9)} ${one}`]))
+    return [
+      `  ${[...new Set(group.map(({ about }) => about))].join(', ')}: ${says}`,
+      ...once(
+        group.map(({ because }) => because),
+        'because',
+      ),
+      ...once(
+        group.map(({ provided }) => provided),
+        'provided',
+      ),
+      ...once(
+        group.flatMap(({ weaker = [] }) => weaker),
+        'weaker',
+      ),
+    ]
+  })
 }
 
 function delivery(plan: TopologyPlan, graph: PlanGraph): Statement {
@@ -51,6 +86,7 @@ function delivery(plan: TopologyPlan, graph: PlanGraph): Statement {
     says: 'No record is lost: each is delivered at least once, also through crashes and rebalances.',
     because: `An offset is committed only when all that came of its record is acknowledged, dropped on purpose, ${keeps ? 'parked, or in the state of that commit' : 'or parked'}.`,
     provided: 'The topics keep their records until they are read, and nobody moves the offsets by hand.',
+    weaker: weakensDelivery(plan, graph),
   }
 }
 
@@ -64,12 +100,13 @@ function order(plan: TopologyPlan, graph: PlanGraph): Statement[] {
     {
       holds: true,
       about: plan.name,
-      says: `Records of one key come to ${where} in the order of ${quoted(graph.sources.flatMap((source) => [...topicsOf(plan, source)]))}.`,
+      says: `Records of one key come to ${where} in the order of ${quoted(graph.streams.flatMap((source) => [...topicsOf(plan, source)]))}.`,
       because: broken
         ? 'A record that is tried again holds up its key; a record that is skipped leaves a hole.'
         : 'A record that is tried again holds up its key, and one that is parked takes its followers with it.',
       provided:
         'Producers give the records that belong together the same key. Between keys there is no order; a redelivery repeats records.',
+      weaker: weakensOrder(plan, graph),
     },
   ]
 }
@@ -87,10 +124,12 @@ function deduplication(plan: TopologyPlan, graph: PlanGraph, node: ProcessorNode
     because:
       'The id is stored with the position of its record, in the commit that covers it: what is read again after a crash is a replay, not a duplicate.',
     provided: `One ${by} always has the same key (ids are known per partition), and no producer repeats it later than ${window}.`,
+    weaker: weakensDedupe(graph, node),
   }
 }
 
-function failures({ name, errors }: TopologyPlan): Statement[] {
+function failures(plan: TopologyPlan): Statement[] {
+  const { name, errors } = plan
   const { attempts, then, backoff, flood } = errors
   const tries = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}, with waits of ${durationText(backoff.first)} to ${durationText(backoff.longest)}`
   const ends = {
@@ -98,6 +137,7 @@ function failures({ name, errors }: TopologyPlan): Statement[] {
       holds: true,
       says: `A record that fails is parked after ${tries}, with all that follow it in its key, in their order, until someone releases or discards them.`,
       because: 'The letter is written in the commit that settles the record (millrace dlq list).',
+      weaker: weakensParking(plan),
     },
     skip: {
       holds: false,
@@ -138,7 +178,36 @@ function enrichment(node: ProcessorNode): Statement {
       ? `No record goes on without an answer of the table "${textSetting(node, 'table')}".`
       : `A looked-up "${String(as)}" in every record: where the lookup fails or is late, it is ${answer}.`,
     because: `The setting otherwise is ${typeof otherwise === 'string' ? otherwise : 'a value'}.`,
+    ...(fails && { weaker: weakensAnswer(node) }),
   }
+}
+
+/** What a node that joins tables may rely on. */
+function tables(node: ProcessorNode): Statement[] {
+  return node.from.flatMap(({ node: source, table }): Statement[] => {
+    if (table === undefined) return []
+    const global = table === 'global'
+    return [
+      {
+        holds: true,
+        about: node.name,
+        says:
+          `No row of "${source}" is older than what was written when the ${global ? 'worker began' : 'partition was given to the worker'}, ` +
+          'nor than what an earlier life joined.',
+        because: 'The table is read to its end before the first record comes in.',
+        provided: global
+          ? 'The topic keeps the last record of each key. A row that cannot be read is told in the log, and the one before it counts.'
+          : 'The topic keeps the last record of each key until it is read, and both topics have the same keys in the same partitions.',
+      },
+      {
+        holds: false,
+        about: node.name,
+        says: `The row is that of the record’s own time.`,
+        because:
+          'It is the one that the table has when the record comes: a record that comes again may find a newer one.',
+      },
+    ]
+  })
 }
 
 /** Code of the project's own: nobody but its author knows what it does. */

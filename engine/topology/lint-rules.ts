@@ -25,6 +25,7 @@ import { skipLoses } from './lint-rules/skip-loses.ts'
 import { slowDrain } from './lint-rules/slow-drain.ts'
 import { slowLookup } from './lint-rules/slow-lookup.ts'
 import { standingTimers } from './lint-rules/standing-timers.ts'
+import { tableForgets } from './lint-rules/table-forgets.ts'
 import { tableKey } from './lint-rules/table-key.ts'
 import { tableWrittenTwice } from './lint-rules/table-written-twice.ts'
 import { topicLoop } from './lint-rules/topic-loop.ts'
@@ -76,6 +77,7 @@ export const lintRules: readonly LintRule[] = [
   rekeyedOrder,
   overwrittenRows,
   sharedName,
+  tableForgets,
   unknownFirst,
   standingTimers,
 ]

@@ -9,6 +9,7 @@ import {
   type GraphProblem,
 } from './graph.ts'
 import type { PlannableNode } from './plannable.ts'
+import { tableProblems } from './table-problems.ts'
 import type { BudgetSettings, ErrorSettings, FilePosition, PlanNode, TopologyPlan } from './plan-types.ts'
 
 /** A topology whose settings are checked. */
@@ -18,6 +19,7 @@ export interface Plannable {
   readonly description: string
   readonly nodes: readonly PlannableNode[]
   readonly delivery?: TopologyPlan['delivery']
+  readonly critical?: boolean
   readonly errors: ErrorSettings
   readonly budget: BudgetSettings
   readonly commitInterval: number
@@ -38,7 +40,8 @@ export interface PlannableReading {
 export function planTopology(config: Plannable): TopologyPlan {
   const wrong = referenceProblems(config.nodes)
   const problems = wrong.length > 0 ? wrong : graphProblems(config.nodes, true)
-  if (problems.length === 0) problems.push(...commitsFirstProblems(config.nodes))
+  if (problems.length === 0)
+    problems.push(...tableProblems(config.nodes), ...commitsFirstProblems(config.nodes))
   if (problems.length > 0) throw planErrors('PLAN_INVALID', problems)
   return planOf(config)
 }
@@ -65,16 +68,27 @@ function planErrors(code: ErrorCode, problems: readonly GraphProblem[]): Millrac
 
 function planOf(config: Plannable): TopologyPlan {
   const { name, description, file, errors, budget, commitInterval } = config
-  const { delivery = 'at-least-once', foreignMetadata = 'stop', sectionPositions = {} } = config
+  const { delivery = 'at-least-once', critical = false, foreignMetadata = 'stop', sectionPositions = {} } = config
   const parts = componentsOf(config.nodes)
-  const subTopologies = parts.map(({ nodes, sources }, number) => ({ number, nodes, sources }))
   const nodes = new Map(config.nodes.map((node) => [node.name, planNode(node)]))
+  const isCritical = (source: string): boolean => critical || isCriticalSource(nodes.get(source)!)
+  const subTopologies = parts.map(({ nodes: within, sources }, number) => {
+    return { number, nodes: within, sources, critical: sources.some(isCritical) }
+  })
   const settings = { delivery, errors, budget, commitInterval, foreignMetadata, sectionPositions }
   return { name, description, file, nodes, subTopologies, ...settings }
 }
 
+function isCriticalSource(node: PlanNode): boolean {
+  return node.kind === 'source' && node.definition.critical?.(node.config) === true
+}
+
 function planNode(node: PlannableNode): PlanNode {
   const { kind, name, type, definition, config, position, fieldPositions = {} } = node
-  const from = node.from.map(({ node: target, output }) => ({ node: target, output }))
+  const from = node.from.map(({ node: target, output, table }) => ({
+    node: target,
+    output,
+    ...(table && { table }),
+  }))
   return { kind, name, type, definition, config, from, position, fieldPositions } as PlanNode
 }

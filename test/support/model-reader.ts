@@ -5,7 +5,7 @@ import type {
   SourceEvent,
   SourceReader,
 } from '../../engine/component/contracts/reader.ts'
-import { inSlab } from './model-slab.ts'
+import { inSlab } from '../../engine/testing/slab.ts'
 import type { ModelGroup } from './model-groups.ts'
 import type { ModelTopics } from './model-topics.ts'
 import type { Life } from './model-life.ts'
@@ -116,6 +116,7 @@ export class ModelReader implements SourceReader {
     if (this.#group.holds(this.worker, partition) !== true) return
     if (this.#events.some((event) => event.type === 'revoked' && event.partitions.some(isAt(partition))))
       return
+    this.#group.onStart(this.worker, partition)
     this.#cursors.set(nameOf(partition), {
       ...partition,
       next: position?.offset ?? 0,

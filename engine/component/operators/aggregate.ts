@@ -4,9 +4,9 @@ import { operator, type Operator, type OperatorScope } from '../operator.ts'
 import type { RecordBatch } from '../record-batch.ts'
 import { FieldAccess } from '../record-view.ts'
 import { Aggregates } from './aggregate/aggregates.ts'
+import { fromOfEntry, isEntry, keyOfEntry, timeOfEntry, type Entry } from './aggregate/entry.ts'
 import { foldOf, type FoldSpec } from './aggregate/folds.ts'
 import type { WindowSpec } from './aggregate/windows.ts'
-import { AppliedRows } from './applied-rows.ts'
 import { Collector, eachRow } from './rows.ts'
 
 export { type FoldSpec } from './aggregate/folds.ts'
@@ -40,6 +40,34 @@ export function aggregate(options: AggregateOptions): Operator {
         return input.subscribe((batch) => stage.receive(batch))
       }),
   )
+}
+
+/**
+ * What an entry of its stores says: of a key (and window) the fields as they would be sent, of what was sent its version;
+ * undefined for what is neither.
+ */
+export function shownAggregate(
+  fields: AggregateOptions['fields'],
+  id: string,
+  value: unknown,
+): Readonly<Record<string, unknown>> | undefined {
+  if (!isEntry(id)) return undefined
+  const key = Buffer.from(keyOfEntry(id), 'latin1').toString('utf8')
+  if (typeof value === 'number') {
+    const began = timeOfEntry(id)
+    return { key, ...(began !== undefined && { from: began }), version: value }
+  }
+  const { n, u, a } = value as Entry
+  const from = fromOfEntry(id, value as Entry)
+  const results = Object.entries(fields).map(
+    ([name, spec], at) => [name, foldOf(spec).result(a[at])] as const,
+  )
+  return {
+    key,
+    ...(from !== undefined && { from, to: u }),
+    version: n,
+    ...(Object.fromEntries(results) as Record<string, unknown>),
+  }
 }
 
 class AggregateStage {
@@ -115,5 +143,30 @@ class AggregateStage {
   /** Another node failed: when the letter comes here, the record must not count again. */
   #parked(input: number, offset: number, lineage: Lineage, row: number): void {
     if (this.#applied.has(lineage, row)) this.#aggregates.mark(input, offset, lineage, row)
+  }
+}
+
+/** Which rows of each run were applied, a byte for each; gone with the run. */
+class AppliedRows {
+  readonly #runs = new WeakMap<Lineage, Uint8Array>()
+  #lineage: Lineage | undefined
+  #rows: Uint8Array = new Uint8Array(0)
+
+  add(lineage: Lineage, row: number): void {
+    if (lineage !== this.#lineage) {
+      this.#lineage = lineage
+      this.#rows = this.#runs.get(lineage) ?? new Uint8Array(0)
+    }
+    if (row >= this.#rows.length) {
+      const grown = new Uint8Array(Math.max(row + 1, 2 * this.#rows.length, 64))
+      grown.set(this.#rows)
+      this.#rows = grown
+      this.#runs.set(lineage, grown)
+    }
+    this.#rows[row] = 1
+  }
+
+  has(lineage: Lineage, row: number): boolean {
+    return this.#runs.get(lineage)?.[row] === 1
   }
 }

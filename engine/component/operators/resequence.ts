@@ -9,6 +9,8 @@ import { storedHeaders } from './stored-headers.ts'
 import { TakingIn } from './taking-in.ts'
 import { Collector } from './rows.ts'
 
+export { shownSequence } from './resequence/sequences.ts'
+
 export interface ResequenceOptions {
   /** Dotted path of the field that holds the number. */
   readonly by: string

@@ -9,6 +9,8 @@ import { timerName, Timers, type Timer, type TimersOptions } from './schedule/ti
 import { storedHeaders } from './stored-headers.ts'
 import { TakingIn } from './taking-in.ts'
 
+export { shownTimer } from './schedule/timers.ts'
+
 /** A question about one field of a value. */
 export interface FieldTest {
   /** Dotted path. */

@@ -63,6 +63,21 @@ const mostDueBytes = 64 * 1024 * 1024
 /** How often what was refused is tried again then. */
 const retryMs = 10_000
 
+/** What an entry says: the key of a timer, its id where it has one, when it is due, and what is sent then; else undefined. */
+export function shownTimer(id: string, value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (!isTimer(id)) return undefined
+  const { key, id: own } = partsOf(nameOf(id))
+  const { d, v } = value as Timer
+  return { key: key.toString('utf8'), ...(own !== '' && { id: own }), due: d, value: unstored(v) }
+}
+
+/** What {@link timerName} was given. */
+function partsOf(name: string): { readonly key: Buffer; readonly id: string } {
+  const from = name.indexOf('|') + 1
+  const to = from + Number(name.slice(0, from - 1))
+  return { key: Buffer.from(name.slice(from, to), 'latin1'), id: name.slice(to + 1) }
+}
+
 /**
  * The timers of one partition. Each record first moves time on. A timer is over when time has come to its end: nothing
  * changes it any more, and it is owed once that is committed. So what is sent is a matter of the records and their order
@@ -225,9 +240,7 @@ export class Timers {
 
   #dueOf(id: string): Due {
     const { d, v, h } = this.#entries.committedValue(id) as Timer
-    const name = nameOf(id)
-    const from = name.indexOf('|') + 1
-    const key = Buffer.from(name.slice(from, from + Number(name.slice(0, from - 1))), 'latin1')
+    const { key } = partsOf(nameOf(id))
     return {
       emission: { key, timestamp: d, value: unstored(v), headers: unstoredHeaders(h) },
       settle: (verdict, lineage, row) => {
