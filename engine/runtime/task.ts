@@ -150,8 +150,7 @@ export class Task {
       clock,
       owner: { ...this.#owner(), settled: () => this.#work.endedOne() },
       forget: (offset, run, row) => this.#stores.forget(number, offset, run, row),
-      closed: (offset, run, row) =>
-        this.#owed.forEach((owing) => owing.letterClosed(number, offset, run, row)),
+      closed: (offset, run, row) => this.#owed.letterClosed(number, offset, run, row),
       count: counters.of(input.node),
       failed: (error) => stop(asDefect(error)),
     })
@@ -244,10 +243,7 @@ export class Task {
 
   /** To be called now and then: where nothing comes in, time goes on all the same. */
   tick(): void {
-    if (this.inputs.some(({ ledger }) => ledger.open > 0)) return
-    const calm = this.open === 0 && !this.#owed.busy && !this.inputs.some(({ ledger }) => ledger.dirty)
-    const now = this.#options.clock.now()
-    this.#owed.tick(Math.min(...this.inputs.map((input) => now - input.quietSince)), calm)
+    this.#owed.tick(this.inputs, this.open)
   }
 
   /** Begins no more work with letters: the task is to end soon. With `owed`, sends nothing more that is owed either. */
@@ -301,9 +297,7 @@ export class Task {
       ...this.#parked.map((gate) => gate.seal()),
     ]
     const records = this.inputs.flatMap(({ parking }, input) =>
-      parking.seal((offset, run, row) =>
-        this.#owed.forEach((owing) => owing.parked(input, offset, run, row)),
-      ),
+      parking.seal((offset, run, row) => this.#owed.parked(input, offset, run, row)),
     )
     const { blocks, expired } = this.#stores.seal()
     const outputs = this.#outbox?.seal() ?? []

@@ -31,8 +31,8 @@ export const scheduleMutants: readonly Mutant[] = [
   },
   {
     name: 'the clock counts before everything has been read',
-    file: 'engine/runtime/task.ts',
-    changes: [['now - input.quietSince', 'Math.max(0, now - input.quietSince)']],
+    file: 'engine/runtime/owed.ts',
+    changes: [['now - quietSince))', 'Math.max(0, now - quietSince)))']],
     run: 'timers by the clock, long pauses',
     seeds,
     noticed: /had been taken away/,
