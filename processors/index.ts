@@ -9,6 +9,8 @@ import { join } from './join.ts'
 import { map } from './map.ts'
 import { redact } from './redact.ts'
 import { repartition } from './repartition.ts'
+import { resequence } from './resequence.ts'
+import { schedule } from './schedule.ts'
 import { throttle } from './throttle.ts'
 import { validate } from './validate.ts'
 
@@ -24,6 +26,8 @@ export const processors = {
   map,
   redact,
   repartition,
+  resequence,
+  schedule,
   throttle,
   validate,
 } satisfies Registry['processors']

@@ -72,7 +72,9 @@ export class TaskOpener {
   async #open(sub: SubTopology, partition: number): Promise<void> {
     const { assignments, over, clock, trouble } = this.#options
     const epoch = assignments.epoch(sub, partition)
-    if (epoch === undefined) return
+    // It runs already, where two readers told of its partitions one after the other: another one would begin with what
+    // was committed before the first one's next commit, which would still be accepted.
+    if (epoch === undefined || assignments.task(sub, partition)?.epoch === epoch) return
     const wanted = (): boolean => !over() && assignments.epoch(sub, partition) === epoch
     const what = `restoring partition ${partition} of ${sub.sources.join(', ')}`
     await insist({ clock, what, wanted, trouble }, async () => {
