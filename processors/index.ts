@@ -7,6 +7,7 @@ import { filter } from './filter.ts'
 import { flatMapProcessor } from './flat-map.ts'
 import { join } from './join.ts'
 import { map } from './map.ts'
+import { merge } from './merge.ts'
 import { redact } from './redact.ts'
 import { throttle } from './throttle.ts'
 import { validate } from './validate.ts'
@@ -21,6 +22,7 @@ export const processors = {
   'flat-map': flatMapProcessor,
   join,
   map,
+  merge,
   redact,
   throttle,
   validate,

@@ -9,6 +9,17 @@ export interface LaneOutlet {
   readonly passed: (offset: number) => void
 }
 
+/** What a merge is made with. */
+export interface MergerOptions {
+  readonly clock: Clock
+  /** How long a lane at its end is waited for, milliseconds. */
+  readonly waitMs: number
+  /** A lane that holds more is ahead, and is to be read no further for now. */
+  readonly limitBytes: number
+  /** So many records passed behind later ones. */
+  readonly outOfOrder: (records: number) => void
+}
+
 /** Records that wait, with their event times, or an offset up to which nothing comes. */
 type Held =
   | { readonly records: PackedRecords; readonly times: Float64Array; next: number }
@@ -17,8 +28,8 @@ type Held =
 /**
  * Lets the records of several partitions pass in the order of their event times, those of a partition in its order. A record
  * waits until every other lane has a later one to show, or has been at its end for `waitMs`: a lane that has more to give is
- * waited for however long that takes. So, where the times of each partition ascend, only a record that is written more than
- * `waitMs` after another partition had come to its end can come too late. Of equal times the earlier lane goes first.
+ * waited for however long that takes. So, where the times of each partition ascend, only a record that comes in more than
+ * `waitMs` after its partition had come to its end can come too late. Of equal times the earlier lane goes first.
  *
  * What waits is in no ledger yet: it may be forgotten at any time, and is read again.
  */
@@ -26,16 +37,19 @@ export class Merger {
   readonly #clock: Clock
   readonly #waitMs: number
   readonly #limitBytes: number
+  readonly #outOfOrder: (records: number) => void
   readonly #lanes: MergeLane[] = []
+  /** The latest time that passed. */
+  #latest = Number.NEGATIVE_INFINITY
   #cancelTimer: (() => void) | undefined
   #passing = false
   #closed = false
 
-  /** `limitBytes`: a lane that holds more is ahead, and is to be read no further for now. */
-  constructor(clock: Clock, waitMs: number, limitBytes: number) {
+  constructor({ clock, waitMs, limitBytes, outOfOrder }: MergerOptions) {
     this.#clock = clock
     this.#waitMs = waitMs
     this.#limitBytes = limitBytes
+    this.#outOfOrder = outOfOrder
   }
 
   /** One more partition; all lanes are there before the first record. */
@@ -49,7 +63,7 @@ export class Merger {
   close(): void {
     this.#closed = true
     this.#cancelTimer?.()
-    for (const lane of this.#lanes) lane.clear()
+    for (const lane of this.#lanes) lane.close()
   }
 
   #pass(): void {
@@ -81,8 +95,17 @@ export class Merger {
       if (Number.isFinite(waits)) this.#cancelTimer = this.#clock.after(waits - now, () => this.#pass())
       return false
     }
-    first.passWhile(this.#mayPass(first))
+    this.#count(first.passWhile(this.#mayPass(first)))
     return true
+  }
+
+  #count(times: Float64Array): void {
+    let behind = 0
+    for (const time of times) {
+      if (time < this.#latest) behind++
+      else this.#latest = time
+    }
+    if (behind > 0) this.#outOfOrder(behind)
   }
 
   /** Says of which times the records of a lane pass before those of the others: of equal times the earlier lane's. */
@@ -104,8 +127,9 @@ export class MergeLane {
   #held: Held[] = []
   #bytes = 0
   #ahead = false
-  /** Since when the partition is at its end and nothing comes in, milliseconds since 1970; Infinity while there is more. */
-  quietSince = Number.POSITIVE_INFINITY
+  #paused = false
+  #closed = false
+  #quietSince = Number.POSITIVE_INFINITY
 
   constructor(outlet: LaneOutlet, limitBytes: number, clock: Clock, changed: () => void) {
     this.#outlet = outlet
@@ -124,6 +148,11 @@ export class MergeLane {
     return this.#ahead
   }
 
+  /** Since when the partition is at its end and nothing comes in, milliseconds since 1970; Infinity while there may be more. */
+  get quietSince(): number {
+    return this.#paused ? Number.POSITIVE_INFINITY : this.#quietSince
+  }
+
   /** The event time of the next record; undefined if there is none. */
   get headTime(): number | undefined {
     const head = this.#held[0]
@@ -132,8 +161,8 @@ export class MergeLane {
 
   /** Records came in, with their event times. */
   take(records: PackedRecords, times: Float64Array): void {
-    this.quietSince = Number.POSITIVE_INFINITY
-    if (records.count === 0) return
+    if (records.count === 0 || this.#closed) return
+    this.#quietSince = Number.POSITIVE_INFINITY
     this.#held.push({ records, times, next: 0 })
     this.#hold(records.bytes.length)
     this.#changed()
@@ -141,13 +170,26 @@ export class MergeLane {
 
   /** Nothing comes any more from below `offset`. */
   pass(offset: number): void {
+    if (this.#closed) return
     this.#held.push({ passed: offset })
     this.#changed()
   }
 
   /** The partition has given all that there is. */
   reachedEnd(): void {
-    this.quietSince = Math.min(this.quietSince, this.#clock.now())
+    this.#quietSince = Math.min(this.#quietSince, this.#clock.now())
+    this.#changed()
+  }
+
+  /** It is not read for now: nobody knows what there is, and it is waited for. */
+  pause(): void {
+    this.#paused = true
+  }
+
+  /** It is read again: a wait begins anew. */
+  resume(): void {
+    this.#paused = false
+    if (Number.isFinite(this.#quietSince)) this.#quietSince = this.#clock.now()
     this.#changed()
   }
 
@@ -159,10 +201,10 @@ export class MergeLane {
     }
   }
 
-  /** Lets the next record pass, and those of its run behind it whose times may. */
-  passWhile(mayPass: (time: number) => boolean): void {
+  /** Lets the next record pass, and those of its run behind it whose times may. Answers the times of all of them. */
+  passWhile(mayPass: (time: number) => boolean): Float64Array {
     const head = this.#held[0]
-    if (head === undefined || 'passed' in head) return
+    if (head === undefined || 'passed' in head) return new Float64Array()
     const { records, times, next } = head
     let to = next + 1
     while (to < records.count && mayPass(times[to]!)) to++
@@ -172,9 +214,11 @@ export class MergeLane {
       this.#hold(-records.bytes.length)
     }
     this.#outlet.records(sliceRecords(records, next, to))
+    return times.subarray(next, to)
   }
 
-  clear(): void {
+  close(): void {
+    this.#closed = true
     this.#held = []
     this.#bytes = 0
     this.#ahead = false

@@ -3,7 +3,6 @@ import type { TopicPartition } from '../component/contracts/position.ts'
 import type { StateStore } from '../component/contracts/state.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { asDefect } from './defect.ts'
-import { commitsFirst, tableSources } from '../topology/plan-facts.ts'
 import { FailurePolicy, type Failure } from './failures.ts'
 import type { StageContext } from './lanes.ts'
 import type { Share } from './budget.ts'
@@ -14,10 +13,12 @@ import { Outbox } from './outbox.ts'
 import { isOwed, OwedEmissions, owedFailure } from './owed.ts'
 import { OpenWork } from './open-work.ts'
 import { reach } from '../component/points.ts'
+import { InputKinds } from './input-kinds.ts'
+import { Merges } from './merges.ts'
 import { TaskGraph } from './task-graph.ts'
 import { hashes, TaskStores } from './task-stores.ts'
 import { taskId, type TaskOptions, type TaskSource } from './task-options.ts'
-import { type RestoredPosition, TaskInput } from './task-input.ts'
+import { TaskInput } from './task-input.ts'
 import { noVerdicts } from './worker-summary.ts'
 
 /**
@@ -31,6 +32,8 @@ export class Task {
   readonly verdicts = noVerdicts()
   readonly #options: TaskOptions
   readonly #stores: TaskStores
+  readonly #kinds: InputKinds
+  readonly #merges: Merges
   readonly #parked: readonly LetterGate[]
   readonly #graph: TaskGraph
   readonly #byTopic = new Map<string, TaskInput>()
@@ -62,6 +65,8 @@ export class Task {
     this.epoch = options.epoch
     this.#options = options
     this.#stores = new TaskStores(options.backend.compacts === true)
+    this.#kinds = new InputKinds(options)
+    this.#merges = new Merges(options)
     const policy = new FailurePolicy(options.plan.errors, this.#failureActions(), options.random)
     this.inputs = options.sources.map((source, n) =>
       this.#input(source, own[n]!, parked[n]!, positions[n], policy),
@@ -78,7 +83,8 @@ export class Task {
       services: (node) => ({
         fingerprint: hashes,
         ids: (windowMs) => this.#stores.ids(node, windowMs),
-        store: (name) => (this.#isTable(node) ? this.#stores.table(node) : this.#stores.byKey(node, name)),
+        store: (name) =>
+          this.#kinds.isTable(node) ? this.#stores.table(node) : this.#stores.byKey(node, name),
         table: (source) => options.globals.get(source) ?? this.#stores.existing(source),
         owe: (owing, emit) => this.#owed.add({ node, owing, emit, count: options.counters.of(node) }),
         isReleased: isErrand,
@@ -107,30 +113,18 @@ export class Task {
       policy,
       trouble,
       owner: { ...this.#owner(), ...(source.spent && { spent: source.spent }) },
-      restoring: this.#restoring(),
-      isTable: this.#isTable(source.node),
-      inOrder: this.#inOrder(source.node),
+      restoring: this.#kinds.restoring,
+      isTable: this.#kinds.isTable(source.node),
+      inOrder: this.#kinds.isInOrder(source.node),
+      merger: this.#merges.of(source.node),
       push: (batch) => this.#graph.push(source.node, batch),
     })
-  }
-
-  #isTable(source: string): boolean {
-    return tableSources(this.#options.plan, this.#options.sub).includes(source)
-  }
-
-  /** With a node that commits first, cuts are beginnings of the partitions; those of tables always are. */
-  #inOrder(source: string): boolean {
-    return this.#isTable(source) || commitsFirst(this.#options.plan, this.#options.sub)
   }
 
   #makeOwed(): OwedEmissions {
     const { partition, plan, clock } = this.#options
     const owner: RunOwner = { ...this.#owner(), settled: () => this.#work.endedOne() }
     return new OwedEmissions({ partition, topology: plan.name, owner, now: () => clock.now() })
-  }
-
-  #restoring(): RestoredPosition {
-    return { foreign: this.#options.plan.foreignMetadata, trouble: this.#options.trouble }
   }
 
   #letters(
@@ -144,8 +138,8 @@ export class Task {
       of: input,
       partition,
       position,
-      restoring: this.#restoring(),
-      inOrder: this.#inOrder(input.node),
+      restoring: this.#kinds.restoring,
+      inOrder: this.#kinds.isInOrder(input.node),
       log,
       clock,
       owner: { ...this.#owner(), settled: () => this.#work.endedOne() },
@@ -206,10 +200,9 @@ export class Task {
   }
 
   #blocked(batch: RecordBatch, i: number): boolean {
-    if (isOwed(batch)) return false
+    if (isOwed(batch) || isErrand(batch)) return false
     const { parking } = this.#inputOf(batch)
-    if (parking.keys === 0 || isErrand(batch)) return false
-    return parking.blocks(batch.keyText(i), batch.offset(i))
+    return parking.keys > 0 && parking.blocks(batch.keyText(i), batch.offset(i))
   }
 
   #park(batch: RecordBatch, i: number, failure: Failure): void {
@@ -238,13 +231,15 @@ export class Task {
 
   /** To be called now and then: where nothing comes in, time goes on all the same. */
   tick(): void {
-    if (this.open > 0 || this.#owed.busy || this.inputs.some(({ ledger }) => ledger.dirty)) return
+    if (this.open > 0 || this.holds || this.#owed.busy || this.inputs.some(({ ledger }) => ledger.dirty))
+      return
     const now = this.#options.clock.now()
     this.#owed.tick(Math.min(...this.inputs.map((input) => now - input.quietSince)))
   }
 
-  /** Begins no more work with letters: the task is to end soon. With `owed`, sends nothing more that is owed either. */
-  stopLetters(owed = false): void {
+  /** Begins no more work, of letters and of what waits in merges: it is to end soon. With `owed`, sends nothing owed either. */
+  stopWaiting(owed = false): void {
+    this.#merges.close()
     if (owed) this.#owed.stop()
     for (const { input } of this.#parked) input.stop()
   }
@@ -262,6 +257,11 @@ export class Task {
   /** Its share of the budget. */
   get share(): Share {
     return this.#options.share
+  }
+
+  /** True while records wait for those of other partitions. */
+  get holds(): boolean {
+    return this.inputs.some((input) => input.holds)
   }
 
   /** Records under way. */
@@ -329,6 +329,7 @@ export class Task {
     this.#cancelled = true
     for (const { ledger } of [...this.inputs, ...this.#parked]) ledger.discard()
     this.#owed.discard()
+    this.#merges.close()
     this.#graph.close()
     this.#outbox?.discard()
     this.#work.over()

@@ -7,7 +7,7 @@ type Shape = FieldTree | undefined
 const unknownFields: FieldTree = { type: 'unknown', open: true }
 
 /** Processors that pass values on as they are. */
-const passing = new Set(['branch', 'dedupe', 'filter', 'throttle', 'validate'])
+const passing = new Set(['branch', 'dedupe', 'filter', 'merge', 'throttle', 'validate'])
 
 /** What the values look like at each node of a plan; undefined where nobody can say. */
 export class ValueShapes {

@@ -23,6 +23,8 @@ export class ModelReader implements SourceReader {
   readonly #group: ModelGroup
   readonly #logs: ModelTopics
   readonly #cursors = new Map<string, Cursor>()
+  /** How many records of a buffer are not committed yet. */
+  readonly #unspent = new WeakMap<ArrayBuffer, number>()
   #events: SourceEvent[] = []
   #closed = false
   #expired = false
@@ -98,7 +100,9 @@ export class ModelReader implements SourceReader {
       const end = this.#logs.lastStable(cursor)
       if (records.count > 0) {
         cursor.next = records.offsets[records.count - 1]! + 1
-        events.push({ type: 'records', records: inSlab(records) })
+        const packed = inSlab(records)
+        this.#unspent.set(packed.bytes.buffer as ArrayBuffer, packed.count)
+        events.push({ type: 'records', records: packed })
       } else if (cursor.toldEnd !== end) {
         cursor.toldEnd = end
         events.push({
@@ -144,8 +148,10 @@ export class ModelReader implements SourceReader {
   }
 
   /** Each run has a buffer of its own. */
-  spent(buffer: ArrayBuffer): void {
-    buffer.transfer(0)
+  spent(buffer: ArrayBuffer, records: number): void {
+    const left = this.#unspent.get(buffer)! - records
+    this.#unspent.set(buffer, left)
+    if (left === 0) buffer.transfer(0)
   }
 
   async bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }> {

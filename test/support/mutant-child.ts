@@ -9,12 +9,17 @@ const mutant = mutants[Number(number)]
 
 if (mutant !== undefined) loadMutant(mutant)
 
-const { runs, storm } = await import('./model-runs.ts')
+const { storm } = await import('./model-runs.ts')
 const { aggregateRuns, aggregateStorm } = await import('./aggregate-runs.ts')
+const { joinRuns, joinStorm } = await import('./join-runs.ts')
+const { mergeRuns, mergeStorm } = await import('./merge-runs.ts')
 
-/** What is wrong after this storm: names of runs are unique over both kinds. */
+/** What is wrong after this storm: names of runs are unique over all kinds. */
 function blow(name: string, drawn: number): Promise<Pick<Outcome, 'wrong'>> {
-  return runs[name] === undefined ? aggregateStorm(aggregateRuns[name]!, drawn) : storm(name, drawn)
+  if (aggregateRuns[name] !== undefined) return aggregateStorm(aggregateRuns[name], drawn)
+  if (joinRuns[name] !== undefined) return joinStorm(joinRuns[name], drawn)
+  if (mergeRuns[name] !== undefined) return mergeStorm(mergeRuns[name], drawn)
+  return storm(name, drawn)
 }
 
 for (const each of mutant?.seeds ?? [Number(seed)]) {

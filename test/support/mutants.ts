@@ -1,14 +1,5 @@
-/** One defect that somebody could make: text in a file of the engine, and what it becomes. */
-export interface Mutant {
-  readonly name: string
-  /** Path in the repository. */
-  readonly file: string
-  readonly changes: readonly (readonly [from: string, to: string])[]
-  /** The run of model-runs.ts or aggregate-runs.ts that must notice, with the seeds that it is tried with, and by what it is noticed. */
-  readonly run: string
-  readonly seeds: readonly number[]
-  readonly noticed: RegExp
-}
+import { joinMutants } from './join-mutants.ts'
+import type { Mutant } from './mutant.ts'
 
 const seeds = [1, 2, 3, 4, 5, 6]
 
@@ -238,8 +229,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'beyond a record that is not settled, records are committed before an aggregate, too',
-    file: 'engine/runtime/task.ts',
-    changes: [['return commitsFirst(', 'return false && commitsFirst(']],
+    file: 'engine/runtime/input-kinds.ts',
+    changes: [
+      [
+        'this.#commitsFirst = commitsFirst(plan, sub)',
+        'this.#commitsFirst = false && commitsFirst(plan, sub)',
+      ],
+    ],
     run: 'closed windows, crashes',
     seeds,
     noticed: /something beyond|is gone/,
@@ -252,4 +248,5 @@ export const mutants: readonly Mutant[] = [
     seeds,
     noticed: /sent .*, not/,
   },
+  ...joinMutants,
 ]

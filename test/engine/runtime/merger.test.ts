@@ -25,7 +25,13 @@ const steps = fc.array(
 /** A merger, and what passed, as `lane@offset=time`. */
 class Kit {
   readonly clock = new FakeClock()
-  readonly merger = new Merger(this.clock, waitMs, 100)
+  behind = 0
+  readonly merger = new Merger({
+    clock: this.clock,
+    waitMs,
+    limitBytes: 100,
+    outOfOrder: (records) => (this.behind += records),
+  })
   readonly passed: { readonly lane: number; readonly offset: number; readonly time: number }[] = []
   readonly lanes: MergeLane[]
   readonly #ends: number[]
@@ -88,6 +94,11 @@ class Model {
   }
 }
 
+/** How many come behind a later one. */
+function behind(times: readonly number[]): number {
+  return times.filter((time, n) => times.slice(0, n).some((before) => before > time)).length
+}
+
 test('records pass as in the naive model, whatever comes when', () => {
   fc.assert(
     fc.property(steps, (all) => {
@@ -104,6 +115,7 @@ test('records pass as in the naive model, whatever comes when', () => {
         }
         expect(kit.passed).toEqual(model.passed)
       }
+      expect(kit.behind).toBe(behind(model.passed.map(({ time }) => time)))
     }),
     { numRuns: 500 },
   )
@@ -136,4 +148,32 @@ test('a lane that holds much is ahead, until half of it has passed; what is pass
   expect(kit.lanes[0]!.ahead).toBe(false)
   kit.merger.close()
   expect(kit.lanes[1]!.holds).toBe(false)
+})
+
+test('a lane that is not read for now is waited for; when it is read again, the wait begins anew', () => {
+  const kit = new Kit(2)
+  kit.lanes[1]!.reachedEnd()
+  kit.lanes[1]!.pause()
+  kit.give(0, [5])
+  kit.clock.advance(10 * waitMs)
+  expect(kit.passed).toEqual([])
+  kit.lanes[1]!.resume()
+  kit.clock.advance(waitMs - 1)
+  kit.give(1, [3])
+  expect(kit.passed.map(({ time }) => time)).toEqual([3])
+  kit.lanes[1]!.reachedEnd()
+  kit.clock.advance(waitMs)
+  expect(kit.passed.map(({ time }) => time)).toEqual([3, 5])
+  expect(kit.behind).toBe(0)
+})
+
+test('nothing passes or waits after the end', () => {
+  const kit = new Kit(2)
+  kit.give(0, [1])
+  kit.merger.close()
+  kit.give(1, [2])
+  for (const lane of kit.lanes) lane.reachedEnd()
+  kit.clock.advance(waitMs)
+  expect(kit.passed).toEqual([])
+  expect(kit.lanes.some(({ holds }) => holds)).toBe(false)
 })
