@@ -150,6 +150,7 @@ export class ModelReader implements SourceReader {
   /** Each run has a buffer of its own. */
   spent(buffer: ArrayBuffer, records: number): void {
     const left = this.#unspent.get(buffer)! - records
+    if (!(left >= 0)) throw new Error('The same records are told to be committed twice.')
     this.#unspent.set(buffer, left)
     if (left === 0) buffer.transfer(0)
   }
