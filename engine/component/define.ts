@@ -91,6 +91,14 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
    * the records of a partition in their order, so that the state is always that of a beginning of the partition.
    */
   readonly commitsFirst?: boolean
+  /**
+   * What an entry of one of its key-value stores says, for test cases; undefined for what is nobody else's concern. Without
+   * it an entry is its key and its value.
+   */
+  shows?(
+    config: z.output<Schema>,
+    entry: { readonly store: string; readonly key: string; readonly value: unknown },
+  ): Readonly<Record<string, unknown>> | undefined
   /** True for a node that may make several records of one. */
   readonly several?: boolean
   /** Called once for each task. Several operators run one after the other. */
