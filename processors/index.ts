@@ -9,6 +9,7 @@ import { join } from './join.ts'
 import { map } from './map.ts'
 import { merge } from './merge.ts'
 import { redact } from './redact.ts'
+import { resequence } from './resequence.ts'
 import { throttle } from './throttle.ts'
 import { validate } from './validate.ts'
 
@@ -24,6 +25,7 @@ export const processors = {
   map,
   merge,
   redact,
+  resequence,
   throttle,
   validate,
 } satisfies Registry['processors']

@@ -51,6 +51,7 @@ export {
   type FoldSpec,
   type WindowSpec,
 } from './operators/aggregate.ts'
+export { resequence, type ResequenceOptions } from './operators/resequence.ts'
 export { RecordBatch } from './record-batch.ts'
 export { WriteBatch } from './write-batch.ts'
 export { writeEach } from './write-each.ts'

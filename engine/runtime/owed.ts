@@ -19,6 +19,8 @@ export class OwedRun extends LedgerRun {
   readonly dues: readonly Due[]
   /** True if the node was told at once, and not with the seal. */
   readonly told: boolean
+  /** Keys of which a later node refused something: what follows of them is not sent on either. */
+  readonly #refused = new Set<string>()
 
   constructor(
     book: { readonly discarded: boolean },
@@ -31,6 +33,19 @@ export class OwedRun extends LedgerRun {
     super(book, records, records.offsets[0]!, now, owner)
     this.dues = dues
     this.told = told
+  }
+
+  /** A later node refused something of the key. */
+  refuse(key: string | undefined): void {
+    if (key !== undefined) this.#refused.add(key)
+  }
+
+  refuses(key: string | undefined): boolean {
+    return this.#refused.size > 0 && key !== undefined && this.#refused.has(key)
+  }
+
+  get refusesAny(): boolean {
+    return this.#refused.size > 0
   }
 }
 
@@ -72,6 +87,16 @@ export class OwedEmissions {
     return this.#runs.length > 0 || this.#debtors.some(({ owing }) => owing.owes)
   }
 
+  /** True while a node holds as much as it may. */
+  get saturated(): boolean {
+    return this.#debtors.some(({ owing }) => owing.saturated === true)
+  }
+
+  /** True while something under way is held back, since something before it of its key was refused. */
+  get blocksAny(): boolean {
+    return this.#runs.some(({ run }) => run.refusesAny)
+  }
+
   /** True if there is something to seal. */
   get dirty(): boolean {
     return this.#runs.some(({ run }) => run.settled > 0)
@@ -107,7 +132,7 @@ export class OwedEmissions {
     const plain = dues.map(({ emission }) => ({
       key: emission?.key ?? null,
       value: null,
-      headers: [],
+      headers: emission?.headers ?? [],
       timestamp: emission?.timestamp ?? now(),
     }))
     const records = packRecords(`${topology}.${debtor.node}`, partition, plain, this.#next)
@@ -175,8 +200,16 @@ export function isOwed(batch: RecordBatch): boolean {
   return batch.origin.lineage instanceof OwedRun
 }
 
-/** The sentence about a record that a later node does not take. */
-export function owedFailure(batch: RecordBatch, { node, error }: Failure): string {
+/** Ends the way of a record that is no letter: it stays owed, or the letter that it is of stays open. */
+export function holdBack(batch: RecordBatch, i: number): void {
+  const { lineage } = batch.origin
+  lineage.judge(batch.lineageRow(i), 'parked')
+  lineage.release(batch.lineageRow(i))
+}
+
+/** A later node does not take what is owed: what follows of its key is held back. Answers a sentence about it. */
+export function refuseOwed(batch: RecordBatch, i: number, { node, error }: Failure): string {
+  ;(batch.origin.lineage as OwedRun).refuse(batch.keyText(i))
   return (
     `Node ${node} cannot take what ${batch.topic} sends for a key (${sentenceOf(error)}): ` +
     'it stays owed, and is sent again when the key changes and at the next start.'

@@ -3,8 +3,8 @@ import type { Task } from './task.ts'
 import type { TaskInput } from './task-input.ts'
 
 /**
- * Pauses the partitions of tasks whose share of the budget is used up, or whose map of settled ranges is nearly full, and
- * those that are ahead of others in a merge. Lets them go on when there is room again.
+ * Pauses the partitions of tasks whose share of the budget is used up, whose map of settled ranges is nearly full, or one
+ * of whose nodes holds as much as it may, and those that are ahead of others in a merge. Lets them go on when there is room.
  */
 export class Pauses {
   readonly #readerOf: (node: string) => SourceReader
@@ -32,8 +32,7 @@ export class Pauses {
 
   #isFull(task: Task): boolean {
     const { exhausted, relaxed } = task.share
-    const saturated = task.inputs.some((input) => input.saturated)
-    if (exhausted || saturated) this.#full.add(task)
+    if (exhausted || task.saturated) this.#full.add(task)
     else if (relaxed) this.#full.delete(task)
     return this.#full.has(task)
   }

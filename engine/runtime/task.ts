@@ -10,11 +10,10 @@ import type { RunOwner } from './ledger-run.ts'
 import { isErrand, LetterGate } from './letter-gate.ts'
 import { parkedTopic } from './letters.ts'
 import { Outbox } from './outbox.ts'
-import { isOwed, OwedEmissions, owedFailure } from './owed.ts'
+import { holdBack, isOwed, OwedEmissions, OwedRun, refuseOwed } from './owed.ts'
 import { OpenWork } from './open-work.ts'
 import { reach } from '../component/points.ts'
 import { InputKinds } from './input-kinds.ts'
-import { Merges } from './merges.ts'
 import { TaskGraph } from './task-graph.ts'
 import { hashes, TaskStores } from './task-stores.ts'
 import { taskId, type TaskOptions, type TaskSource } from './task-options.ts'
@@ -28,12 +27,13 @@ import { noVerdicts } from './worker-summary.ts'
 export class Task {
   readonly id: TaskId
   readonly epoch: number
+  /** Of the budget. */
+  readonly share: Share
   readonly inputs: readonly TaskInput[]
   readonly verdicts = noVerdicts()
   readonly #options: TaskOptions
   readonly #stores: TaskStores
   readonly #kinds: InputKinds
-  readonly #merges: Merges
   readonly #parked: readonly LetterGate[]
   readonly #graph: TaskGraph
   readonly #byTopic = new Map<string, TaskInput>()
@@ -63,10 +63,10 @@ export class Task {
   ) {
     this.id = taskId(options)
     this.epoch = options.epoch
+    this.share = options.share
     this.#options = options
     this.#stores = new TaskStores(options.backend.compacts === true)
     this.#kinds = new InputKinds(options)
-    this.#merges = new Merges(options)
     const policy = new FailurePolicy(options.plan.errors, this.#failureActions(), options.random)
     this.inputs = options.sources.map((source, n) =>
       this.#input(source, own[n]!, parked[n]!, positions[n], policy),
@@ -113,10 +113,7 @@ export class Task {
       policy,
       trouble,
       owner: { ...this.#owner(), ...(source.spent && { spent: source.spent }) },
-      restoring: this.#kinds.restoring,
-      isTable: this.#kinds.isTable(source.node),
-      inOrder: this.#kinds.isInOrder(source.node),
-      merger: this.#merges.of(source.node),
+      ...this.#kinds.of(source.node),
       push: (batch) => this.#graph.push(source.node, batch),
     })
   }
@@ -138,8 +135,7 @@ export class Task {
       of: input,
       partition,
       position,
-      restoring: this.#kinds.restoring,
-      inOrder: this.#kinds.isInOrder(input.node),
+      ...this.#kinds.of(input.node),
       log,
       clock,
       owner: { ...this.#owner(), settled: () => this.#work.endedOne() },
@@ -177,9 +173,9 @@ export class Task {
       node,
       policy,
       clock: this.#options.clock,
-      anyBlocked: () => this.inputs.some(({ parking }) => parking.keys > 0),
+      anyBlocked: () => this.inputs.some(({ parking }) => parking.keys > 0) || this.#owed.blocksAny,
       blocked: (batch, i) => this.#blocked(batch, i),
-      follow: (batch, i) => this.#inputOf(batch).parking.follow(batch, i),
+      follow: (batch, i) => this.#follow(batch, i),
       cancelled: () => this.#cancelled || policy.stopped,
       count: this.#options.counters.of(node),
       guard: (action) => this.#guard(action),
@@ -200,18 +196,25 @@ export class Task {
   }
 
   #blocked(batch: RecordBatch, i: number): boolean {
-    if (isOwed(batch) || isErrand(batch)) return false
+    const { lineage } = batch.origin
+    if (lineage instanceof OwedRun) return lineage.refuses(batch.keyText(i))
+    if (isErrand(batch)) return false
     const { parking } = this.#inputOf(batch)
     return parking.keys > 0 && parking.blocks(batch.keyText(i), batch.offset(i))
   }
 
   #park(batch: RecordBatch, i: number, failure: Failure): void {
     if (isErrand(batch) || isOwed(batch)) {
-      if (isOwed(batch)) this.#options.trouble(owedFailure(batch, failure))
-      batch.origin.lineage.judge(batch.lineageRow(i), 'parked')
-      batch.origin.lineage.release(batch.lineageRow(i))
+      if (isOwed(batch)) this.#options.trouble(refuseOwed(batch, i, failure))
+      holdBack(batch, i)
     } else this.#inputOf(batch).parking.park(batch, i, failure)
     reach('parked')
+  }
+
+  /** What something before it of its key has failed. */
+  #follow(batch: RecordBatch, i: number): void {
+    if (!isOwed(batch)) return this.#inputOf(batch).parking.follow(batch, i)
+    holdBack(batch, i)
   }
 
   /** What this source gives comes in there. */
@@ -239,7 +242,7 @@ export class Task {
 
   /** Begins no more work, of letters and of what waits in merges: it is to end soon. With `owed`, sends nothing owed either. */
   stopWaiting(owed = false): void {
-    this.#merges.close()
+    this.#kinds.merges.close()
     if (owed) this.#owed.stop()
     for (const { input } of this.#parked) input.stop()
   }
@@ -254,9 +257,9 @@ export class Task {
     for (const { input } of this.#parked) await input.poll()
   }
 
-  /** Its share of the budget. */
-  get share(): Share {
-    return this.#options.share
+  /** True while no more is to be read: something holds as much as it may. */
+  get saturated(): boolean {
+    return this.inputs.some((input) => input.saturated) || this.#owed.saturated
   }
 
   /** True while records wait for those of other partitions. */
@@ -329,7 +332,7 @@ export class Task {
     this.#cancelled = true
     for (const { ledger } of [...this.inputs, ...this.#parked]) ledger.discard()
     this.#owed.discard()
-    this.#merges.close()
+    this.#kinds.merges.close()
     this.#graph.close()
     this.#outbox?.discard()
     this.#work.over()

@@ -30,6 +30,7 @@ import { tableWrittenTwice } from './lint-rules/table-written-twice.ts'
 import { topicLoop } from './lint-rules/topic-loop.ts'
 import { topicReadTwice } from './lint-rules/topic-read-twice.ts'
 import { unknownField } from './lint-rules/unknown-field.ts'
+import { unknownFirst } from './lint-rules/unknown-first.ts'
 import { unknownSchema } from './lint-rules/unknown-schema.ts'
 import { unknownTable } from './lint-rules/unknown-table.ts'
 import { unreadConflicts } from './lint-rules/unread-conflicts.ts'
@@ -76,4 +77,5 @@ export const lintRules: readonly LintRule[] = [
   overwrittenRows,
   sharedName,
   tableForgets,
+  unknownFirst,
 ]

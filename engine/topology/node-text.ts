@@ -58,6 +58,10 @@ const processors: Readonly<Record<string, Describe>> = {
       const paths = Array.isArray(given) ? given.map(String) : Object.keys(given as object)
       return `${treatment} ${shortList(paths)}`
     }),
+  resequence: ({ by, within }) => [
+    `by ${String(by)}`,
+    typeof within === 'number' ? `within ${durationText(within)}` : '',
+  ],
   throttle: ({ rate }) => [`${String(rate)} a second`],
   validate: (_, node) => {
     return [shortList(Object.keys(recordSetting(node, 'fields')))]

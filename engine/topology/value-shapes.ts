@@ -4,10 +4,18 @@ import type { PlanNode, TopologyPlan } from './plan-types.ts'
 
 type Shape = FieldTree | undefined
 
+const gap: FieldTree = {
+  type: 'record',
+  fields: new Map([
+    ['key', { type: 'string' }],
+    ['from', { type: 'long' }],
+    ['to', { type: 'long' }],
+  ]),
+}
 const unknownFields: FieldTree = { type: 'unknown', open: true }
 
 /** Processors that pass values on as they are. */
-const passing = new Set(['branch', 'dedupe', 'filter', 'merge', 'throttle', 'validate'])
+const passing = new Set(['branch', 'dedupe', 'filter', 'merge', 'resequence', 'throttle', 'validate'])
 
 /** What the values look like at each node of a plan; undefined where nobody can say. */
 export class ValueShapes {
@@ -28,8 +36,9 @@ export class ValueShapes {
     return inputs.length === 0 ? undefined : inputs.reduce(either)
   }
 
-  /** The values that come out of a node. Side outputs carry values as they came in. */
+  /** The values that come out of a node. Side outputs carry values as they came in, but for the gaps of a sequence. */
   output(node: PlanNode, output?: string): Shape {
+    if (node.type === 'resequence' && output === 'gaps') return gap
     if (output !== undefined) return this.input(node)
     if (!this.#outputs.has(node.name)) this.#outputs.set(node.name, this.#make(node))
     return this.#outputs.get(node.name)

@@ -17,6 +17,7 @@ import { aggregate } from '../../processors/aggregate.ts'
 import { dedupe } from '../../processors/dedupe.ts'
 import { join } from '../../processors/join.ts'
 import { merge } from '../../processors/merge.ts'
+import { resequence } from '../../processors/resequence.ts'
 import { topic as topicSink } from '../../sinks/topic.ts'
 import { topic } from '../../sources/topic.ts'
 import type { Random } from './harness-records.ts'
@@ -84,7 +85,7 @@ export class ModelWorld {
   }
 
   registry(life: Life): Registry {
-    const processors = { aggregate, dedupe, join, merge, ...testProcessors(this, life) }
+    const processors = { aggregate, dedupe, join, merge, resequence, ...testProcessors(this, life) }
     return { sources: { topic }, processors, sinks: { effect: effectSink(this, life), topic: topicSink } }
   }
 }

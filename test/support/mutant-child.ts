@@ -13,12 +13,14 @@ const { storm } = await import('./model-runs.ts')
 const { aggregateRuns, aggregateStorm } = await import('./aggregate-runs.ts')
 const { joinRuns, joinStorm } = await import('./join-runs.ts')
 const { mergeRuns, mergeStorm } = await import('./merge-runs.ts')
+const { resequenceRuns, resequenceStorm } = await import('./resequence-runs.ts')
 
 /** What is wrong after this storm: names of runs are unique over all kinds. */
 function blow(name: string, drawn: number): Promise<Pick<Outcome, 'wrong'>> {
   if (aggregateRuns[name] !== undefined) return aggregateStorm(aggregateRuns[name], drawn)
   if (joinRuns[name] !== undefined) return joinStorm(joinRuns[name], drawn)
   if (mergeRuns[name] !== undefined) return mergeStorm(mergeRuns[name], drawn)
+  if (resequenceRuns[name] !== undefined) return resequenceStorm(resequenceRuns[name], drawn)
   return storm(name, drawn)
 }
 

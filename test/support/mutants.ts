@@ -1,8 +1,10 @@
 import { joinMutants } from './join-mutants.ts'
 import type { Mutant } from './mutant.ts'
+import { sequenceMutants } from './sequence-mutants.ts'
 
 const seeds = [1, 2, 3, 4, 5, 6]
 
+/** Every defect that the storms on the model cluster must notice. */
 export const mutants: readonly Mutant[] = [
   {
     name: 'a record settles when the sink begins to write it, not with the acknowledgement',
@@ -249,4 +251,5 @@ export const mutants: readonly Mutant[] = [
     noticed: /sent .*, not/,
   },
   ...joinMutants,
+  ...sequenceMutants,
 ]
