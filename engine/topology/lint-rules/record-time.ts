@@ -27,8 +27,8 @@ sinks:
           : `"${node.name}" puts its records into order by the time of the record.`
       if (node.type !== 'dedupe' && node.definition.merges === undefined) continue
       for (const source of graph.sourcesOf(node)) {
-        const { eventTime } = source.definition
-        if (eventTime === undefined || eventTime(source.config) !== undefined) continue
+        if (source.definition.eventTime === undefined) continue
+        if (source.definition.eventTime(source.config) !== undefined) continue
         yield { node: source.name, message: `"${source.name}" names no timestamp field: ${effect}` }
       }
     }
