@@ -4,7 +4,8 @@ import { sliceRecords } from './slice-records.ts'
 
 /** What passes on from a lane, in the order in which it came in. */
 export interface LaneOutlet {
-  readonly records: (records: PackedRecords) => void
+  /** These come next from this lane: answers what lets the rows from `from` to before `to` through. */
+  readonly admit: (records: PackedRecords) => (from: number, to: number) => void
   /** Nothing comes any more from below `offset`. */
   readonly passed: (offset: number) => void
 }
@@ -20,10 +21,23 @@ export interface MergerOptions {
   readonly outOfOrder: (records: number) => void
 }
 
-/** Records that wait, with their event times, or an offset up to which nothing comes. */
-type Held =
-  | { readonly records: PackedRecords; readonly times: Float64Array; next: number }
-  | { readonly passed: number }
+/** Records that wait, with their event times: those before `next` have been let through. */
+interface HeldRecords {
+  readonly records: PackedRecords
+  readonly times: Float64Array
+  next: number
+}
+
+/** Or an offset up to which nothing comes. */
+type Held = HeldRecords | { readonly passed: number }
+
+/** One step of what passes at once: rows of a run, or an offset. */
+interface Step {
+  readonly outlet: LaneOutlet
+  readonly held: Held
+  readonly from: number
+  readonly to: number
+}
 
 /**
  * Lets the records of several partitions pass in the order of their event times, those of a partition in its order. A record
@@ -70,18 +84,44 @@ export class Merger {
     // What passes may bring news of its own lane.
     if (this.#passing || this.#closed) return
     this.#passing = true
-    this.#cancelTimer?.()
-    this.#cancelTimer = undefined
     try {
-      while (this.#passOne()) continue
+      for (let steps = this.#take(); steps.length > 0; steps = this.#take()) this.#letThrough(steps)
     } finally {
       this.#passing = false
     }
   }
 
-  /** Lets the records of the earliest lane pass that are before all others; false if they have to wait. */
-  #passOne(): boolean {
-    for (const lane of this.#lanes) lane.skipPassed()
+  /** Takes all that need not wait. */
+  #take(): readonly Step[] {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    const steps: Step[] = []
+    while (this.#takeOne(steps)) continue
+    return steps
+  }
+
+  /** What passes of a run at once is taken in at once, and goes through piece by piece, between those of other runs. */
+  #letThrough(steps: readonly Step[]): void {
+    const bounds = new Map<Held, { from: number; to: number }>()
+    for (const { held, from, to } of steps) bounds.set(held, { from: bounds.get(held)?.from ?? from, to })
+    const ways = new Map<Held, (from: number, to: number) => void>()
+    for (const { outlet, held, from, to } of steps) {
+      if (this.#closed) return
+      if ('passed' in held) {
+        outlet.passed(held.passed)
+        continue
+      }
+      const all = bounds.get(held)!
+      const way = ways.get(held) ?? outlet.admit(sliceRecords(held.records, all.from, all.to))
+      ways.set(held, way)
+      way(from - all.from, to - all.from)
+      this.#count(held.times.subarray(from, to))
+    }
+  }
+
+  /** Takes the records of the earliest lane that are before all others; false if they have to wait. */
+  #takeOne(steps: Step[]): boolean {
+    for (const lane of this.#lanes) lane.takePassed(steps)
     let first: MergeLane | undefined
     let waits = Number.NEGATIVE_INFINITY
     for (const lane of this.#lanes) {
@@ -95,7 +135,7 @@ export class Merger {
       if (Number.isFinite(waits)) this.#cancelTimer = this.#clock.after(waits - now, () => this.#pass())
       return false
     }
-    this.#count(first.passWhile(this.#mayPass(first)))
+    steps.push(first.takeWhile(this.#mayPass(first)))
     return true
   }
 
@@ -110,10 +150,14 @@ export class Merger {
 
   /** Says of which times the records of a lane pass before those of the others: of equal times the earlier lane's. */
   #mayPass(first: MergeLane): (time: number) => boolean {
-    const own = this.#lanes.indexOf(first)
-    const timeOf = (lane: MergeLane): number => lane.headTime ?? Number.POSITIVE_INFINITY
-    const before = Math.min(...this.#lanes.slice(0, own).map(timeOf))
-    const after = Math.min(...this.#lanes.slice(own + 1).map(timeOf))
+    let [before, after] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+    let isBefore = true
+    for (const lane of this.#lanes) {
+      const time = lane.headTime ?? Number.POSITIVE_INFINITY
+      if (lane === first) isBefore = false
+      else if (isBefore) before = Math.min(before, time)
+      else after = Math.min(after, time)
+    }
     return (time) => time < before && time <= after
   }
 }
@@ -194,17 +238,16 @@ export class MergeLane {
   }
 
   /** Where nothing comes, nothing waits. */
-  skipPassed(): void {
+  takePassed(steps: Step[]): void {
     for (let head = this.#held[0]; head !== undefined && 'passed' in head; head = this.#held[0]) {
       this.#held.shift()
-      this.#outlet.passed(head.passed)
+      steps.push({ outlet: this.#outlet, held: head, from: 0, to: 0 })
     }
   }
 
-  /** Lets the next record pass, and those of its run behind it whose times may. Answers the times of all of them. */
-  passWhile(mayPass: (time: number) => boolean): Float64Array {
-    const head = this.#held[0]
-    if (head === undefined || 'passed' in head) return new Float64Array()
+  /** Takes the next record, and those of its run behind it whose times may pass. To be called where there is one. */
+  takeWhile(mayPass: (time: number) => boolean): Step {
+    const head = this.#held[0] as HeldRecords
     const { records, times, next } = head
     let to = next + 1
     while (to < records.count && mayPass(times[to]!)) to++
@@ -213,8 +256,7 @@ export class MergeLane {
       this.#held.shift()
       this.#hold(-records.bytes.length)
     }
-    this.#outlet.records(sliceRecords(records, next, to))
-    return times.subarray(next, to)
+    return { outlet: this.#outlet, held: head, from: next, to }
   }
 
   close(): void {

@@ -72,7 +72,11 @@ export class TaskInput {
     this.#eventTime = new EventTime(options.eventTime)
     this.#times = new MergeTimes(this.#eventTime, options.codec, options.clock)
     this.#lane = options.merger?.lane({
-      records: (records) => this.#pastMerge(() => this.#enter(records, this.#admit(records))),
+      admit: (records) => {
+        let enter: ((from: number, to: number) => void) | undefined
+        this.#pastMerge(() => (enter = this.#entrance(records, this.#admit(records))))
+        return (from, to) => this.#pastMerge(() => enter?.(from, to))
+      },
       passed: (offset) => this.#pastMerge(() => this.ledger.pass(offset)),
     })
     this.ledger = restoredLedger(
@@ -206,16 +210,22 @@ export class TaskInput {
   }
 
   #enter(records: PackedRecords, run: LedgerRun): void {
-    if (this.ledger.discarded) return
+    if (!this.ledger.discarded) this.#entrance(records, run)(0, records.count)
+  }
+
+  /** The way into the graph for the rows of a run, from `from` to before `to`. */
+  #entrance(records: PackedRecords, run: LedgerRun): (from: number, to: number) => void {
     const now = this.#options.clock.now()
     const plain = this.#eventTime.allFromTopic(records.timestamps, now)
     const batch = batchOf(this.#originOf(records, run, plain))
-    const ready = new Int32Array(batch.length)
-    let length = 0
-    for (let i = 0; i < batch.length; i++) if (this.#mayEnter(batch, i, run, plain, now)) ready[length++] = i
-    this.#options.policy.saw(length)
-    if (this.#options.policy.stopped) return
-    if (length > 0) this.#options.push(batch.select(ready, length))
+    return (from, to) => {
+      const ready = new Int32Array(to - from)
+      let length = 0
+      for (let i = from; i < to; i++) if (this.#mayEnter(batch, i, run, plain, now)) ready[length++] = i
+      this.#options.policy.saw(length)
+      if (this.#options.policy.stopped) return
+      if (length > 0) this.#options.push(batch.select(ready, length))
+    }
   }
 
   #mayEnter(batch: RecordBatch, i: number, run: LedgerRun, plain: boolean, now: number): boolean {

@@ -42,13 +42,15 @@ class Kit {
     this.#times = new Array<number>(count).fill(0)
     this.lanes = this.#ends.map((_, lane) =>
       this.merger.lane({
-        records: ({ offsets, timestamps, count: rows, bytes, valueStarts, valueEnds }) => {
-          for (let row = 0; row < rows; row++) {
-            const text = bytes.toString('utf8', valueStarts[row], valueEnds[row])
-            expect(text).toBe(`${lane} at ${offsets[row]}`)
-            this.passed.push({ lane, offset: offsets[row]!, time: timestamps[row]! })
-          }
-        },
+        admit:
+          ({ offsets, timestamps, bytes, valueStarts, valueEnds }) =>
+          (from, to) => {
+            for (let row = from; row < to; row++) {
+              const text = bytes.toString('utf8', valueStarts[row], valueEnds[row])
+              expect(text).toBe(`${lane} at ${offsets[row]}`)
+              this.passed.push({ lane, offset: offsets[row]!, time: timestamps[row]! })
+            }
+          },
         passed: (offset) => this.passed.push({ lane, offset, time: Number.NaN }),
       }),
     )
