@@ -10,6 +10,7 @@ import { map } from './map.ts'
 import { merge } from './merge.ts'
 import { redact } from './redact.ts'
 import { resequence } from './resequence.ts'
+import { schedule } from './schedule.ts'
 import { throttle } from './throttle.ts'
 import { validate } from './validate.ts'
 
@@ -26,6 +27,7 @@ export const processors = {
   merge,
   redact,
   resequence,
+  schedule,
   throttle,
   validate,
 } satisfies Registry['processors']

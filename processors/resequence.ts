@@ -5,6 +5,7 @@ import {
   Duration,
   FieldPath,
   resequence as inSequence,
+  shownSequence,
 } from '../engine/component/index.ts'
 
 export const resequence = defineProcessor({
@@ -83,6 +84,7 @@ about 150 bytes, for ever unless \`forget\` is given; a key that was forgotten b
   outputs: () => ['gaps', 'late'],
   reads: ({ by }) => [by],
   stores: (_config, { node }) => [{ name: node, kind: 'keyValue' }],
+  shows: (_config, { key, value }) => shownSequence(key, value),
   commitsFirst: true,
   owes: () => ['gaps'],
 

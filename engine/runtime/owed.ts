@@ -49,6 +49,13 @@ export class OwedRun extends LedgerRun {
   }
 }
 
+/** What time has to know of an input. */
+interface TickedInput {
+  readonly ledger: { readonly open: number; readonly dirty: boolean }
+  /** Since when nothing comes in and there is nothing more; Infinity while there may be. */
+  readonly quietSince: number
+}
+
 /** What the task says of its surroundings. */
 export interface OwedOptions {
   readonly partition: number
@@ -117,11 +124,14 @@ export class OwedEmissions {
     }
   }
 
-  /** Nothing came in for so long, and all that did is committed. */
-  tick(quietMs: number): void {
-    if (this.discarded || this.#stopped) return
+  /** Where all that came in is settled, and there is nothing more for now: what is due to time alone. `open`: records under way. */
+  tick(inputs: readonly TickedInput[], open: number): void {
+    if (this.discarded || this.#stopped || inputs.some(({ ledger }) => ledger.open > 0)) return
+    const now = this.#options.now()
+    const quietMs = Math.min(...inputs.map(({ quietSince }) => now - quietSince))
+    const calm = open === 0 && !this.busy && !inputs.some(({ ledger }) => ledger.dirty)
     for (const debtor of this.#debtors) {
-      const due = debtor.owing.tick(quietMs)
+      const due = debtor.owing.tick(quietMs, calm)
       if (due === undefined) continue
       due.settle('stored', this.#begin(debtor, [due], true), 0)
     }
@@ -183,9 +193,14 @@ export class OwedEmissions {
     this.#runs = this.#runs.filter(({ run }) => run.sealed < run.count)
   }
 
-  /** Calls `visit` with each node that owes. */
-  forEach(visit: (owing: Owing) => void): void {
-    for (const { owing } of this.#debtors) visit(owing)
+  /** The record is in the cut that is being sealed, and parked. */
+  readonly parked: Owing['parked'] = (...at) => {
+    for (const { owing } of this.#debtors) owing.parked(...at)
+  }
+
+  /** The letter of the record is closed. */
+  readonly letterClosed: Owing['letterClosed'] = (...at) => {
+    for (const { owing } of this.#debtors) owing.letterClosed(...at)
   }
 
   discard(): void {

@@ -140,8 +140,7 @@ export class Task {
       clock,
       owner: { ...this.#owner(), settled: () => this.#work.endedOne() },
       forget: (offset, run, row) => this.#stores.forget(number, offset, run, row),
-      closed: (offset, run, row) =>
-        this.#owed.forEach((owing) => owing.letterClosed(number, offset, run, row)),
+      closed: (offset, run, row) => this.#owed.letterClosed(number, offset, run, row),
       count: counters.of(input.node),
       failed: (error) => stop(asDefect(error)),
     })
@@ -234,10 +233,7 @@ export class Task {
 
   /** To be called now and then: where nothing comes in, time goes on all the same. */
   tick(): void {
-    if (this.open > 0 || this.holds || this.#owed.busy || this.inputs.some(({ ledger }) => ledger.dirty))
-      return
-    const now = this.#options.clock.now()
-    this.#owed.tick(Math.min(...this.inputs.map((input) => now - input.quietSince)))
+    if (!this.holds) this.#owed.tick(this.inputs, this.open)
   }
 
   /** Begins no more work, of letters and of what waits in merges: it is to end soon. With `owed`, sends nothing owed either. */
@@ -292,9 +288,7 @@ export class Task {
       ...this.#parked.map((gate) => gate.seal()),
     ]
     const records = this.inputs.flatMap(({ parking }, input) =>
-      parking.seal((offset, run, row) =>
-        this.#owed.forEach((owing) => owing.parked(input, offset, run, row)),
-      ),
+      parking.seal((offset, run, row) => this.#owed.parked(input, offset, run, row)),
     )
     const { blocks, expired } = this.#stores.seal()
     const outputs = this.#outbox?.seal() ?? []

@@ -84,6 +84,7 @@ const promises: Readonly<Record<string, (node: ProcessorNode) => Promised>> = {
     },
   }),
   resequence: resequenced,
+  schedule: scheduled,
 }
 
 function resequenced(node: ProcessorNode): Promised {
@@ -102,6 +103,30 @@ function resequenced(node: ProcessorNode): Promised {
         because: `The setting within is ${within}, and at most ${numberSetting(node, 'most') ?? 0} records of a key wait.`,
       },
       again: 'when a record of its key comes and at the next start; all of its key behind it waits',
+    },
+  }
+}
+
+function scheduled({ config }: ProcessorNode): Promised {
+  const isWall = config.clock === 'wall'
+  return {
+    state: {
+      says: 'Its timers are those of a beginning of the partition, also after a crash: none is lost, and none set twice.',
+      provided: parkedElsewhere.replace('counted when it comes', 'taken in when it comes'),
+    },
+    sent: {
+      says: `A timer that is due is sent at least once, and none that was taken away in time${isWall ? '' : ': by the records and their order alone'}.`,
+      provided: isWall
+        ? 'The clocks of workers and producers agree; what was written has been read when the clock counts.'
+        : 'Time goes on as the event times of the partition do.',
+      ...(!isWall &&
+        config.idle === undefined && {
+          not: {
+            says: 'A timer is sent when it is due by the clock: where nothing comes into the partition, it waits for the next record.',
+            because: 'The setting clock is event, and idle is not given.',
+          },
+        }),
+      again: 'at the next start',
     },
   }
 }

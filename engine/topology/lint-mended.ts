@@ -212,4 +212,10 @@ sinks:
   gaps: { type: console, from: turns.gaps }
   late: { type: console, from: turns.late }`,
   },
+  ML039: {
+    topology: `name: unpaid
+sources: { orders: { type: topic, topic: orders, format: json } }
+processors: { overdue: { type: schedule, from: orders, after: 30m, idle: 1m } }
+sinks: { reminders: { type: console, from: overdue } }`,
+  },
 }

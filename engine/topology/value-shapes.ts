@@ -56,6 +56,7 @@ export class ValueShapes {
     if (node.type === 'enrich') return enriched(input, node, this.#facts)
     if (node.type === 'join') return this.#joined(input, node)
     if (node.type === 'redact') return redacted(input, node)
+    if (node.type === 'schedule') return scheduled(input, node)
     // What code makes of a value, nobody can say.
     return node.type === 'map' && textSetting(node, 'function') === undefined
       ? mapped(input, node)
@@ -111,6 +112,11 @@ function aggregated(node: PlanNode): FieldTree {
     ...Object.keys(recordSetting(node, 'fields')).map((name): [string, FieldTree] => [name, unknownFields]),
   ])
   return { type: 'record', fields }
+}
+
+function scheduled(input: FieldTree, node: PlanNode): FieldTree {
+  const as = textSetting(node, 'as')
+  return as === undefined ? input : put(input, [as], { type: 'long' })
 }
 
 function enriched(input: FieldTree, node: PlanNode, facts: LintFacts): FieldTree {

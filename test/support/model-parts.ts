@@ -18,6 +18,7 @@ import { dedupe } from '../../processors/dedupe.ts'
 import { join } from '../../processors/join.ts'
 import { merge } from '../../processors/merge.ts'
 import { resequence } from '../../processors/resequence.ts'
+import { schedule } from '../../processors/schedule.ts'
 import { topic as topicSink } from '../../sinks/topic.ts'
 import { topic } from '../../sources/topic.ts'
 import type { Random } from './harness-records.ts'
@@ -85,7 +86,7 @@ export class ModelWorld {
   }
 
   registry(life: Life): Registry {
-    const processors = { aggregate, dedupe, join, merge, resequence, ...testProcessors(this, life) }
+    const processors = { aggregate, dedupe, join, merge, resequence, schedule, ...testProcessors(this, life) }
     return { sources: { topic }, processors, sinks: { effect: effectSink(this, life), topic: topicSink } }
   }
 }

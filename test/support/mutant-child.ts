@@ -14,6 +14,7 @@ const { aggregateRuns, aggregateStorm } = await import('./aggregate-runs.ts')
 const { joinRuns, joinStorm } = await import('./join-runs.ts')
 const { mergeRuns, mergeStorm } = await import('./merge-runs.ts')
 const { resequenceRuns, resequenceStorm } = await import('./resequence-runs.ts')
+const { scheduleRuns, scheduleStorm } = await import('./schedule-runs.ts')
 
 /** What is wrong after this storm: names of runs are unique over all kinds. */
 function blow(name: string, drawn: number): Promise<Pick<Outcome, 'wrong'>> {
@@ -21,6 +22,7 @@ function blow(name: string, drawn: number): Promise<Pick<Outcome, 'wrong'>> {
   if (joinRuns[name] !== undefined) return joinStorm(joinRuns[name], drawn)
   if (mergeRuns[name] !== undefined) return mergeStorm(mergeRuns[name], drawn)
   if (resequenceRuns[name] !== undefined) return resequenceStorm(resequenceRuns[name], drawn)
+  if (scheduleRuns[name] !== undefined) return scheduleStorm(scheduleRuns[name], drawn)
   return storm(name, drawn)
 }
 

@@ -1,5 +1,6 @@
 import { joinMutants } from './join-mutants.ts'
 import type { Mutant } from './mutant.ts'
+import { scheduleMutants } from './schedule-mutants.ts'
 import { sequenceMutants } from './sequence-mutants.ts'
 
 const seeds = [1, 2, 3, 4, 5, 6]
@@ -252,4 +253,5 @@ export const mutants: readonly Mutant[] = [
   },
   ...joinMutants,
   ...sequenceMutants,
+  ...scheduleMutants,
 ]

@@ -33,8 +33,11 @@ export interface Owing {
   readonly owes: boolean
   /** True while it holds as much as it may: no more is read meanwhile. */
   readonly saturated?: boolean
-  /** Nothing has come in for so long, and all that did is committed: what is due to time alone. */
-  tick(quietMs: number): Due | undefined
+  /**
+   * All that came in is settled, and since so long there is nothing more (negative: there may be): what is due to time
+   * alone. `calm`: all of it is committed, too, and nothing is owed.
+   */
+  tick(quietMs: number, calm: boolean): Due | undefined
   /** The record is in the cut that is being sealed, and parked: another node failed. Its letter may come here again. */
   parked(input: number, offset: number, lineage: Lineage, row: number): void
   /** The letter of the record is processed or discarded: it does not come any more. */

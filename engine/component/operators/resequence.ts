@@ -9,6 +9,8 @@ import { storedHeaders } from './stored-headers.ts'
 import { TakingIn } from './taking-in.ts'
 import { Collector } from './rows.ts'
 
+export { shownSequence } from './resequence/sequences.ts'
+
 export interface ResequenceOptions {
   /** Dotted path of the field that holds the number. */
   readonly by: string
@@ -93,7 +95,7 @@ class ResequenceStage {
       get saturated() {
         return sequences.saturated
       },
-      tick: () => sequences.tick(),
+      tick: (_quietMs, calm) => (calm ? sequences.tick() : undefined),
       parked: this.#taking.parked,
       letterClosed: this.#taking.letterClosed,
     })

@@ -144,3 +144,23 @@ sinks:
   ${sinks}
 `
 }
+
+test('explain says by which time timers go', () => {
+  const said = (setting: string): string =>
+    explainText(plan([`timers: { type: schedule, from: in, after: 30m, ${setting} }`], 'timers'))
+  expect(said('clock: wall')).toContain('what was written has been read when the clock counts')
+  expect(said('clock: event')).toContain(
+    'where nothing comes into the partition, it waits for the next record',
+  )
+  expect(said('idle: 1m')).not.toContain('it waits for the next record')
+  expect(said('idle: 1m')).toContain('none that was taken away in time: by the records and their order alone')
+})
+
+test('timers say what they need', () => {
+  const timers = (rest: string): string =>
+    refusal([`timers: { type: schedule, from: in, ${rest} }`], 'timers')
+  expect(timers('keep: last')).toContain('expected either after or at')
+  expect(timers('after: 1m, at: due')).toContain('expected either after or at')
+  expect(timers('after: 1m, clock: wall, idle: 1m')).toContain('the clock goes on by itself')
+  expect(timers('after: 1m, start: { field: kind }')).toContain('expected at least one of equals')
+})

@@ -25,6 +25,14 @@ export interface SequencesOptions {
   readonly entries: KeyValueStore
 }
 
+/** What an entry says: of a record that waits its key and number, of a key its next number; undefined for what is neither. */
+export function shownSequence(id: string, value: unknown): Readonly<Record<string, unknown>> | undefined {
+  const key = (text: string): string => Buffer.from(text, 'latin1').toString('utf8')
+  if (id.startsWith('n|')) return { key: key(id.slice(2)), next: (value as Next)[0] }
+  const at = id.indexOf('|', 2)
+  return id.startsWith('r|') ? { key: key(id.slice(at + 1)), waits: Number(id.slice(2, at)) } : undefined
+}
+
 /** A record that waits, as it is stored. */
 export interface HeldRecord {
   /** When it came, milliseconds since 1970 by the worker's clock. */
