@@ -16,9 +16,9 @@ interface Cursor extends TopicPartition {
   toldEnd: number
 }
 
-/** A member of a group, as one source of one worker sees it. */
+/** A member of a group: all sources of a worker have one, which tells of their partitions in one order. */
 export class ModelReader implements SourceReader {
-  readonly topics: readonly string[]
+  readonly topics: string[] = []
   readonly #life: Life
   readonly #group: ModelGroup
   readonly #logs: ModelTopics
@@ -38,7 +38,6 @@ export class ModelReader implements SourceReader {
     life: Life,
     group: ModelGroup,
     logs: ModelTopics,
-    topics: readonly string[],
     { most, committed }: { most: number; committed: (one: TopicPartition) => CommittedPosition | undefined },
   ) {
     this.#life = life
@@ -46,8 +45,16 @@ export class ModelReader implements SourceReader {
     this.#group = group
     this.#logs = logs
     this.#committed = committed
-    this.topics = topics
-    group.join(this)
+  }
+
+  /** Reads these topics, too. */
+  subscribe(topics: readonly string[]): void {
+    this.topics.push(...topics)
+    this.#group.join(this)
+  }
+
+  get closed(): boolean {
+    return this.#closed
   }
 
   get worker(): string {
