@@ -47,7 +47,7 @@ export interface Settling {
 
 /** Nothing more comes in: what is under way ends, and is committed, with what is owed for it. */
 export async function settleAll(tasks: readonly Task[], { drained, commit, tidy }: Settling): Promise<void> {
-  for (const task of tasks) task.stopLetters()
+  for (const task of tasks) task.stopWaiting()
   reach('draining')
   await drain(tasks, drained)
   // A letter may have to wait for a cycle until the records before it are in one.

@@ -265,7 +265,7 @@ export class Session {
 
   async #revoked(partitions: readonly SourcePartition[], poll: () => Promise<void>): Promise<void> {
     const tasks = this.#tasksOf(partitions)
-    for (const task of tasks) task.stopLetters(true)
+    for (const task of tasks) task.stopWaiting(true)
     reach('draining')
     const drained = this.#draining(poll)
     await drain(tasks, drained)

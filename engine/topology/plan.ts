@@ -9,6 +9,7 @@ import {
   type GraphProblem,
 } from './graph.ts'
 import type { PlannableNode } from './plannable.ts'
+import { mergeProblems } from './merge-problems.ts'
 import { expandThrough, type OwnTopic, type TopicComponents } from './through.ts'
 import { tableProblems } from './table-problems.ts'
 import type { BudgetSettings, ErrorSettings, FilePosition, PlanNode, TopologyPlan } from './plan-types.ts'
@@ -46,7 +47,8 @@ export function planTopology(config: Plannable): TopologyPlan {
   const expanded = expandThrough(config.name, config.nodes, config.topics)
   const { nodes, ownTopics } = expanded
   if (problems.length === 0) problems.push(...expanded.problems)
-  if (problems.length === 0) problems.push(...tableProblems(nodes), ...commitsFirstProblems(nodes))
+  if (problems.length === 0)
+    problems.push(...tableProblems(nodes), ...mergeProblems(nodes), ...commitsFirstProblems(nodes))
   if (problems.length > 0) throw planErrors('PLAN_INVALID', problems)
   return planOf({ ...config, nodes }, ownTopics)
 }
