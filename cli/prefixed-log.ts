@@ -121,6 +121,9 @@ export class PrefixedLog implements Log {
   }
 }
 
+/** So long in real time may the worker take before it asks for what it has been given, milliseconds. */
+const settleMs = 2000
+
 /** A reader whose topics are seen without their prefix. It knows what has come, and of which partitions nothing is to come. */
 export class PrefixedReader implements SourceReader {
   readonly #reader: SourceReader
@@ -129,8 +132,11 @@ export class PrefixedReader implements SourceReader {
   readonly #started = new Map<string, { readonly partition: TopicPartition; next: number; paused: boolean }>()
 
   #waits = true
-  /** Whether the last poll asked for records. */
-  #takes = true
+  /** Since when polls ask for no records; undefined while they do. Real time. */
+  #idleSince: number | undefined
+  /** When partitions were assigned last of which not all are started. Real time. */
+  #assignedAt = 0
+  #assigned = 0
 
   constructor(reader: SourceReader, prefix: Prefix) {
     this.#reader = reader
@@ -138,7 +144,7 @@ export class PrefixedReader implements SourceReader {
   }
 
   async poll(request: PollRequest): Promise<SourceEvent[]> {
-    this.#takes = request.maxBytes > 0
+    this.#idleSince = request.maxBytes > 0 ? undefined : (this.#idleSince ?? performance.now())
     const events = await this.#reader.poll(request)
     return events.map((event) => this.#seen(event))
   }
@@ -147,11 +153,14 @@ export class PrefixedReader implements SourceReader {
     switch (event.type) {
       case 'assigned':
         this.#waits = false
+        this.#assignedAt = performance.now()
+        this.#assigned += event.partitions.length
         return { ...event, partitions: event.partitions.map((one) => this.#prefix.seen(one)) }
       case 'revoked':
       case 'lost': {
         const partitions = event.partitions.map((one) => this.#prefix.seen(one))
         for (const one of partitions) this.#started.delete(nameOf(one))
+        this.#assigned = Math.max(0, this.#assigned - partitions.length)
         return { ...event, partitions }
       }
       case 'records': {
@@ -179,7 +188,9 @@ export class PrefixedReader implements SourceReader {
   /** True before the group has given it any partition, and while something is there that has not come. */
   async behind(): Promise<boolean> {
     if (this.#waits) return true
-    if (!this.#takes) return false
+    const now = performance.now()
+    if (this.#assigned > this.#started.size && now - this.#assignedAt < settleMs) return true
+    if (this.#idleSince !== undefined && now - this.#idleSince > settleMs) return false
     for (const { partition, next, paused } of [...this.#started.values()]) {
       if (paused) continue
       const { end } = await this.#reader.bounds(this.#prefix.place(partition))
