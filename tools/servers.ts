@@ -10,6 +10,7 @@ import { pythonEnvironment } from '../test/support/servers/python-client.ts'
 import { startRegistry, type RegistryAddresses } from '../test/support/servers/registry.ts'
 import { registryClassPath } from '../test/support/servers/registry-jars.ts'
 import { registryPythonEnvironment } from '../test/support/servers/registry-python.ts'
+import { streamsClassPath } from '../test/support/servers/streams-jars.ts'
 
 const help = `Starts Kafka ${kafkaVersion} (and Cassandra) on free ports of this machine and stops it at Ctrl-C; the data is deleted then.
 
@@ -163,6 +164,7 @@ async function main(): Promise<void> {
     await cassandraClassPath()
     await registryClassPath()
     await registryPythonEnvironment()
+    await streamsClassPath()
     return
   }
   process.stdout.write('Starting; the first time on a machine this fetches the servers …\n')

@@ -48,6 +48,8 @@ export interface SourceDefinition<Schema extends z.ZodObject = any> extends Desc
   codec(config: z.output<Schema>, schemas: Schemas): Promise<ValueCodec>
   /** Dotted path of the field that holds the event time; undefined = the record's own timestamp. */
   eventTime?(config: z.output<Schema>): string | undefined
+  /** True where the topology wants its records before those of other sources. */
+  critical?(config: z.output<Schema>): boolean
   open(config: z.output<Schema>, context: SourceContext): Promise<SourceReader>
 }
 

@@ -4,7 +4,7 @@ import { operator, type Operator, type OperatorScope } from '../operator.ts'
 import type { RecordBatch } from '../record-batch.ts'
 import { FieldAccess } from '../record-view.ts'
 import { Aggregates } from './aggregate/aggregates.ts'
-import { fromOfEntry, isEntry, keyOfEntry, type Entry } from './aggregate/entry.ts'
+import { fromOfEntry, isEntry, keyOfEntry, timeOfEntry, type Entry } from './aggregate/entry.ts'
 import { foldOf, type FoldSpec } from './aggregate/folds.ts'
 import type { WindowSpec } from './aggregate/windows.ts'
 import { Collector, eachRow } from './rows.ts'
@@ -53,9 +53,12 @@ export function shownAggregate(
 ): Readonly<Record<string, unknown>> | undefined {
   if (!isEntry(id)) return undefined
   const key = Buffer.from(keyOfEntry(id), 'latin1').toString('utf8')
-  const from = fromOfEntry(id)
-  if (typeof value === 'number') return { key, ...(from !== undefined && { from }), version: value }
+  if (typeof value === 'number') {
+    const began = timeOfEntry(id)
+    return { key, ...(began !== undefined && { from: began }), version: value }
+  }
   const { n, u, a } = value as Entry
+  const from = fromOfEntry(id, value as Entry)
   const results = Object.entries(fields).map(
     ([name, spec], at) => [name, foldOf(spec).result(a[at])] as const,
   )
