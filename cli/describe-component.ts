@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Registry } from '../engine/component/define.ts'
+import type { ComponentDefinition, Registry } from '../engine/component/define.ts'
 import { packageRoot } from './package-root.ts'
 
 const sections = ['sources', 'processors', 'sinks'] as const
@@ -23,14 +23,12 @@ function pageOf(section: (typeof sections)[number], name: string): string {
 }
 
 function listText(registry: Registry): string {
-  const names = sections.flatMap((section) => Object.keys(registry[section]))
-  const width = Math.max(...names.map((name) => name.length))
+  const summaries = (section: (typeof sections)[number]): [string, string][] =>
+    Object.values<ComponentDefinition>(registry[section]).map(({ name, summary }) => [name, summary])
+  const width = Math.max(...sections.flatMap(summaries).map(([name]) => name.length))
   return sections
     .map((section) =>
-      [
-        section,
-        ...Object.values(registry[section]).map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-      ].join('\n'),
+      [section, ...summaries(section).map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`)].join('\n'),
     )
     .join('\n\n')
 }
