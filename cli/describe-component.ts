@@ -28,7 +28,9 @@ function listText(registry: Registry): string {
   const width = Math.max(...sections.flatMap(summaries).map(([name]) => name.length))
   return sections
     .map((section) =>
-      [section, ...summaries(section).map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`)].join('\n'),
+      [section, ...summaries(section).map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`)].join(
+        '\n',
+      ),
     )
     .join('\n\n')
 }

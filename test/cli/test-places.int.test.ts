@@ -34,7 +34,9 @@ cassandra:
     for (const file of [`${name}.yaml`, `${name}.test.yaml`])
       copyFileSync(join(from, file), join(folder.path, 'topologies', file))
   const guide = blocksOf('docs/guide/testing.md')
-  const [topology, first, ...more] = guide.flatMap(({ language, text }) => (language === 'yaml' ? [text] : []))
+  const [topology, first, ...more] = guide.flatMap(({ language, text }) =>
+    language === 'yaml' ? [text] : [],
+  )
   const [migration] = guide.flatMap(({ language, text }) => (language === 'sql' ? [text] : []))
   folder.write('topologies/orders.yaml', topology!)
   folder.write('topologies/orders.test.yaml', first! + more.join(''))
