@@ -76,7 +76,11 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
 
   get(key: string): Value | undefined {
     const changes = this.#open.get(key)
-    if (changes !== undefined) return changes.at(-1)!.value
+    return changes === undefined ? this.#settled(key) : changes.at(-1)!.value
+  }
+
+  /** The value without what is open. */
+  #settled(key: string): Value | undefined {
     const sealed = this.#sealed?.get(key)
     return sealed === undefined ? this.#base.get(key)?.value : sealed.value
   }
@@ -201,8 +205,9 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
   }
 
   #change(key: string, change: Change<Value>): void {
-    this.#size += Number(change.value !== undefined) - Number(this.get(key) !== undefined)
     const changes = this.#open.get(key)
+    const before = changes === undefined ? this.#settled(key) : changes.at(-1)!.value
+    this.#size += Number(change.value !== undefined) - Number(before !== undefined)
     if (changes === undefined) this.#open.set(key, [change])
     else changes.push(change)
     this.#changes++
