@@ -10,7 +10,7 @@ import type { Positions } from './positions.ts'
 import { findRoot } from './project-files.ts'
 import { projectPlans } from './project-plans.ts'
 import { topologyPath } from './topology-path.ts'
-import { loadPlans, topicsRead } from './run-topologies.ts'
+import { loadPlans, topicsFollowed } from './run-topologies.ts'
 import { textTable } from './text-table.ts'
 
 const watchMs = 2000
@@ -111,7 +111,10 @@ async function wantedGroups(positions: Positions, args: CommandArgs, root: strin
     throw usage(`lag needs topologies, and ${where}: give files, or --group NAME.`)
   }
   const names = new Set(await positions.topicNames())
-  return plans.map((plan) => ({ group: plan.name, topics: topicsThere(plan.name, topicsRead(plan), names) }))
+  return plans.map((plan) => ({
+    group: plan.name,
+    topics: topicsThere(plan.name, topicsFollowed(plan), names),
+  }))
 }
 
 /** Sources that read no topic name their partitions after themselves: there is nothing to be behind of. */

@@ -3,7 +3,7 @@ import type { CommandArgs } from './command.ts'
 import { textFlag, usage } from './flags.ts'
 import { isOwnTopic, unknownGroup } from './lag-groups.ts'
 import type { Positions } from './positions.ts'
-import { topicsRead } from './run-topologies.ts'
+import { topicsFollowed } from './run-topologies.ts'
 import { storesOf } from './topics-wanted.ts'
 import { topologyPath } from './topology-path.ts'
 import { loadTopologyPlan } from './topology-plan.ts'
@@ -32,9 +32,9 @@ export async function groupOf(positions: Positions, args: CommandArgs): Promise<
 async function fromFile(positions: Positions, file: string, args: CommandArgs): Promise<MeantGroup> {
   const plan = await loadTopologyPlan(topologyPath(file, args), args.registry, args.env)
   const names = new Set(await positions.topicNames())
-  const topics = topicsRead(plan).filter((topic) => names.has(topic))
+  const topics = topicsFollowed(plan).filter((topic) => names.has(topic))
   if (topics.length === 0) {
-    const wanted = topicsRead(plan).join(', ')
+    const wanted = topicsFollowed(plan).join(', ')
     throw permanentError(
       'TOPIC_UNKNOWN',
       `${positions.where} has none of the topics that ${plan.name} reads, or does not let this user see them: ${wanted}.`,

@@ -98,7 +98,9 @@ function passPlan(plan: TopologyPlan, options: PassOptions): TopologyPlan {
   )
   for (const node of plan.nodes.values()) {
     const from = node.from.map((ref) =>
-      sources.has(ref.node) && ref.output === undefined ? { ...ref, node: watchName(ref.node) } : ref,
+      sources.has(ref.node) && ref.output === undefined && ref.table === undefined
+        ? { ...ref, node: watchName(ref.node) }
+        : ref,
     )
     if (node.kind === 'sink')
       nodes.set(node.name, { ...node, from, definition: toldSink(node.definition, options) })

@@ -4,6 +4,7 @@ import type { Project } from './project.ts'
 import type { Registry } from '../engine/component/define.ts'
 import { MillraceError, sentenceOf } from '../engine/errors.ts'
 import { systemClock } from '../engine/component/contracts/clock.ts'
+import { globalTables, sourceTopic } from '../engine/topology/plan-facts.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { Worker } from '../engine/runtime/worker.ts'
 import type { Environment } from '../engine/runtime/worker-options.ts'
@@ -139,6 +140,12 @@ export function topicsRead(plan: TopologyPlan): string[] {
       ? node.definition.topics(node.config, { topology: plan.name, node: node.name })
       : [],
   )
+}
+
+/** The topics of which a topology commits offsets: all that it reads, but global tables. */
+export function topicsFollowed(plan: TopologyPlan): string[] {
+  const globals = new Set(globalTables(plan).map((source) => sourceTopic(plan, source)))
+  return topicsRead(plan).filter((topic) => !globals.has(topic))
 }
 
 /** The topics that a topology writes. */

@@ -1,7 +1,7 @@
 import type { CatalogueTopic } from '../engine/config/catalogue.ts'
 import { drivesOf, sourceTopic, storesOf as storesOfSub } from '../engine/topology/plan-facts.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
-import { topicsRead, topicsWritten } from './run-topologies.ts'
+import { topicsFollowed, topicsRead, topicsWritten } from './run-topologies.ts'
 
 /** A topic as it is meant to be. What is undefined is nobody's concern. */
 export interface WantedTopic {
@@ -57,7 +57,7 @@ export function wantedTopics(sources: TopicSources): WantedTopic[] {
     const read = topicsRead(plan).filter((topic) => !isPseudo(plan, topic))
     for (const topic of read) wanted.add(topic, `${group} reads it`)
     for (const topic of topicsWritten(plan)) wanted.add(topic, `${group} writes it`)
-    for (const topic of read) {
+    for (const topic of topicsFollowed(plan).filter((topic) => !isPseudo(plan, topic))) {
       wanted.keep(sources.names.parked(group, topic), topic, `${group} parks records in it`, forever)
       wanted.keep(sources.names.deadLetter(topic), topic, `${group} copies dead letters into it`, forever)
     }

@@ -5,6 +5,7 @@ import { dedupe } from './dedupe.ts'
 import { enrich } from './enrich.ts'
 import { filter } from './filter.ts'
 import { flatMapProcessor } from './flat-map.ts'
+import { join } from './join.ts'
 import { map } from './map.ts'
 import { redact } from './redact.ts'
 import { throttle } from './throttle.ts'
@@ -18,6 +19,7 @@ export const processors = {
   enrich,
   filter,
   'flat-map': flatMapProcessor,
+  join,
   map,
   redact,
   throttle,

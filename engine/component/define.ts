@@ -59,6 +59,12 @@ export interface ProcessorContext extends ProcessorResources {
   readonly tables: Tables
 }
 
+/** A source that is read as a table: a task has the rows of its own partition, or a worker those of all. */
+export interface JoinedSource {
+  readonly source: string
+  readonly reading: 'partitioned' | 'global'
+}
+
 /** A processor: one node between sources and sinks. */
 export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends Described<Schema> {
   readonly kind: 'processor'
@@ -72,6 +78,8 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
   table?(config: z.output<Schema>): string
   /** Fields that it fills from elsewhere than the record: another run may fill them otherwise. */
   looksUp?(config: z.output<Schema>): readonly string[]
+  /** The sources that it reads as tables, by the name of the setting that names them. */
+  joins?(config: z.output<Schema>): Readonly<Record<string, JoinedSource>>
   /** The functions of files that it calls: the name of a setting, and `./file.ts` or `./file.ts#export` in it. */
   functions?(config: z.output<Schema>): Readonly<Record<string, string | undefined>>
   /** The state stores that it keeps: each has a changelog, and belongs to the partitions as they are numbered now. */

@@ -7,6 +7,12 @@ import type { RecordBatch } from './record-batch.ts'
 
 const brand: unique symbol = Symbol('millrace.operator')
 
+/** A table that records of a source make: the latest of each key is its row. */
+export interface TableView {
+  /** The row of a key, which nobody changes; undefined where there is none. */
+  get(key: string): unknown
+}
+
 /** Work on single records that may take time: concurrently across keys, in order within a key. */
 export interface KeyedWork {
   /** How many records may be worked on at once. */
@@ -32,6 +38,11 @@ export interface OperatorScope {
   readonly holding: boolean
   /** True if the record's key waits here; the record then waits behind it, and the operator is done with it. */
   hold(batch: RecordBatch, i: number): boolean
+  /**
+   * True if an earlier record of the key is parked; the record then is parked behind it, and the operator is done with it.
+   * For operators that end records themselves: further down, sinks see to it.
+   */
+  follow(batch: RecordBatch, i: number): boolean
   /** The record ends here, on purpose. Counted under `reason`. */
   drop(batch: RecordBatch, i: number, reason: string): void
   /** The record could not be worked on. The error policy decides; if it is tried again, it comes in again. */
@@ -49,6 +60,8 @@ export interface OperatorScope {
    * in the definition's `stores`.
    */
   store<Value>(name?: string): KeyValueStore<Value>
+  /** The rows of a source that this node joins, by key, as the records that came in so far have left them. */
+  table(source: string): TableView
   /** The records end here: they settle with the changes of state that carry them. */
   absorb(batch: RecordBatch): void
   /** This operator sends on what its committed state owes. Its definition says `commitsFirst`. */

@@ -46,7 +46,7 @@ class Resolver {
   outline(node: NamedNode): OutlineNode {
     const { section, name, definition } = node
     const sideOnly = definition?.kind === 'processor' && definition.sideOnly === true
-    const from = section === 'sources' ? [] : this.#references(node)
+    const from = section === 'sources' ? [] : [...this.#references(node), ...this.#tables(node)]
     return { kind: sections[section], name, from, sideOnly, position: this.#at([section, name], true) }
   }
 
@@ -82,6 +82,28 @@ class Resolver {
     })
   }
 
+  /** The sources that it reads as tables. */
+  #tables({ section, name, definition, config }: NamedNode): ConfigReference[] {
+    if (definition?.kind !== 'processor' || definition.joins === undefined) return []
+    if (config === undefined) {
+      this.connected = false
+      return []
+    }
+    return Object.entries(definition.joins(config)).flatMap(([setting, { source: target, reading }]) => {
+      const path = [section, name, setting]
+      const node = this.#nodes.get(target)
+      if (node?.section === 'sources')
+        return { node: target, output: undefined, table: reading, ...this.#at(path) }
+      this.connected = false
+      const wrong =
+        node === undefined
+          ? `there is no source "${target}"${this.#hint(target, 'sources')}`
+          : `"${target}" is a ${sections[node.section]}: a table is a source.`
+      this.#problem(path, `The ${sections[section]} "${name}" joins "${target}", but ${wrong}`)
+      return []
+    })
+  }
+
   #reference(
     section: Section,
     name: string,
@@ -114,9 +136,9 @@ class Resolver {
     return `"${target}" has no output "${output}": ${hint}`
   }
 
-  #hint(target: string): string {
+  #hint(target: string, only?: Section): string {
     const names = [...this.#nodes.values()]
-      .filter((node) => node.section !== 'sinks')
+      .filter((node) => (only === undefined ? node.section !== 'sinks' : node.section === only))
       .map((node) => node.name)
     const found = nearest(target, names)
     if (found !== undefined) return `: did you mean "${found}"?`

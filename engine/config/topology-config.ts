@@ -18,6 +18,8 @@ export interface ConfigReference extends ConfigPosition {
   readonly node: string
   /** A side output; undefined = the main output. */
   readonly output: string | undefined
+  /** Set where it reads a source as a table. */
+  readonly table?: 'partitioned' | 'global'
 }
 
 /** What is known of a node even where its settings are wrong. */

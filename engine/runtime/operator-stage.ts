@@ -3,7 +3,13 @@ import type { Owing } from '../component/contracts/owing.ts'
 import type { IdStore, KeyValueStore } from '../component/contracts/state.ts'
 import type { Clock } from '../component/contracts/clock.ts'
 import type { Fingerprint } from '../component/fingerprint.ts'
-import { materialize, type KeyedWork, type Operator, type OperatorScope } from '../component/operator.ts'
+import {
+  materialize,
+  type KeyedWork,
+  type Operator,
+  type OperatorScope,
+  type TableView,
+} from '../component/operator.ts'
 import { type RecordBatch } from '../component/record-batch.ts'
 import type { WriteBatch } from '../component/write-batch.ts'
 import { KeyedExecutor, type Outcome } from './keyed-executor.ts'
@@ -16,6 +22,7 @@ export interface OperatorServices {
   readonly fingerprint: Fingerprint
   ids(windowMs: number): IdStore
   store<Value>(name?: string): KeyValueStore<Value>
+  table(source: string): TableView
   /** The node owes: `emit` is the way out for what it sends. */
   owe(owing: Owing, emit: (batch: RecordBatch) => void): void
   isReleased(batch: RecordBatch): boolean
@@ -91,6 +98,13 @@ export class OperatorStage implements OperatorScope {
     return true
   }
 
+  follow(batch: RecordBatch, i: number): boolean {
+    if (!this.#context.anyBlocked() || !this.#context.blocked(batch, i)) return false
+    this.#tokens--
+    this.#context.follow(batch, i)
+    return true
+  }
+
   drop(batch: RecordBatch, i: number, reason: string): void {
     this.#context.guard(() => {
       this.#tokens--
@@ -119,6 +133,10 @@ export class OperatorStage implements OperatorScope {
 
   store<Value>(name?: string): KeyValueStore<Value> {
     return this.#services.store(name)
+  }
+
+  table(source: string): TableView {
+    return this.#services.table(source)
   }
 
   absorb(batch: RecordBatch): void {

@@ -4,6 +4,7 @@ import type { SourceReader } from '../component/contracts/reader.ts'
 import { isOperator, type Operator } from '../component/operator.ts'
 import { noResources } from '../component/resources.ts'
 import { fatalError, sentenceOf, type MillraceError } from '../errors.ts'
+import { globalTables } from '../topology/plan-facts.ts'
 import type {
   ProcessorNode,
   SinkNode,
@@ -11,6 +12,7 @@ import type {
   SubTopology,
   TopologyPlan,
 } from '../topology/plan-types.ts'
+import { GlobalTables, type GlobalTablesOptions } from './global-tables.ts'
 import { deadLetterTopic, parkedTopic } from './letters.ts'
 import type { TaskSource } from './task-options.ts'
 import type { Environment } from './worker-options.ts'
@@ -24,6 +26,7 @@ export interface OpenSource extends TaskSource {
 export interface SessionParts {
   readonly sources: readonly OpenSource[]
   readonly writers: ReadonlyMap<string, SinkWriter>
+  readonly globals: GlobalTables
   source(node: string): OpenSource
   operators(node: ProcessorNode): readonly Operator[]
   /** Makes the topics that a task parks its records in. */
@@ -32,14 +35,14 @@ export interface SessionParts {
 }
 
 /** Opens sinks first and sources last, so that nothing comes in before it can go out. */
-export async function openSessionParts(
-  plan: TopologyPlan,
-  environment: Environment,
-  log: Log,
-): Promise<SessionParts> {
+export async function openSessionParts(options: GlobalTablesOptions): Promise<SessionParts> {
+  const { plan, environment, log } = options
   const writers = new Map<string, SinkWriter>()
   const sources: OpenSource[] = []
+  const globals = new Set(globalTables(plan))
+  let tables: GlobalTables | undefined
   const close = async (): Promise<void> => {
+    tables?.close()
     for (const { reader } of sources) await reader.close()
     for (const writer of writers.values()) await writer.close()
   }
@@ -47,8 +50,10 @@ export async function openSessionParts(
     for (const node of plan.nodes.values()) {
       if (node.kind === 'sink') writers.set(node.name, await openSink(plan, node, environment, log))
     }
+    tables = await GlobalTables.open(options)
     for (const node of plan.nodes.values()) {
-      if (node.kind === 'source') sources.push(await openSource(plan, node, environment, log))
+      if (node.kind === 'source' && !globals.has(node.name))
+        sources.push(await openSource(plan, node, environment, log))
     }
   } catch (error) {
     await close()
@@ -58,6 +63,7 @@ export async function openSessionParts(
   return {
     sources,
     writers,
+    globals: tables,
     source,
     close,
     operators: (node) => createOperators(plan, node, environment),

@@ -6,6 +6,7 @@ import { drivesOf, isStateful } from '../topology/plan-facts.ts'
 import type { SubTopology } from '../topology/plan-types.ts'
 import { Assignments, type SourcePartition } from './assignments.ts'
 import { Budget } from './budget.ts'
+import { checkPartitions } from './check-partitions.ts'
 import { checkTables } from './check-tables.ts'
 import { CommitCycle } from './commit-cycle.ts'
 import type { Counters } from './counters.ts'
@@ -125,6 +126,7 @@ export class Session {
     await checkTables(plan, environment, trouble)
     const request = { group: plan.name, drives: drivesOf(plan), stateful: isStateful(plan) }
     this.#membership ??= await environment.join(request)
+    await checkPartitions(plan, this.#membership.log)
     this.#cycle ??= new CommitCycle({
       backend: this.#membership.backend,
       clock: environment.clock,
@@ -134,7 +136,8 @@ export class Session {
       failed: (error) => this.#ended.reject(error),
       done: (outcome, seconds) => committed?.(outcome, seconds),
     })
-    this.#parts = await openSessionParts(plan, environment, this.#membership.log)
+    const failed = (error: unknown): void => this.#sourceFailed(['of a global table'], error)
+    this.#parts = await openSessionParts({ plan, environment, log: this.#membership.log, trouble, failed })
   }
 
   /** A loop for each reader: several sources may have one, which tells of them in one order. */
@@ -162,7 +165,7 @@ export class Session {
       passed: (partition, offset) => this.#inputOf(nodeOf(partition), partition)?.pass(offset),
       end: (partition, offset) => {
         this.#ends.reached(nodeOf(partition), partition.partition, offset)
-        this.#inputOf(nodeOf(partition), partition)?.reachedEnd()
+        this.#inputOf(nodeOf(partition), partition)?.reachedEnd(offset)
       },
       failed: (error) => this.#sourceFailed([...nodes.values()], error),
       polled: () => this.#pauses.balance(this.#assignments.tasks),
@@ -211,6 +214,7 @@ export class Session {
       abandoned: (task) => this.#abandon(task),
       between: (node, action) => this.#loopOf(node).between(action),
       start: ({ node, partition, position }) => this.#readerOf(node).start(partition, position),
+      endOf: async ({ node, partition }) => (await this.#readerOf(node).bounds(partition)).end,
       over: () => this.#over || this.#stopAsked,
       failed: (error) =>
         this.#ended.reject(error instanceof MillraceError ? error : sourceDefect('of a task', error)),
@@ -232,6 +236,7 @@ export class Session {
       sources: sub.sources.map((node) => parts.source(node)),
       operators: (node) => parts.operators(node),
       writers: parts.writers,
+      globals: parts.globals,
       log,
       backend,
       clock: environment.clock,

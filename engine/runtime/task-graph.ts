@@ -1,7 +1,9 @@
 import type { SinkWriter } from '../component/contracts/sink.ts'
 import type { Operator } from '../component/operator.ts'
+import { tableOfRecords } from '../component/operators/table.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { fatalError } from '../errors.ts'
+import { tableSources } from '../topology/plan-facts.ts'
 import type { PlanNode, ProcessorNode, SubTopology, TopologyPlan } from '../topology/plan-types.ts'
 import type { StageContext } from './lanes.ts'
 import { OperatorStage, type OperatorServices } from './operator-stage.ts'
@@ -27,11 +29,14 @@ export class TaskGraph {
   readonly #sinks: SinkStage[] = []
 
   constructor(plan: TopologyPlan, sub: SubTopology, services: GraphServices) {
+    for (const source of tableSources(plan, sub))
+      this.#port(source, undefined).connect(this.#table(source, services))
     for (const name of sub.nodes) {
       const node = plan.nodes.get(name)!
       const receiver = this.#build(node, services)
       if (receiver === undefined) continue
-      for (const { node: from, output } of node.from) this.#port(from, output).connect(receiver)
+      for (const { node: from, output, table } of node.from)
+        if (table === undefined) this.#port(from, output).connect(receiver)
     }
   }
 
@@ -44,6 +49,15 @@ export class TaskGraph {
       return (batch) => stage.receive(batch)
     }
     return this.#chain(node, services.operators(node), context, services.services(node.name))
+  }
+
+  /** Where the records of a source become rows. Made before the nodes that join it. */
+  #table(source: string, services: GraphServices): Receiver {
+    const nothing = (): void => undefined
+    const own = { ...services.services(source), side: nothing }
+    const stage = new OperatorStage(tableOfRecords(), services.context(source), own, nothing)
+    this.#operators.push(stage)
+    return (batch) => stage.receive(batch)
   }
 
   /** The operators of a node, one after the other; the last one feeds the node's main output. */

@@ -27,6 +27,8 @@ export interface InputOptions {
   readonly owner: RunOwner
   readonly policy: FailurePolicy
   readonly restoring: RestoredPosition
+  /** True: its records are the rows of a table, which is read to its end before anything else begins. */
+  readonly isTable: boolean
   /** True: cuts are beginnings of the partition. */
   readonly inOrder: boolean
   /** Sends a batch into the graph. */
@@ -51,6 +53,8 @@ export class TaskInput {
   started = false
   /** Since when nothing comes in and there is nothing more, milliseconds since 1970; Infinity while there may be. */
   quietSince = Number.POSITIVE_INFINITY
+  /** Up to where the reader said that it had delivered everything. */
+  #readTo = 0
   /** Length of the last commit's metadata. */
   metadataLength = 0
 
@@ -106,8 +110,20 @@ export class TaskInput {
     if (this.started) this.ledger.pass(offset)
   }
 
-  /** The source has delivered all that there is. */
-  reachedEnd(): void {
+  get isTable(): boolean {
+    return this.#options.isTable
+  }
+
+  /** True once everything below `offset` has come in, and has become what it becomes. */
+  isPast(offset: number): boolean {
+    return (
+      Math.max(this.ledger.end, this.#readTo) >= offset && this.ledger.open === 0 && this.#queue === undefined
+    )
+  }
+
+  /** The source has delivered all that there is, up to this offset. */
+  reachedEnd(offset: number): void {
+    if (this.started) this.#readTo = Math.max(this.#readTo, offset)
     if (this.started) this.quietSince = Math.min(this.quietSince, this.#options.clock.now())
   }
 

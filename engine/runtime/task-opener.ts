@@ -20,10 +20,15 @@ export interface TaskOpenerOptions {
   /** Does `action` between two events of the reader of this source. */
   readonly between: (node: string, action: () => Promise<void>) => Promise<void>
   readonly start: (input: TaskInput) => Promise<void>
+  /** The next offset to be written. */
+  readonly endOf: (input: TaskInput) => Promise<number>
   readonly over: () => boolean
   readonly failed: (error: unknown) => void
   readonly trouble: (sentence: string) => void
 }
+
+/** How often it is seen whether the tables are read, milliseconds. */
+const lookEveryMs = 10
 
 /**
  * Opens the tasks whose partitions are assigned. Polling goes on meanwhile, and so do the other tasks; whatever is away is
@@ -75,8 +80,19 @@ export class TaskOpener {
       // It may have been lost while it was restored, and come back under another epoch.
       if (!wanted()) return this.#options.abandoned(task)
       this.#options.opened(sub, partition, task)
-      for (const input of task.inputs) await this.#start(input, wanted)
+      const tables = task.inputs.filter(({ isTable }) => isTable)
+      await this.#readTables(tables, wanted)
+      for (const input of task.inputs) if (!input.isTable) await this.#start(input, wanted)
     })
+  }
+
+  /** Tables are read to where they end now before the first record that may be joined with them comes. */
+  async #readTables(tables: readonly TaskInput[], wanted: () => boolean): Promise<void> {
+    const { clock, endOf } = this.#options
+    const ends = await Promise.all(tables.map(endOf))
+    for (const table of tables) await this.#start(table, wanted)
+    while (wanted() && !tables.every((table, n) => table.isPast(ends[n]!)))
+      await new Promise<void>((resolve) => clock.after(lookEveryMs, resolve))
   }
 
   /** As a message to the poll loop: what was assigned when it looks is still assigned when the reader has begun. */

@@ -3,7 +3,7 @@ import type { Clock } from '../component/contracts/clock.ts'
 import type { CommitBackend, TaskId } from '../component/contracts/commit.ts'
 import type { Log } from '../component/contracts/log.ts'
 import type { SinkWriter } from '../component/contracts/sink.ts'
-import type { Operator } from '../component/operator.ts'
+import type { Operator, TableView } from '../component/operator.ts'
 import type { MillraceError } from '../errors.ts'
 import type { ProcessorNode, SubTopology, TopologyPlan } from '../topology/plan-types.ts'
 import type { Share } from './budget.ts'
@@ -29,6 +29,8 @@ export interface TaskOptions {
   readonly sources: readonly TaskSource[]
   readonly operators: (node: ProcessorNode) => readonly Operator[]
   readonly writers: ReadonlyMap<string, SinkWriter>
+  /** The tables that a worker has all rows of. */
+  readonly globals: { get(source: string): TableView | undefined }
   readonly log: Log
   readonly backend: CommitBackend
   readonly clock: Clock

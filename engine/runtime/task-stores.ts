@@ -1,8 +1,10 @@
 import type { SealedTask, StateBlock, StoreRef } from '../component/contracts/commit.ts'
 import type { Fingerprint } from '../component/fingerprint.ts'
 import type { Cut, IdStore, KeyValueStore, StateStore } from '../component/contracts/state.ts'
+import { stored, unstored } from '../component/operators/aggregate/stored-values.ts'
 import { bodyHash, fingerprint } from '../state/fingerprint.ts'
 import { createIdStore } from '../state/id-store.ts'
+import { jsonValues, type ValuePacker } from '../state/key-value-blocks.ts'
 import { createKeyValueStore } from '../state/key-value-store.ts'
 import type { LedgerRun } from './ledger-run.ts'
 
@@ -29,6 +31,22 @@ export class TaskStores {
     const store = createKeyValueStore<Value>({ name: full, rewrites: !this.#compacts })
     this.#stores.set(full, store)
     return store
+  }
+
+  /** The rows of a source that is read as a table. */
+  table<Value>(node: string): KeyValueStore<Value> {
+    const rows = createKeyValueStore<Value>({
+      name: node,
+      rewrites: !this.#compacts,
+      values: decodedValues as ValuePacker<Value>,
+    })
+    this.#stores.set(node, rows)
+    return rows
+  }
+
+  /** A store by key that there is. */
+  existing(name: string): KeyValueStore {
+    return this.#stores.get(name) as KeyValueStore
   }
 
   get refs(): StoreRef[] {
@@ -65,6 +83,12 @@ export class TaskStores {
   values(): Iterable<StateStore> {
     return this.#stores.values()
   }
+}
+
+/** Values as codecs decode them: with long integers, times and bytes. */
+const decodedValues: ValuePacker<unknown> = {
+  pack: (value) => jsonValues.pack(stored(value)),
+  unpack: (bytes) => unstored(jsonValues.unpack(bytes)),
 }
 
 const cut: Cut = { has: (lineage, row) => (lineage as LedgerRun).isSealed(row) }

@@ -3,7 +3,7 @@ import type { TopicPartition } from '../component/contracts/position.ts'
 import type { StateStore } from '../component/contracts/state.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { asDefect } from './defect.ts'
-import { commitsFirst } from '../topology/plan-facts.ts'
+import { commitsFirst, tableSources } from '../topology/plan-facts.ts'
 import { FailurePolicy, type Failure } from './failures.ts'
 import type { StageContext } from './lanes.ts'
 import type { Share } from './budget.ts'
@@ -78,7 +78,8 @@ export class Task {
       services: (node) => ({
         fingerprint: hashes,
         ids: (windowMs) => this.#stores.ids(node, windowMs),
-        store: (name) => this.#stores.byKey(node, name),
+        store: (name) => (this.#isTable(node) ? this.#stores.table(node) : this.#stores.byKey(node, name)),
+        table: (source) => options.globals.get(source) ?? this.#stores.existing(source),
         owe: (owing, emit) => this.#owed.add({ node, owing, emit, count: options.counters.of(node) }),
         isReleased: isErrand,
         inputOf: (batch) => this.inputs.indexOf(this.#inputOf(batch)),
@@ -107,14 +108,19 @@ export class Task {
       trouble,
       owner: { ...this.#owner(), ...(source.spent && { spent: source.spent }) },
       restoring: this.#restoring(),
-      inOrder: this.#inOrder(),
+      isTable: this.#isTable(source.node),
+      inOrder: this.#inOrder(source.node),
       push: (batch) => this.#graph.push(source.node, batch),
     })
   }
 
-  /** With a node that commits first, cuts are beginnings of the partitions. */
-  #inOrder(): boolean {
-    return commitsFirst(this.#options.plan, this.#options.sub)
+  #isTable(source: string): boolean {
+    return tableSources(this.#options.plan, this.#options.sub).includes(source)
+  }
+
+  /** With a node that commits first, cuts are beginnings of the partitions; those of tables always are. */
+  #inOrder(source: string): boolean {
+    return this.#isTable(source) || commitsFirst(this.#options.plan, this.#options.sub)
   }
 
   #makeOwed(): OwedEmissions {
@@ -139,7 +145,7 @@ export class Task {
       partition,
       position,
       restoring: this.#restoring(),
-      inOrder: this.#inOrder(),
+      inOrder: this.#inOrder(input.node),
       log,
       clock,
       owner: { ...this.#owner(), settled: () => this.#work.endedOne() },

@@ -5,6 +5,7 @@ import type { CaseStep, TestCase } from './case-schema.ts'
 import { CaseWorker } from './case-worker.ts'
 import { checkExpectation, type Finding } from './expectations.ts'
 import { FaultRun } from './fault-run.ts'
+import { globalTables, sourceTopic } from '../topology/plan-facts.ts'
 import { topicsOf } from '../topology/plan-graph.ts'
 import { encodeGiven, momentOf, readingTopics, sourceOf } from './given-records.ts'
 import type { Place } from './place.ts'
@@ -223,7 +224,7 @@ class CaseRun {
 
   async #settled(): Promise<boolean> {
     if (!this.#worker.idle || (await this.#uncommitted()).length > 0) return false
-    for (const topic of this.#topics()) {
+    for (const topic of this.#followed()) {
       const letters = await this.#place.letters(this.#plan.name, topic)
       if (letters.some(({ asked }) => asked)) return false
     }
@@ -234,7 +235,7 @@ class CaseRun {
   async #uncommitted(): Promise<{ topic: string; partition: number; committed: number; end: number }[]> {
     const { log } = this.#place.environment
     const found = []
-    for (const topic of this.#topics()) {
+    for (const topic of this.#followed()) {
       for (let partition = 0; partition < this.#options.testCase.partitions; partition++) {
         const { end } = await log.bounds({ topic, partition })
         const committed = (await log.committed(this.#plan.name, { topic, partition }))?.offset ?? 0
@@ -247,6 +248,12 @@ class CaseRun {
   /** The topics that are read. */
   #topics(): string[] {
     return this.#ofNodes((node) => (node.kind === 'source' ? topicsOf(this.#plan, node) : []))
+  }
+
+  /** The topics of which offsets are committed: all but those of global tables. */
+  #followed(): string[] {
+    const globals = new Set(globalTables(this.#plan).map((source) => sourceTopic(this.#plan, source)))
+    return this.#topics().filter((topic) => !globals.has(topic))
   }
 
   /** The topics that are written. */

@@ -59,7 +59,8 @@ function stateBehind(node: PlannableNode): (other: PlannableNode) => GraphProble
 function upstream(node: PlannableNode, byName: ReadonlyMap<string, PlannableNode>): PlannableNode[] {
   const found = new Set<PlannableNode>()
   const visit = (one: PlannableNode): void => {
-    for (const { node: name } of one.from) {
+    for (const { node: name, table } of one.from) {
+      if (table !== undefined) continue
       const feeder = byName.get(name)!
       if (found.has(feeder)) continue
       found.add(feeder)

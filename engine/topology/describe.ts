@@ -1,5 +1,6 @@
 import { durationText } from './lint-rule.ts'
 import { keySettings } from './node-text.ts'
+import { globalTables } from './plan-facts.ts'
 import type { OutputRef, PlanNode, TopologyPlan } from './plan-types.ts'
 
 /** One way that records take: from an output of a node into another node. */
@@ -8,12 +9,19 @@ export interface Edge {
   /** undefined = the main output. */
   readonly output: string | undefined
   readonly to: string
+  /** Set where no records go that way, but rows are looked up. */
+  readonly table?: OutputRef['table']
 }
 
 /** All edges of a plan, in the order of the file. */
 export function edgesOf(plan: TopologyPlan): Edge[] {
   return [...plan.nodes.values()].flatMap(({ name, from }) =>
-    from.map(({ node, output }: OutputRef) => ({ from: node, output, to: name })),
+    from.map(({ node, output, table }: OutputRef) => ({
+      from: node,
+      output,
+      to: name,
+      ...(table && { table }),
+    })),
   )
 }
 
@@ -30,11 +38,11 @@ export function describeText(plan: TopologyPlan): string {
     if (again) return
     shown.add(name)
     const next = edges.filter(({ from }) => from === name)
-    for (const [index, { output, to }] of next.entries()) {
+    for (const [index, edge] of next.entries()) {
       const last = index === next.length - 1
       branch(
-        to,
-        output === undefined ? '' : `[${output}] `,
+        edge.to,
+        labelOf(edge) === undefined ? '' : `[${labelOf(edge)}] `,
         `${inner}${last ? '└─ ' : '├─ '}`,
         `${inner}${last ? '   ' : '│  '}`,
       )
@@ -46,7 +54,16 @@ export function describeText(plan: TopologyPlan): string {
     if (plan.subTopologies.length > 1) lines.push(`sub-topology ${number}`)
     for (const source of sources) branch(source, '', '', '')
   }
+  const globals = globalTables(plan)
+  if (globals.length > 0) lines.push('')
+  for (const source of globals) branch(source, '', '', '')
   return [...lines, '', ...settingLines(plan)].join('\n')
+}
+
+/** What is said at an edge that is no main output. */
+function labelOf({ output, table }: Edge): string | undefined {
+  if (table === undefined) return output
+  return table === 'global' ? 'global table' : 'table'
 }
 
 function nodeLine(plan: TopologyPlan, node: PlanNode): string {
@@ -71,9 +88,10 @@ export function describeMermaid(plan: TopologyPlan): string {
   const nodes = [...plan.nodes.values()].map(
     (node) => `  ${ids.get(node.name)}${mermaidNode(plan, node)}:::${node.kind}`,
   )
-  const edges = edgesOf(plan).map(({ from, output, to }) => {
-    const arrow = output === undefined ? '-->' : `-. ${mermaidText(output)} .->`
-    return `  ${ids.get(from)} ${arrow} ${ids.get(to)}`
+  const edges = edgesOf(plan).map((edge) => {
+    const label = labelOf(edge)
+    const arrow = label === undefined ? '-->' : `-. ${mermaidText(label)} .->`
+    return `  ${ids.get(edge.from)} ${arrow} ${ids.get(edge.to)}`
   })
   return [
     'flowchart LR',
@@ -103,9 +121,11 @@ export function describeJson(plan: TopologyPlan): Record<string, unknown> {
     name: node.name,
     kind: node.kind,
     type: node.type,
-    from: node.from.map(({ node: from, output }) =>
-      output === undefined ? { node: from } : { node: from, output },
-    ),
+    from: node.from.map(({ node: from, output, table }) => ({
+      node: from,
+      ...(output !== undefined && { output }),
+      ...(table !== undefined && { table }),
+    })),
     outputs: node.kind === 'processor' ? (node.definition.outputs?.(node.config) ?? []) : [],
     config: node.config,
     line: node.position.line,

@@ -17,6 +17,7 @@ export function explainPlan(plan: TopologyPlan): Statement[] {
       .flatMap((node) => owing(plan, node)),
     ...failures(plan),
     ...graph.ofType('enrich').map(enrichment),
+    ...graph.processors.flatMap(tables),
     ...[...graph.processors, ...graph.sinks].flatMap(ownCode),
     ...unread(graph),
     ...together(plan, graph),
@@ -58,7 +59,7 @@ function order(plan: TopologyPlan, graph: PlanGraph): Statement {
   return {
     holds: true,
     about: plan.name,
-    says: `Records of one key come to each sink in the order of ${quoted(graph.sources.flatMap((source) => [...topicsOf(plan, source)]))}.`,
+    says: `Records of one key come to each sink in the order of ${quoted(graph.streams.flatMap((source) => [...topicsOf(plan, source)]))}.`,
     because: broken
       ? 'A record that is tried again holds up its key; a record that is skipped leaves a hole.'
       : 'A record that is tried again holds up its key, and one that is parked takes its followers with it.',
@@ -166,6 +167,34 @@ function enrichment(node: ProcessorNode): Statement {
       : `A looked-up "${String(as)}" in every record: where the lookup fails or is late, it is ${answer}.`,
     because: `The setting otherwise is ${typeof otherwise === 'string' ? otherwise : 'a value'}.`,
   }
+}
+
+/** What a node that joins tables may rely on. */
+function tables(node: ProcessorNode): Statement[] {
+  return node.from.flatMap(({ node: source, table }): Statement[] => {
+    if (table === undefined) return []
+    const global = table === 'global'
+    return [
+      {
+        holds: true,
+        about: node.name,
+        says:
+          `No row of "${source}" is older than what was written when the ${global ? 'worker began' : 'partition was given to the worker'}, ` +
+          'nor than what an earlier life joined.',
+        because: 'The table is read to its end before the first record comes in.',
+        provided: global
+          ? 'The topic keeps the last record of each key. A row that cannot be read is told in the log, and the one before it counts.'
+          : 'The topic keeps the last record of each key until it is read, and both topics have the same keys in the same partitions.',
+      },
+      {
+        holds: false,
+        about: node.name,
+        says: `The row is that of the record’s own time.`,
+        because:
+          'It is the one that the table has when the record comes: a record that comes again may find a newer one.',
+      },
+    ]
+  })
 }
 
 /** Code of the project's own: nobody but its author knows what it does. */

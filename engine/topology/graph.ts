@@ -1,9 +1,11 @@
-import type { FilePosition } from './plan-types.ts'
+import type { FilePosition, TableReading } from './plan-types.ts'
 
 /** An edge, as seen from the node that reads. */
 export interface GraphReference extends FilePosition {
   readonly node: string
   readonly output: string | undefined
+  /** Set where it reads a source as a table. */
+  readonly table?: TableReading
 }
 
 /** What the graph needs to know of a node. */
@@ -103,7 +105,7 @@ export function orphanProblems(nodes: readonly GraphNode[]): GraphProblem[] {
     }))
 }
 
-/** The connected parts of an acyclic graph, each in an order in which every node comes after those that feed it. */
+/** The connected parts of an acyclic graph (a global table connects nothing, and is no part), each in an order in which every node comes after those that feed it. */
 export function componentsOf(nodes: readonly GraphNode[]): Component[] {
   const order = topologicalOrder(nodes)
   const roots = new Map<string, string>(order.map(({ name }) => [name, name]))
@@ -111,8 +113,11 @@ export function componentsOf(nodes: readonly GraphNode[]): Component[] {
     const above = roots.get(name)!
     return above === name ? name : rootOf(above)
   }
-  for (const { name, from } of nodes) for (const { node } of from) roots.set(rootOf(node), rootOf(name))
-  const parts = Map.groupBy(order, ({ name }) => rootOf(name))
+  const edges = nodes.flatMap(({ name, from }) => from.map((edge) => ({ ...edge, name })))
+  const globals = new Set(edges.filter(({ table }) => table === 'global').map(({ node }) => node))
+  for (const { node, name } of edges) if (!globals.has(node)) roots.set(rootOf(node), rootOf(name))
+  const read = order.filter(({ name }) => !globals.has(name))
+  const parts = Map.groupBy(read, ({ name }) => rootOf(name))
   return [...parts.values()].map((part) => ({
     nodes: part.map(({ name }) => name),
     sources: part.filter(({ kind }) => kind === 'source').map(({ name }) => name),

@@ -194,4 +194,13 @@ sinks:
     topology: `name: audit-copy\n${events}\n${show}`,
     facts: { names: { audit: ['topologies/audit.yaml'], 'audit-copy': ['topologies/audit-copy.yaml'] } },
   },
+  ML037: {
+    topology: `name: known-orders
+sources:
+  orders: { type: topic, topic: orders, format: json }
+  users: { type: topic, topic: users, format: json }
+processors: { known: { type: join, from: orders, table: users, as: user, kind: left } }
+sinks: { out: { type: console, from: known } }`,
+    facts: { topics: { users: { retention: 604_800_000, cleanup: 'compact' } } },
+  },
 }

@@ -24,6 +24,7 @@ import { shortWindow } from './lint-rules/short-window.ts'
 import { skipLoses } from './lint-rules/skip-loses.ts'
 import { slowDrain } from './lint-rules/slow-drain.ts'
 import { slowLookup } from './lint-rules/slow-lookup.ts'
+import { tableForgets } from './lint-rules/table-forgets.ts'
 import { tableKey } from './lint-rules/table-key.ts'
 import { tableWrittenTwice } from './lint-rules/table-written-twice.ts'
 import { topicLoop } from './lint-rules/topic-loop.ts'
@@ -74,4 +75,5 @@ export const lintRules: readonly LintRule[] = [
   rekeyedOrder,
   overwrittenRows,
   sharedName,
+  tableForgets,
 ]

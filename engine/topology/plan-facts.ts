@@ -18,10 +18,28 @@ export function drivesOf(plan: TopologyPlan): string[][] {
   )
 }
 
-/** The state stores of a sub-topology. */
-export function storesOf(plan: TopologyPlan, sub: SubTopology): StoreRef[] {
-  return sub.nodes.flatMap((name) => {
+/** The sources that are read as global tables: they are in no sub-topology. */
+export function globalTables(plan: TopologyPlan): string[] {
+  const edges = [...plan.nodes.values()].flatMap(({ from }) => from)
+  return [...new Set(edges.filter(({ table }) => table === 'global').map(({ node }) => node))]
+}
+
+/** The sources of a sub-topology that are read as tables by partition. */
+export function tableSources(plan: TopologyPlan, sub: Pick<SubTopology, 'nodes'>): string[] {
+  const joined = new Set(
+    [...plan.nodes.values()].flatMap(({ from }) =>
+      from.flatMap(({ node, table }) => (table === 'partitioned' ? [node] : [])),
+    ),
+  )
+  return sub.nodes.filter((name) => joined.has(name))
+}
+
+/** The state stores of a sub-topology: those of its nodes, and the rows of each table, by the name of its source. */
+export function storesOf(plan: TopologyPlan, sub: Pick<SubTopology, 'nodes'>): StoreRef[] {
+  const tables = new Set(tableSources(plan, sub))
+  return sub.nodes.flatMap((name): readonly StoreRef[] => {
     const node = plan.nodes.get(name)
+    if (tables.has(name)) return [{ name, kind: 'keyValue' }]
     return node?.kind === 'processor' ? (node.definition.stores?.(node.config, { node: name }) ?? []) : []
   })
 }

@@ -13,6 +13,13 @@ export class PlanGraph {
     return this.#all().filter((node) => node.kind === 'source')
   }
 
+  /** The sources whose records flow: all but those that are read as tables. */
+  get streams(): SourceNode[] {
+    const edges = this.#all().flatMap(({ from }) => from)
+    const tables = new Set(edges.filter(({ table }) => table !== undefined).map(({ node }) => node))
+    return this.sources.filter(({ name }) => !tables.has(name))
+  }
+
   get processors(): ProcessorNode[] {
     return this.#all().filter((node) => node.kind === 'processor')
   }
@@ -28,13 +35,16 @@ export class PlanGraph {
 
   /** Who reads an output of a node. */
   readers(name: string, output: string | undefined): PlanNode[] {
-    const isRead = (from: OutputRef): boolean => from.node === name && from.output === output
+    const isRead = (from: OutputRef): boolean =>
+      from.node === name && from.output === output && from.table === undefined
     return this.#all().filter(({ from }) => from.some(isRead))
   }
 
-  /** The nodes that feed a node, directly. */
+  /** The nodes that feed a node, directly; a table feeds nobody. */
   feeders(node: PlanNode): PlanNode[] {
-    return node.from.map(({ node: name }) => this.#plan.nodes.get(name)!)
+    return node.from
+      .filter(({ table }) => table === undefined)
+      .map(({ node: name }) => this.#plan.nodes.get(name)!)
   }
 
   /** All nodes whose records come to a node, on whatever way; without itself, nearest first. */

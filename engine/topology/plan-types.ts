@@ -7,11 +7,16 @@ export interface FilePosition {
   readonly column: number
 }
 
+/** `partitioned`: a task has the rows of its own partition. `global`: a worker has those of all. */
+export type TableReading = 'partitioned' | 'global'
+
 /** One end of an edge: the main output of a node, or a side output of it. */
 export interface OutputRef {
   readonly node: string
   /** undefined = the main output. */
   readonly output: string | undefined
+  /** Set where the node does not get the records of this source, but looks rows up in the table that they make. */
+  readonly table?: TableReading
 }
 
 interface PlannedNode<Kind extends string, Definition> {

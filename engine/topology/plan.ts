@@ -9,6 +9,7 @@ import {
   type GraphProblem,
 } from './graph.ts'
 import type { PlannableNode } from './plannable.ts'
+import { tableProblems } from './table-problems.ts'
 import type { BudgetSettings, ErrorSettings, FilePosition, PlanNode, TopologyPlan } from './plan-types.ts'
 
 /** A topology whose settings are checked. */
@@ -38,7 +39,8 @@ export interface PlannableReading {
 export function planTopology(config: Plannable): TopologyPlan {
   const wrong = referenceProblems(config.nodes)
   const problems = wrong.length > 0 ? wrong : graphProblems(config.nodes, true)
-  if (problems.length === 0) problems.push(...commitsFirstProblems(config.nodes))
+  if (problems.length === 0)
+    problems.push(...tableProblems(config.nodes), ...commitsFirstProblems(config.nodes))
   if (problems.length > 0) throw planErrors('PLAN_INVALID', problems)
   return planOf(config)
 }
@@ -75,6 +77,10 @@ function planOf(config: Plannable): TopologyPlan {
 
 function planNode(node: PlannableNode): PlanNode {
   const { kind, name, type, definition, config, position, fieldPositions = {} } = node
-  const from = node.from.map(({ node: target, output }) => ({ node: target, output }))
+  const from = node.from.map(({ node: target, output, table }) => ({
+    node: target,
+    output,
+    ...(table && { table }),
+  }))
   return { kind, name, type, definition, config, from, position, fieldPositions } as PlanNode
 }

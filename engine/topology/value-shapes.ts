@@ -22,7 +22,9 @@ export class ValueShapes {
 
   /** The values that a node gets. */
   input(node: PlanNode): Shape {
-    const inputs = node.from.map((ref) => this.output(this.#plan.nodes.get(ref.node)!, ref.output))
+    const inputs = node.from
+      .filter(({ table }) => table === undefined)
+      .map((ref) => this.output(this.#plan.nodes.get(ref.node)!, ref.output))
     return inputs.length === 0 ? undefined : inputs.reduce(either)
   }
 
@@ -43,11 +45,21 @@ export class ValueShapes {
     if (node.kind === 'sink' || input === undefined) return undefined
     if (passing.has(node.type)) return input
     if (node.type === 'enrich') return enriched(input, node, this.#facts)
+    if (node.type === 'join') return this.#joined(input, node)
     if (node.type === 'redact') return redacted(input, node)
     // What code makes of a value, nobody can say.
     return node.type === 'map' && textSetting(node, 'function') === undefined
       ? mapped(input, node)
       : undefined
+  }
+
+  /** The row is a value of the source that is the table; null in a left join without one. */
+  #joined(input: FieldTree, node: PlanNode): FieldTree {
+    const table = node.from.find((ref) => ref.table !== undefined)
+    const row = table === undefined ? undefined : this.output(this.#plan.nodes.get(table.node)!)
+    const field = { ...(row ?? unknownFields), optional: node.config.kind === 'left' }
+    const fields = new Map([...(input.fields ?? []), [textSetting(node, 'as')!, field] as const])
+    return { ...input, fields }
   }
 }
 

@@ -8,7 +8,12 @@ import { noResources, type ProcessorResources } from '../../engine/component/res
 import { packRecords } from '../../engine/component/packed-records.ts'
 import type { KeyValueStore } from '../../engine/component/contracts/state.ts'
 import type { Owing } from '../../engine/component/contracts/owing.ts'
-import { materialize, type KeyedWork, type OperatorScope } from '../../engine/component/operator.ts'
+import {
+  materialize,
+  type KeyedWork,
+  type OperatorScope,
+  type TableView,
+} from '../../engine/component/operator.ts'
 import { batchOf, type RecordBatch } from '../../engine/component/record-batch.ts'
 import { bodyHash, fingerprint } from '../../engine/state/fingerprint.ts'
 import { createIdStore } from '../../engine/state/id-store.ts'
@@ -152,6 +157,10 @@ class FakeScope implements OperatorScope {
     return false
   }
 
+  follow(): boolean {
+    return false
+  }
+
   drop(_batch: RecordBatch, _i: number, reason: string): void {
     this.#outcome.dropped.push(reason)
   }
@@ -185,6 +194,11 @@ class FakeScope implements OperatorScope {
     const store = createKeyValueStore<Value>({ name: `node${name}` })
     this.#stores.push(store)
     return store
+  }
+
+  /** Without rows. */
+  table(): TableView {
+    return { get: () => undefined }
   }
 
   absorb(): void {}

@@ -61,10 +61,21 @@ export class Bench {
     act: LetterCommand['act'],
     letters?: readonly number[],
   ): void {
+    this.commandOf('in', partition, key, act, letters)
+  }
+
+  /** The same of a topic. */
+  commandOf(
+    topic: string,
+    partition: number,
+    key: string | null,
+    act: LetterCommand['act'],
+    letters?: readonly number[],
+  ): void {
     const { topics, clock } = this.cluster
     const command = { act, at: clock.now(), ...(letters !== undefined && { letters }) }
     const record = encodeCommand(command, key === null ? null : Buffer.from(key))
-    topics.append([{ ...record, topic: this.parkedTopic, partition }])
+    topics.append([{ ...record, topic: `${this.topology}.${topic}.parked`, partition }])
   }
 
   get parkedTopic(): string {

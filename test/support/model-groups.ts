@@ -19,6 +19,9 @@ interface Ownership extends TopicPartition {
 
 /** The coordinator of one consumer group. A partition number of all topics belongs to one worker. */
 export class ModelGroup {
+  /** Told when a partition is given to a worker, and when it begins to read it. */
+  onAssigned: (worker: string, partition: TopicPartition) => void = () => undefined
+  onStart: (worker: string, partition: TopicPartition) => void = () => undefined
   readonly #owners = new Map<string, Ownership>()
   readonly #wanted = new Map<number, string>()
   readonly #readers = new Set<Member>()
@@ -113,6 +116,7 @@ export class ModelGroup {
       if (one.reader !== undefined || next === undefined) continue
       one.reader = next
       one.epoch = ++this.#epoch
+      this.onAssigned(next.worker, place(one))
       next.tell({ type: 'assigned', partitions: [place(one)], epoch: one.epoch })
     }
   }

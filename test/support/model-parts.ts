@@ -15,6 +15,7 @@ import {
 } from '../../engine/component/index.ts'
 import { aggregate } from '../../processors/aggregate.ts'
 import { dedupe } from '../../processors/dedupe.ts'
+import { join } from '../../processors/join.ts'
 import { topic as topicSink } from '../../sinks/topic.ts'
 import { topic } from '../../sources/topic.ts'
 import type { Random } from './harness-records.ts'
@@ -82,7 +83,7 @@ export class ModelWorld {
   }
 
   registry(life: Life): Registry {
-    const processors = { aggregate, dedupe, ...testProcessors(this, life) }
+    const processors = { aggregate, dedupe, join, ...testProcessors(this, life) }
     return { sources: { topic }, processors, sinks: { effect: effectSink(this, life), topic: topicSink } }
   }
 }

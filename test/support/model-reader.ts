@@ -116,6 +116,7 @@ export class ModelReader implements SourceReader {
     if (this.#group.holds(this.worker, partition) !== true) return
     if (this.#events.some((event) => event.type === 'revoked' && event.partitions.some(isAt(partition))))
       return
+    this.#group.onStart(this.worker, partition)
     this.#cursors.set(nameOf(partition), {
       ...partition,
       next: position?.offset ?? 0,

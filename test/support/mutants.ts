@@ -239,7 +239,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'beyond a record that is not settled, records are committed before an aggregate, too',
     file: 'engine/runtime/task.ts',
-    changes: [['return commitsFirst(', 'return false && commitsFirst(']],
+    changes: [['|| commitsFirst(', '|| false && commitsFirst(']],
     run: 'closed windows, crashes',
     seeds,
     noticed: /something beyond|is gone/,
