@@ -1,4 +1,4 @@
-import { explainPlan, explainText } from '../engine/topology/explain.ts'
+import { explainEnds, explainPlan, explainText } from '../engine/topology/explain.ts'
 import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, outputFlag } from './flags.ts'
 import { onePlan } from './one-plan.ts'
@@ -10,7 +10,8 @@ export const command: Command = {
   usage: 'millrace explain FILE [flags]',
   options: describedFlags({ output: { ...commonFlags.output, description: 'text (the default) or json' } }),
   help: `
-What holds end to end, which step brings it about, and what has to be so for it; then what does not hold.
+What holds end to end and in each step, which step brings it about, what has to be so for it, and what would make it
+weaker (a setting of this topology, a producer, a topic); then what does not hold.
 
 Example:
   millrace explain topologies/audit-store.yaml
@@ -24,7 +25,11 @@ async function run(args: CommandArgs): Promise<number> {
   args.out(
     format === 'text'
       ? explainText(plan)
-      : JSON.stringify({ name: plan.name, statements: explainPlan(plan) }, undefined, 2),
+      : JSON.stringify(
+          { name: plan.name, ends: explainEnds(plan), statements: explainPlan(plan) },
+          undefined,
+          2,
+        ),
   )
   return 0
 }

@@ -54,7 +54,7 @@ export async function openBaseline(
     async changes({ plan, allowances, file, root }) {
       const catalogue = cataloguePath(root)
       const path = resolve(cwd, topologyPath(file, args))
-      const past = await pastOf({ plan, path, catalogue }, revision, args)
+      const past = await pastOf({ plan, path, root, catalogue }, revision, args)
       if ('change' in past) return lintChanges(plan, [past.change], allowances)
       const changes = comparePlans(past.side, { plan, partitions: await partitionsNow(root) })
       return lintChanges(plan, changes, allowances)

@@ -19,6 +19,8 @@ export interface Revision {
   read(path: string): Promise<string | undefined>
   /** The names of the files that a folder had (without those in folders of its own); none where it was not there. */
   list(folder: string): Promise<string[]>
+  /** Writes all files that a folder (as it is now) had in that revision into another one, which is there. */
+  extract(folder: string, to: string): Promise<void>
 }
 
 /**
@@ -58,6 +60,25 @@ export async function openRevision(name: string, folder: string): Promise<Revisi
       const files = listed.text.split('\0').filter((entry) => /^\d+ blob /.test(entry))
       return files.map((entry) => basename(entry.slice(entry.indexOf('\t') + 1)))
     },
+    extract: (folder, to) => extract({ name, commit, root: top.text.trim() }, folder, to),
+  }
+}
+
+async function extract(
+  { name, commit, root }: { readonly name: string; readonly commit: string; readonly root: string },
+  folder: string,
+  to: string,
+): Promise<void> {
+  const tree = await git(['rev-parse', '--verify', '--quiet', `${commit}:./`], nearestFolder(folder))
+  if (!tree.ok) return
+  // An index of its own: that of the repository stays as it is.
+  const index = { GIT_INDEX_FILE: join(to, '.millrace-index') }
+  for (const words of [
+    ['read-tree', tree.text.trim()],
+    ['checkout-index', '--all', `--prefix=${to}/`],
+  ]) {
+    const done = await git(words, root, index)
+    if (!done.ok) throw fatalError('CONFIG_UNREADABLE', `git cannot read ${name}: ${done.why}.`)
   }
 }
 
@@ -71,8 +92,12 @@ function nearestFolder(folder: string): string {
   return existsSync(folder) || dirname(folder) === folder ? folder : nearestFolder(dirname(folder))
 }
 
-function git(words: readonly string[], cwd: string): Promise<Ended> {
-  const env = { ...process.env, LC_ALL: 'C' }
+function git(
+  words: readonly string[],
+  cwd: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const env = { ...process.env, LC_ALL: 'C', ...more }
   return new Promise((resolve, reject) => {
     execFile(
       'git',

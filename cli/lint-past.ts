@@ -1,8 +1,8 @@
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { basename, join, relative, resolve } from 'node:path'
 import { readCatalogueText } from '../engine/config/catalogue.ts'
 import { readTopologyText } from '../engine/config/load.ts'
-import { MillraceError } from '../engine/errors.ts'
+import { fatalError, MillraceError } from '../engine/errors.ts'
 import { changeKinds, type PlanChange } from '../engine/topology/change-kinds.ts'
 import type { Partitions, PlanSide } from '../engine/topology/compare-plans.ts'
 import type { LintReport } from '../engine/topology/lint-format.ts'
@@ -11,6 +11,7 @@ import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { CommandArgs } from './command.ts'
 import { isTopologyName, nameIn } from './lint-files.ts'
 import type { Revision } from './lint-git.ts'
+import { loadTopologyPlan } from './topology-plan.ts'
 
 type Place = Pick<CommandArgs, 'cwd' | 'registry' | 'env'>
 
@@ -23,6 +24,8 @@ export interface Wanted {
   readonly plan: TopologyPlan
   /** Where its file is. */
   readonly path: string
+  /** The project's folder. */
+  readonly root: string
   /** Where the catalogue of topics is. */
   readonly catalogue: string
 }
@@ -38,7 +41,7 @@ export async function pastOf(wanted: Wanted, revision: Revision, args: Place): P
     return { change: { code: 'MC016', message } }
   }
   try {
-    const before = planOf(found, revision, args)
+    const before = await planOf(found, wanted, revision, args)
     const topics = await textAt(revision, catalogue)
     const declared =
       topics === undefined ? new Map() : readCatalogueText(shown(catalogue, revision, args), topics.text)
@@ -105,8 +108,46 @@ async function textNamed(revision: Revision, path: string, name: string): Promis
   return undefined
 }
 
-function planOf({ path, text }: Found, revision: Revision, args: Place): TopologyPlan {
+async function planOf(
+  found: Found,
+  { root }: Wanted,
+  revision: Revision,
+  args: Place,
+): Promise<TopologyPlan> {
+  const { path, text } = found
+  if (namesOwnComponent(text)) return planWithCode(found, root, revision, args)
   return planReading(readTopologyText(shown(path, revision, args), text, args.registry, args.env))
+}
+
+/** True where the text may name a component by its path; what else looks like that does no harm. */
+function namesOwnComponent(text: string): boolean {
+  return /\btype:\s*["']?\.{0,2}\//.test(text)
+}
+
+/**
+ * A topology with code of its own, as both were: the project of that revision is laid out in a folder of the project, where
+ * the code finds the packages that it imports, and is gone afterwards.
+ */
+async function planWithCode(
+  { path }: Found,
+  root: string,
+  revision: Revision,
+  { registry, env }: Place,
+): Promise<TopologyPlan> {
+  const folder = mkdtempSync(join(root, '.millrace-past-'))
+  try {
+    await revision.extract(root, folder)
+    return await loadTopologyPlan(join(folder, relative(root, path)), registry, env)
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error
+    // As files of a revision are called, not by the folder that is gone in a moment.
+    throw fatalError(
+      error.code,
+      error.message.replaceAll(/[^\s:]*\.millrace-past-\w+\//g, `${revision.name}:`),
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 function shown(path: string, revision: Revision, { cwd }: Place): string {

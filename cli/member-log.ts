@@ -6,6 +6,7 @@ import type {
   OutgoingRecord,
   RecordPosition,
   TopicOptions,
+  WriteOptions,
 } from '../engine/component/contracts/log.ts'
 import type { CommittedPosition, TopicPartition } from '../engine/component/contracts/position.ts'
 import type { ReadPolicy, SourceReader } from '../engine/component/contracts/reader.ts'
@@ -42,8 +43,8 @@ export class MemberLog implements Log {
     return this.#log.append(records)
   }
 
-  write(batch: OutgoingBatch): Promise<readonly FailedRow[]> {
-    return this.#log.write(batch)
+  write(batch: OutgoingBatch, options?: WriteOptions): Promise<readonly FailedRow[]> {
+    return this.#log.write(batch, options)
   }
 
   fetch(partition: TopicPartition, offset: number, limit: number): Promise<Fetched> {

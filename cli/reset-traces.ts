@@ -6,14 +6,23 @@ import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import { openKeys, parkedTopics, type ParkedTopic } from './parked-letters.ts'
 import type { Project } from './project.ts'
 
-/** What a topology has left in the embedded store, which a reset takes away. */
+/** What a topology has left in its environment, which a reset takes away. */
 export interface Traces {
   readonly positions: readonly ForgottenPosition[]
-  readonly state: readonly StoredState[]
+  readonly state: readonly (StoredState | StoredTopic)[]
   /** Parked letters that are open. */
   readonly letters: number
   /** The end of each parked partition. */
   readonly parked: readonly (TopicPartition & { readonly offset: number })[]
+}
+
+/** State that lies in a topic. */
+export interface StoredTopic {
+  readonly store: string
+  /** The changelog, which is deleted. */
+  readonly topic: string
+  /** Changes in it, with markers of transactions. */
+  readonly changes: number
 }
 
 /** A committed position. */
@@ -25,23 +34,36 @@ export interface ForgottenPosition extends TopicPartition {
   readonly begin: string | null
 }
 
-/** Looks for what is there. Only reads. */
+/** Looks for what is there in the embedded store. Only reads. */
 export async function tracesOf(project: Project, plan: TopologyPlan): Promise<Traces> {
   const { embedded } = project
-  const topics = await parkedTopics(project, { topology: plan.name, topic: undefined })
-  const keys = (await Promise.all(topics.map((topic) => openKeys(project, topic)))).flat()
   return {
-    positions: await positionsOf(project, plan),
+    positions: await positionsOf(project, plan, embedded.groups.positionsOf(plan.name)),
     state: embedded.stateOf(plan.name),
-    letters: keys.reduce((sum, key) => sum + key.letters.length, 0),
-    parked: await endsOf(project, topics),
+    ...(await lettersOf(project, plan)),
   }
 }
 
-async function positionsOf({ embedded, log }: Project, plan: TopologyPlan): Promise<ForgottenPosition[]> {
+/** The open letters of a topology, and where its parked partitions end. */
+export async function lettersOf(
+  project: Project,
+  plan: TopologyPlan,
+): Promise<Pick<Traces, 'letters' | 'parked'>> {
+  const topics = await parkedTopics(project, { topology: plan.name, topic: undefined })
+  const keys = (await Promise.all(topics.map((topic) => openKeys(project, topic)))).flat()
+  const letters = keys.reduce((sum, key) => sum + key.letters.length, 0)
+  return { letters, parked: await endsOf(project, topics) }
+}
+
+/** What was committed of the sources, with where they begin; `all` is what the group has committed. */
+export async function positionsOf(
+  { log }: Project,
+  plan: TopologyPlan,
+  all: readonly (TopicPartition & { readonly offset: number })[],
+): Promise<ForgottenPosition[]> {
   const begins = beginsOf(plan)
   const isOwn = (topic: string): boolean => topic.endsWith('.parked') && !begins.has(topic)
-  const committed = embedded.groups.positionsOf(plan.name).filter(({ topic }) => !isOwn(topic))
+  const committed = all.filter(({ topic }) => !isOwn(topic))
   return Promise.all(
     committed.map(async ({ topic, partition, offset }) => {
       const known = ((await log.partitionsOf(topic)) ?? 0) > partition
@@ -104,9 +126,11 @@ export function letterText(count: number): string {
 export function traceRows({ positions, state }: Traces): string[][] {
   return [
     ...positions.map((one) => [`${one.topic}/${one.partition}`, `was at ${one.committed}, ${nextText(one)}`]),
-    ...state.map(({ store, blocks, bytes }) => [
-      `state of ${store}`,
-      `${byteText(bytes)} in ${blocks} ${blocks === 1 ? 'block' : 'blocks'}, forgotten`,
+    ...state.map((one) => [
+      `state of ${one.store}`,
+      'topic' in one
+        ? `${one.topic} with ${one.changes} ${one.changes === 1 ? 'change' : 'changes'}, deleted`
+        : `${byteText(one.bytes)} in ${one.blocks} ${one.blocks === 1 ? 'block' : 'blocks'}, forgotten`,
     ]),
   ]
 }

@@ -1,10 +1,11 @@
+import type { EnvironmentConfig } from '../engine/config/environment-config.ts'
 import { permanentError } from '../engine/errors.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { Command, CommandArgs } from './command.ts'
-import { commonFlags, describedFlags, outputFlag, usage } from './flags.ts'
+import { commonFlags, describedFlags, outputFlag } from './flags.ts'
 import { onePlan } from './one-plan.ts'
 import { projectOptions } from './project-options.ts'
-import { needStore, openProject } from './project.ts'
+import { needStore, openProject, type Project } from './project.ts'
 import { letterText, traceRows, tracesOf, warningsOf, type Traces } from './reset-traces.ts'
 import { textTable } from './text-table.ts'
 
@@ -31,45 +32,78 @@ them stay as they are: rows that are written again are the same rows, records th
 twice. Parked letters are in the way: release or discard them first, or add --discard-letters; what they are about comes
 again from the source, if its topic still has it.
 
-It works on the embedded store. The topology must not be running.
+In a cluster, the committed offsets of the group and the changelogs of its stores are deleted: topics apply, or the next
+start, makes them anew. Dead-letter topics stay. The topology must not be running: it is refused while the group has
+members, and while the embedded store has a worker.
 
 Examples:
   millrace reset topologies/audit-store.yaml
   millrace reset topologies/audit-store.yaml --yes
+  millrace reset topologies/audit-store.yaml --env production
 `,
   run,
 }
 
 async function run(args: CommandArgs): Promise<number> {
-  const { values } = args
-  const format = outputFlag(values, ['table', 'json'])
+  const format = outputFlag(args.values, ['table', 'json'])
   const plan = await onePlan('reset', args)
   const options = await projectOptions(args, args.positionals[0])
-  if (options.environment !== undefined)
-    throw usage('reset works on the embedded store alone: in a cluster, see millrace offsets set --help.')
   const project = await openProject(options)
   try {
-    needStore(project)
-    const asked = values['yes'] === true
-    // Before the first look: what a worker does meanwhile would be overlooked.
-    if (asked) project.acquireWorkerLock()
-    const traces = await tracesOf(project, plan)
-    const something = traces.positions.length + traces.state.length + traces.letters > 0
-    if (asked && something) {
-      refuseLetters(plan, traces, args)
-      project.embedded.reset(plan.name, traces.parked)
-    }
-    const told = { plan, traces, warnings: warningsOf(plan, traces), done: asked && something }
+    const told =
+      options.environment === undefined
+        ? await resetEmbedded(project, plan, args)
+        : await resetInCluster(project, options.environment, plan, args)
+    const { traces, warnings, members, done } = told
     if (format === 'json') {
       const { positions, state, letters } = traces
-      const { done, warnings } = told
-      args.out(JSON.stringify({ topology: plan.name, done, positions, state, letters, warnings }))
-    } else if (something) tell(told, args)
+      args.out(JSON.stringify({ topology: plan.name, done, positions, state, letters, warnings, members }))
+    } else if (isSomething(traces)) tell(told, args)
     else args.out(`Nothing to do: ${plan.name} has committed nothing, and has no state.`)
     return 0
   } finally {
     await project.close()
   }
+}
+
+async function resetEmbedded(project: Project, plan: TopologyPlan, args: CommandArgs): Promise<Told> {
+  needStore(project)
+  const asked = args.values['yes'] === true
+  // Before the first look: what a worker does meanwhile would be overlooked.
+  if (asked) project.acquireWorkerLock()
+  const traces = await tracesOf(project, plan)
+  const done = asked && isSomething(traces)
+  if (done) {
+    refuseLetters(plan, traces, args)
+    project.embedded.reset(plan.name, traces.parked)
+  }
+  return { plan, traces, warnings: warningsOf(plan, traces), members: [], done }
+}
+
+async function resetInCluster(
+  project: Project,
+  environment: EnvironmentConfig,
+  plan: TopologyPlan,
+  args: CommandArgs,
+): Promise<Told> {
+  const { ClusterReset } = await import('./reset-cluster.ts')
+  const cluster = await ClusterReset.open(project, environment, plan, args.err)
+  try {
+    const traces = await cluster.traces()
+    const done = args.values['yes'] === true && isSomething(traces)
+    if (done) {
+      refuseLetters(plan, traces, args)
+      await cluster.reset(traces)
+    }
+    const members = done ? [] : await cluster.members()
+    return { plan, traces, warnings: warningsOf(plan, traces), members, done }
+  } finally {
+    await cluster.close()
+  }
+}
+
+function isSomething({ positions, state, letters }: Traces): boolean {
+  return positions.length + state.length + letters > 0
 }
 
 function refuseLetters({ name }: TopologyPlan, { letters }: Traces, { values }: CommandArgs): void {
@@ -82,16 +116,19 @@ interface Told {
   readonly plan: TopologyPlan
   readonly traces: Traces
   readonly warnings: readonly string[]
+  /** Who is at work now, a line each. */
+  readonly members: readonly string[]
   readonly done: boolean
 }
 
-function tell({ traces, warnings, done }: Told, { out, err, values }: CommandArgs): void {
+function tell({ plan, traces, warnings, members, done }: Told, { out, err, values }: CommandArgs): void {
   for (const line of textTable(['what', 'becomes'], traceRows(traces))) out(line)
   for (const warning of warnings) err(warning)
   if (done) {
     out('\nDone.')
     return
   }
+  for (const member of members) err(`${plan.name} is running: ${member}`)
   const also = traces.letters > 0 && values['discard-letters'] !== true ? ' --discard-letters' : ''
   out(`\nNothing was changed: --yes${also} does it.`)
 }

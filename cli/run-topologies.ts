@@ -55,11 +55,14 @@ function sameName({ name, file }: TopologyPlan, twin: TopologyPlan): Error {
 export async function runTopologies(options: RunOptions): Promise<ReadonlyMap<string, WorkerSummary>> {
   const { Worker } = await import('../engine/runtime/worker.ts')
   const environment = embeddedEnvironment(options)
+  const isCritical = ({ subTopologies }: TopologyPlan): boolean =>
+    subTopologies.some(({ critical }) => critical)
   const workers = options.plans.map(
     (plan) =>
       new Worker({
         plan,
         environment,
+        besideCritical: options.plans.some((other) => other !== plan && isCritical(other)),
         trouble: (sentence) => options.trouble(plan.name, sentence),
         committed: (outcome, seconds) => options.committed?.(plan.name, outcome, seconds),
         ...(options.drainMs !== undefined && { drainMs: options.drainMs }),

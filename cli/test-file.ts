@@ -1,12 +1,16 @@
 import { dirname, join } from 'node:path'
 import { MillraceError } from '../engine/errors.ts'
+import type { TestCase } from '../engine/testing/case-schema.ts'
 import type { Coverage } from '../engine/testing/coverage.ts'
 import type { ReadCases } from '../engine/testing/read-cases.ts'
 import type { CaseResult, FileResult } from '../engine/testing/report.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { CommandArgs } from './command.ts'
+import { needEnvironment } from './environment-file.ts'
 import { textFlag } from './flags.ts'
-import { openEmbeddedPlace } from './test-place.ts'
+import { findRoot } from './project-files.ts'
+import type { Places } from '../engine/testing/place.ts'
+import { embeddedPlaces } from './test-place.ts'
 import { loadTopologyPlan } from './topology-plan.ts'
 
 /** How the cases of a file are run. */
@@ -15,11 +19,18 @@ export interface RunFileOptions {
   /** Only cases whose name has this in it. */
   readonly filter: string | undefined
   readonly coverage: boolean
+  readonly on: Where
 }
+
+/**
+ * Where cases are run: in a store that stays open (undefined), in one whose files every life of the worker opens anew, or in
+ * the cluster of `--env`.
+ */
+export type Where = 'embedded' | 'cluster' | undefined
 
 /** Runs the cases of a file, one after the other. What is wrong with the files themselves is the result's `problem`. */
 export async function runFile(file: string, options: RunFileOptions): Promise<FileResult> {
-  const { args, filter, coverage } = options
+  const { args, filter, coverage, on } = options
   const [{ readCases }, { Coverage }] = await Promise.all([
     import('../engine/testing/read-cases.ts'),
     import('../engine/testing/coverage.ts'),
@@ -30,9 +41,14 @@ export async function runFile(file: string, options: RunFileOptions): Promise<Fi
     cases.check(plan)
     const reached = new Coverage(plan)
     const results: CaseResult[] = []
-    for (const [index, { name }] of cases.cases.entries()) {
-      if (args.signal.aborted || (filter !== undefined && !name.includes(filter))) continue
-      results.push(await runOne(index, { cases, plan, reached, args }))
+    const places = await openPlaces(plan, on, args)
+    try {
+      for (const [index, { name }] of cases.cases.entries()) {
+        if (args.signal.aborted || (filter !== undefined && !name.includes(filter))) continue
+        results.push(await runOne(index, { cases, plan, reached, places }))
+      }
+    } finally {
+      await places.close()
     }
     return { file, cases: results, ...(coverage && { coverage: reached.report() }) }
   } catch (error) {
@@ -46,33 +62,49 @@ function topologyOf({ file, topology }: ReadCases): string {
   return topology === undefined ? file.replace(/\.test\.yaml$/, '.yaml') : join(dirname(file), topology)
 }
 
+async function openPlaces(plan: TopologyPlan, on: Where, args: CommandArgs): Promise<Places> {
+  const project = textFlag(args.values, 'project')
+  const options = { cwd: args.cwd, topology: plan.file, project }
+  if (on !== 'cluster') return embeddedPlaces(options, on === 'embedded')
+  const environment = await needEnvironment('test --on cluster', args, findRoot(options))
+  const { openClusterPlaces } = await import('./test-cluster.ts')
+  return openClusterPlaces(options, { plan, environment })
+}
+
 async function runOne(
   index: number,
   what: {
     readonly cases: ReadCases
     readonly plan: TopologyPlan
     readonly reached: Coverage
-    readonly args: CommandArgs
+    readonly places: Places
   },
 ): Promise<CaseResult> {
-  const { cases, plan, reached, args } = what
+  const { cases, plan, reached, places } = what
   const { runCase } = await import('../engine/testing/run-case.ts')
   const testCase = cases.cases[index]!
+  const known = { topology: plan.name, name: testCase.name, ...cases.place(index) }
+  const impossible = faultsOf(testCase).find((fault) => (places.limits as readonly string[]).includes(fault))
+  if (impossible !== undefined) return { ...known, ms: 0, findings: [], passedOver: impossible }
   const began = performance.now()
-  const place = { cwd: args.cwd, topology: plan.file, project: textFlag(args.values, 'project') }
   const findings = await runCase({
     plan,
     testCase,
     now: testCase.now ?? cases.now,
     values: cases.values,
-    openPlace: (clock) => openEmbeddedPlace(place, clock),
+    openPlace: (clock) => places.open(clock),
     passed: (passed) => reached.passed(passed),
   })
   return {
-    topology: plan.name,
-    name: testCase.name,
+    ...known,
     ms: Math.round(performance.now() - began),
-    ...cases.place(index),
     findings: findings.map((finding) => ({ ...finding, ...cases.place(index, finding.step) })),
   }
+}
+
+/** The faults of a case, in the words of `Places.limits`. */
+function faultsOf({ faults, then }: TestCase): string[] {
+  return [...faults, ...then.flatMap((step) => step.faults)].flatMap((fault) =>
+    fault.commit === undefined ? Object.keys(fault) : [`commit: ${fault.commit.outcome}`],
+  )
 }

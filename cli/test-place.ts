@@ -2,36 +2,69 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../engine/component/contracts/clock.ts'
-import { plainRecord } from '../engine/component/packed-records.ts'
-import type { HeldLetter, HeldRecord, Place } from '../engine/testing/place.ts'
-import { openKeys, type OpenLetter, type ParkedTopic } from './parked-letters.ts'
+import type { StateBlock, StoreRef, TaskRef } from '../engine/component/contracts/commit.ts'
+import type { Place, Places } from '../engine/testing/place.ts'
+import type { LetterCommand } from '../engine/runtime/letters.ts'
+import { HeldTopics } from './held-topics.ts'
 import type { Project } from './project.ts'
 import { openProject } from './project.ts'
 import { showValue } from './stored-value.ts'
 
-/** A place for one case: an embedded store of its own, which is gone when the place is closed. */
-export async function openEmbeddedPlace(
-  project: { readonly cwd: string; readonly topology: string; readonly project: string | undefined },
-  clock: Clock,
-): Promise<Place> {
-  const store = mkdtempSync(join(tmpdir(), 'millrace-test-'))
-  const opened = await openProject({ ...project, store, clock })
-  opened.acquireWorkerLock()
-  return new EmbeddedPlace(opened, store, clock)
+/** Whose cases are run. */
+export interface PlaceOptions {
+  readonly cwd: string
+  readonly topology: string
+  readonly project: string | undefined
+}
+
+/**
+ * Embedded stores, one for each case, which are gone when the case is over. `anew`: each life of the worker opens the store's
+ * files anew, as a process that begins after another one was killed does.
+ */
+export function embeddedPlaces(options: PlaceOptions, anew: boolean): Places {
+  return {
+    limits: [],
+    open: (clock) => EmbeddedPlace.open(options, clock, anew),
+    close: () => Promise.resolve(),
+  }
 }
 
 class EmbeddedPlace implements Place {
-  readonly environment: Place['environment']
-  readonly #project: Project
+  readonly #open: () => Promise<Project>
   readonly #folder: string
   readonly #clock: Clock
+  readonly #anew: boolean
+  #project: Project
+  #lives = 0
 
-  constructor(project: Project, folder: string, clock: Clock) {
+  private constructor(
+    open: () => Promise<Project>,
+    project: Project,
+    folder: string,
+    clock: Clock,
+    anew: boolean,
+  ) {
+    this.#open = open
     this.#project = project
     this.#folder = folder
     this.#clock = clock
-    this.environment = {
-      clock,
+    this.#anew = anew
+  }
+
+  static async open(options: PlaceOptions, clock: Clock, anew: boolean): Promise<Place> {
+    const store = mkdtempSync(join(tmpdir(), 'millrace-test-'))
+    const open = async (): Promise<Project> => {
+      const project = await openProject({ ...options, store, clock })
+      project.acquireWorkerLock()
+      return project
+    }
+    return new EmbeddedPlace(open, await open(), store, clock, anew)
+  }
+
+  get environment(): Place['environment'] {
+    const project = this.#project
+    return {
+      clock: this.#clock,
       log: project.log,
       tables: project.tables,
       schemas: project.schemas,
@@ -41,51 +74,35 @@ class EmbeddedPlace implements Place {
     }
   }
 
-  async records(topic: string): Promise<HeldRecord[] | undefined> {
-    const { log } = this.#project
-    const found: HeldRecord[] = []
-    const partitions = await log.partitionsOf(topic)
-    if (partitions === undefined) return undefined
-    for (let partition = 0; partition < partitions; partition++) {
-      const { first, end } = await log.bounds({ topic, partition })
-      for (let next = first; next < end;) {
-        const { records, next: after } = await log.fetch({ topic, partition }, next, 1000)
-        for (let row = 0; row < records.count; row++)
-          found.push({ ...plainRecord(records, row), partition, offset: records.offsets[row]! })
-        if (after <= next) break
-        next = after
-      }
+  async begins(): Promise<void> {
+    if (!this.#anew || this.#lives++ === 0) return
+    await this.#project.close()
+    this.#project = await this.#open()
+  }
+
+  records(topic: string): ReturnType<Place['records']> {
+    return this.#topics.records(topic)
+  }
+
+  async state(task: TaskRef, store: StoreRef): Promise<StateBlock[]> {
+    const blocks: StateBlock[] = []
+    const copy = (block: StateBlock): void => {
+      blocks.push({ ...block, bytes: block.bytes.slice() })
     }
-    return found
+    await this.#project.embedded.backend.restore(task, [store], copy)
+    return blocks
   }
 
   rows(table: string): Promise<Readonly<Record<string, unknown>>[]> {
     return Promise.resolve([...this.#project.storedTables.dump(table)])
   }
 
-  async letters(group: string, topic: string): Promise<HeldLetter[]> {
-    const letters = await this.#open(group, topic)
-    return letters.map(({ key, info, asked }) => ({ key, info, asked: asked !== undefined }))
+  letters(group: string, topic: string): ReturnType<Place['letters']> {
+    return this.#topics.letters(group, topic)
   }
 
-  async #open(group: string, topic: string): Promise<OpenLetter[]> {
-    const { parkedTopic } = await import('../engine/runtime/letters.ts')
-    const name = parkedTopic(group, topic)
-    const partitions = (await this.#project.log.partitionsOf(name)) ?? 0
-    const parked: ParkedTopic = { name, group, topic, partitions }
-    const keys = await openKeys(this.#project, parked)
-    const letters = keys.flatMap((one) => one.letters)
-    return letters.sort((a, b) => a.partition - b.partition || a.offset - b.offset)
-  }
-
-  async command(group: string, topic: string, key: string, act: 'release' | 'discard'): Promise<boolean> {
-    const { encodeCommand } = await import('../engine/runtime/letters.ts')
-    const bytes = Buffer.from(key)
-    const meant = (await this.#open(group, topic)).find((letter) => letter.key?.equals(bytes) === true)
-    if (meant === undefined) return false
-    const record = encodeCommand({ act, at: this.#clock.now() }, bytes)
-    await this.#project.log.append([{ ...record, topic: meant.parked.name, partition: meant.partition }])
-    return true
+  command(group: string, topic: string, key: string, act: LetterCommand['act']): Promise<boolean> {
+    return this.#topics.command(group, topic, key, act)
   }
 
   async decode(value: Uint8Array): Promise<unknown> {
@@ -95,5 +112,9 @@ class EmbeddedPlace implements Place {
   async close(): Promise<void> {
     await this.#project.close()
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  get #topics(): HeldTopics {
+    return new HeldTopics(this.#project.log, this.#clock)
   }
 }

@@ -5,18 +5,27 @@ import type { FileResult } from '../engine/testing/report.ts'
 import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
 import { findRoot, shownPath } from './project-files.ts'
+import type { Where } from './test-file.ts'
 import type { WatchedFolder } from './watch-folders.ts'
 
 export const command: Command = {
   name: 'test',
   summary: 'Runs the test cases of topologies, on the engine, without servers.',
-  usage: 'millrace test [FILE|FOLDER…] [--filter TEXT] [--coverage] [--watch] [-o json|junit]',
+  usage:
+    'millrace test [FILE|FOLDER…] [--filter TEXT] [--on embedded|cluster] [--coverage] [--watch] [-o json|junit]',
   options: describedFlags({
     filter: {
       type: 'string',
       placeholder: 'TEXT',
       description: 'only cases whose name has this in it',
     },
+    on: {
+      type: 'string',
+      placeholder: 'WHERE',
+      description:
+        'embedded: each life of the worker opens the store anew; cluster: that of --env, under names of its own',
+    },
+    env: { ...commonFlags.env, description: 'the cluster of environments/NAME.yaml, for --on cluster' },
     coverage: {
       type: 'boolean',
       description: 'say which nodes and outputs no case reached, and fail where there are any',
@@ -32,11 +41,14 @@ export const command: Command = {
 the end. Each runs in a store of its own, on a clock of its own: retries, windows and crashes take milliseconds. Without
 a file or folder, the cases in topologies/ are run. Exit code 0: all hold; 1: some do not.
 
+The same cases run in a cluster: topics, groups and a keyspace are made for them and deleted, and nothing else is touched.
+
 Examples:
   millrace test
   millrace test topologies/audit-store.yaml --filter duplicate
   millrace test topologies/audit-store.yaml --watch
-  millrace test --coverage -o junit > cases.xml`,
+  millrace test --coverage -o junit > cases.xml
+  millrace test --on cluster --env local`,
   run,
 }
 
@@ -53,14 +65,24 @@ async function runOnce(args: CommandArgs): Promise<number> {
   ])
   const format = outputFlag(values, testFormats)
   const filter = textFlag(values, 'filter')
+  const on = whereFlag(args)
   const results: FileResult[] = []
   for (const file of caseFiles(args)) {
     if (args.signal.aborted) return 1
-    results.push(await runFile(file, { args, filter, coverage: values['coverage'] === true }))
+    results.push(await runFile(file, { args, filter, on, coverage: values['coverage'] === true }))
   }
   refuseNothing(results, filter)
   out(formatResults(results, format))
   return countCases(results).failed > 0 || results.some(hasGaps) ? 1 : 0
+}
+
+function whereFlag({ values }: CommandArgs): Where {
+  const on = textFlag(values, 'on')
+  if (on !== undefined && on !== 'embedded' && on !== 'cluster')
+    throw usage(`--on takes embedded or cluster, not "${on}".`)
+  if (on !== 'cluster' && textFlag(values, 'env') !== undefined)
+    throw usage('--env is for cases in a cluster: add --on cluster.')
+  return on
 }
 
 /** Runs the cases now and after every change, until Ctrl-C. What cannot be run now may be so after the next change. */

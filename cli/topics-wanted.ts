@@ -1,6 +1,7 @@
 import type { CatalogueTopic } from '../engine/config/catalogue.ts'
 import { drivesOf, sourceTopic, storesOf as storesOfSub } from '../engine/topology/plan-facts.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
+import type { InternalNames } from '../engine/topology/structure.ts'
 import { topicsFollowed, topicsRead, topicsWritten } from './run-topologies.ts'
 
 /** A topic as it is meant to be. What is undefined is nobody's concern. */
@@ -24,13 +25,6 @@ export interface TopicDefaults {
   readonly partitions: number
   readonly replication: number
   readonly minInsync?: number
-}
-
-/** How the topics that topologies keep for themselves are named. */
-export interface InternalNames {
-  readonly parked: (group: string, topic: string) => string
-  readonly deadLetter: (topic: string) => string
-  readonly changelog: (group: string, store: string) => string
 }
 
 /** What says which topics there are to be. */

@@ -4,6 +4,7 @@ import { nearest } from '../engine/config/suggest.ts'
 import type { Command, CommandArgs } from './command.ts'
 import { needEnvironment } from './environment-file.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
+import { internalNames } from './internal-names.ts'
 import { openAdmin } from './kafka-admin.ts'
 import { findRoot, shownPath } from './project-files.ts'
 import { projectPlans } from './project-plans.ts'
@@ -14,7 +15,7 @@ import type { TopicsContext } from './topics-context.ts'
 import { listTopics, showTopic } from './topics-list.ts'
 import { planTopics, type TopicStep } from './topics-plan.ts'
 import { stepCounts, stepLines } from './topics-show.ts'
-import { wantedTopics, type InternalNames, type WantedTopic } from './topics-wanted.ts'
+import { wantedTopics, type WantedTopic } from './topics-wanted.ts'
 
 const formats = ['table', 'json'] as const
 
@@ -151,12 +152,4 @@ async function wantedOf({ environment, root, args }: TopicsContext): Promise<Wan
     ...topic,
     stateful: [...new Set(everywhere.get(topic.name)?.stateful ?? topic.stateful)],
   }))
-}
-
-async function internalNames(): Promise<InternalNames> {
-  const [{ parkedTopic, deadLetterTopic }, { changelogTopic }] = await Promise.all([
-    import('../engine/runtime/letters.ts'),
-    import('../engine/kafka/changelogs.ts'),
-  ])
-  return { parked: parkedTopic, deadLetter: deadLetterTopic, changelog: changelogTopic }
 }

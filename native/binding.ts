@@ -10,6 +10,7 @@ export interface RawPartition {
   /** Where partitions are assigned or unassigned. */
   readonly tag?: number
   readonly given?: number
+  readonly first?: boolean
   readonly error?: Error
 }
 
@@ -73,7 +74,7 @@ export interface RawToken {
 }
 
 export interface RawReader {
-  poll(maxBytes: number, waitMs: number): Promise<RawEvent[]>
+  poll(maxBytes: number, waitMs: number, firstBytes: number): Promise<RawEvent[]>
   close(leaveMs: number): Promise<void>
   subscribe(topics: readonly string[]): Promise<void>
   assign(partitions: readonly RawPartition[]): Promise<void>

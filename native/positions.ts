@@ -24,6 +24,8 @@ export interface StartPosition extends TopicPartition {
    * with class `lost`, and the partition stays as it is.
    */
   readonly given?: number
+  /** True: its records overtake those of partitions without this mark. It stays as long as the partition does. */
+  readonly first?: boolean
 }
 
 /** A partition to give up; with `given`, only if it is still the one of that rebalance. */

@@ -28,6 +28,8 @@ export interface ReaderOptions {
 export interface PollRequest {
   /** About how many bytes of records may be delivered by this call; 0 = events only. */
   readonly maxBytes: number
+  /** The same for partitions that were assigned as `first`, which come before the others; `maxBytes` if not given. */
+  readonly firstBytes?: number
   /** How long the call may wait when there is nothing to tell, in milliseconds. */
   readonly waitMs: number
 }
@@ -112,8 +114,8 @@ export class Reader {
   }
 
   /** The next events. One call at a time. Resolves with none when nothing happened in `waitMs`, and once it is closed. */
-  async poll(request: PollRequest): Promise<ReaderEvent[]> {
-    const events = await asked(this.#raw.poll(request.maxBytes, request.waitMs))
+  async poll({ maxBytes, waitMs, firstBytes = maxBytes }: PollRequest): Promise<ReaderEvent[]> {
+    const events = await asked(this.#raw.poll(maxBytes, waitMs, firstBytes))
     return events.map((event) => {
       const seen = readerEvent(event, this.#troubles)
       if (seen.type === 'records') this.#slabs.add(seen.records)

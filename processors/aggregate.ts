@@ -1,5 +1,5 @@
-import { aggregate as aggregateRecords, defineProcessor } from '../engine/component/index.ts'
-import { config, specOf, windowOf } from './aggregate/config.ts'
+import { aggregate as aggregateRecords, defineProcessor, shownAggregate } from '../engine/component/index.ts'
+import { config, specOf, specsOf, windowOf } from './aggregate/config.ts'
 
 export const aggregate = defineProcessor({
   name: 'aggregate',
@@ -94,12 +94,13 @@ windows also remember the records of twice their length and the grace. Lists hol
     { name: node, kind: 'keyValue' },
     ...(emit === 'update' ? ([{ name: `${node}.sent`, kind: 'keyValue' }] as const) : []),
   ],
+  shows: ({ fields }, { key, value }) => shownAggregate(specsOf(fields), key, value),
   commitsFirst: true,
 
   create: ({ window, emit, fields }) =>
     aggregateRecords({
       window: windowOf(window),
-      fields: Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, specOf(field)])),
+      fields: specsOf(fields),
       emit,
       idle: window?.idle,
       late: 'late',

@@ -3,7 +3,6 @@ import {
   defineSink,
   FieldPath,
   type FailedRow,
-  type Log,
   type OutgoingBatch,
   SchemaName,
   TopicName,
@@ -62,11 +61,13 @@ the others of the batch are written.
   reads: ({ key }) => (key === undefined ? [] : [key].flat()),
   topic: (given) => given.topic,
 
-  async open(given, { log, schemas }): Promise<SinkWriter> {
+  async open(given, { log, schemas, critical }): Promise<SinkWriter> {
     await log.ensureTopic(given.topic)
     const encoder = given.schema === undefined ? undefined : await schemas.encoder(given.schema, given.topic)
     const { topicPacker } = await import('./topic/packer.ts')
     const { prepare, passOn } = topicPacker(given, encoder)
+    const write = (output: OutgoingBatch): Promise<readonly FailedRow[]> =>
+      log.write(output, { ahead: critical })
     return {
       order: 'batch',
       concurrency: 1,
@@ -74,10 +75,10 @@ the others of the batch are written.
       prepare,
       async write(batch) {
         const parts = passOn(batch)
-        if (parts !== undefined) return writeParts(batch.length, parts, log)
+        if (parts !== undefined) return writeParts(batch.length, parts, write)
         const prepared = prepare(batch)
         if (prepared.output.count === 0) return prepared.outcomes
-        return withFailures(batch.length, prepared, await log.write(prepared.output))
+        return withFailures(batch.length, prepared, await write(prepared.output))
       },
       close: () => Promise.resolve(),
     }
@@ -85,8 +86,12 @@ the others of the batch are written.
 })
 
 /** Writes the parts of a batch in their order; rejects when all have been answered and one could not be delivered. */
-async function writeParts(length: number, parts: readonly OutgoingBatch[], log: Log): Promise<WriteResult> {
-  const answers = await Promise.allSettled(parts.map((part) => log.write(part)))
+async function writeParts(
+  length: number,
+  parts: readonly OutgoingBatch[],
+  write: (part: OutgoingBatch) => Promise<readonly FailedRow[]>,
+): Promise<WriteResult> {
+  const answers = await Promise.allSettled(parts.map(write))
   const failed: FailedRow[] = []
   let before = 0
   answers.forEach((answer, n) => {

@@ -52,6 +52,10 @@ With \`json\`, \`text\` and \`bytes\` there is no schema, so that a misspelt fie
       }),
       begin: Begin,
       outOfRange: OutOfRange,
+      critical: z
+        .boolean()
+        .prefault(false)
+        .meta({ description: 'Its records overtake those of other topics in the same process.' }),
     })
     .refine(({ schema, format }) => (schema === undefined) !== (format === undefined), {
       error: 'expected either a `schema` or a `format`',
@@ -79,6 +83,7 @@ With \`json\`, \`text\` and \`bytes\` there is no schema, so that a misspelt fie
       ? Promise.resolve(codecOf(format ?? 'json'))
       : schemas.codec(schema, [topic].flat()[0]),
   eventTime: ({ timestamp }) => timestamp,
-  open: ({ topic, begin, outOfRange }, { log, group }) =>
-    log.read(group, [topic].flat(), { begin, outOfRange }),
+  critical: ({ critical }) => critical,
+  open: ({ topic, begin, outOfRange }, { log, group, critical }) =>
+    log.read(group, [topic].flat(), { begin, outOfRange, critical }),
 })

@@ -1,3 +1,4 @@
+import type { WriteOptions } from '../component/contracts/log.ts'
 import type { Lookup } from '../component/contracts/lookup.ts'
 import type { TableInfo, TableOutcome, TableRow, Tables } from '../component/contracts/tables.ts'
 import { ByteSink } from '../cql/bytes.ts'
@@ -83,11 +84,11 @@ export class CassandraTables implements Tables {
     return codec
   }
 
-  write(rows: readonly TableRow[]): Promise<readonly TableOutcome[]> {
+  write(rows: readonly TableRow[], { ahead = false }: WriteOptions = {}): Promise<readonly TableOutcome[]> {
     // Never used again: the driver may send of it later, though the call has failed. The rows are not needed once they
     // are encoded, and so nothing here holds them while the nodes are asked.
     const encoded = this.#encode(rows, new ByteSink(firstSinkBytes))
-    return this.#queue.run(encoded).finally(() => {
+    return this.#queue.run(encoded, ahead).finally(() => {
       this.#written++
     })
   }

@@ -9,6 +9,8 @@ const untried: TableOutcome = { outcome: 'untried' }
 /** One call of `write`: its rows, encoded, and what became of them. */
 export class WriteCall {
   readonly sink: ByteSink
+  /** It overtakes calls of which this is not said. */
+  readonly ahead: boolean
   /** By index; undefined for rows that are not sent. */
   readonly rows: readonly (GroupedRow | undefined)[]
   readonly #outcomes: (TableOutcome | undefined)[]
@@ -18,8 +20,9 @@ export class WriteCall {
   #left: number
   #failure: MillraceError | undefined
 
-  constructor(encoded: EncodedCall, groups: number, settle: Settle) {
+  constructor(encoded: EncodedCall, groups: number, ahead: boolean, settle: Settle) {
     this.sink = encoded.sink
+    this.ahead = ahead
     this.rows = encoded.rows
     this.#outcomes = encoded.outcomes
     this.#refusedKeys = encoded.refusedKeys

@@ -5,12 +5,31 @@ import { WriteCall, type EncodedCall } from './write-call.ts'
 import { WriteRequest, type WriteContext } from './write-request.ts'
 import { WriteWindow } from './write-window.ts'
 
-/** Sends the groups of all calls in turn, as many at once as the nodes bear. */
+/** Requests that may be sent, in their order. */
+class Waiting {
+  #requests: WriteRequest[] = []
+  #next = 0
+
+  add(request: WriteRequest): void {
+    this.#requests.push(request)
+  }
+
+  take(): WriteRequest | undefined {
+    const request = this.#requests[this.#next++]
+    if (this.#next >= this.#requests.length) {
+      this.#requests = []
+      this.#next = 0
+    }
+    return request
+  }
+}
+
+/** Sends the groups of all calls in turn, those of critical calls first, as many at once as the nodes bear. */
 export class WriteQueue {
   readonly #context: WriteContext
   readonly #window: WriteWindow
-  #ready: WriteRequest[] = []
-  #next = 0
+  readonly #ready = new Waiting()
+  readonly #ahead = new Waiting()
   #pumping = false
 
   constructor(requests: Requests, inFlight?: number) {
@@ -24,25 +43,33 @@ export class WriteQueue {
     return this.#window.size
   }
 
-  /** Sends the rows of a call. Rejects with a downstream or fatal error where it fails as a whole. */
-  run(encoded: EncodedCall): Promise<readonly TableOutcome[]> {
+  /**
+   * Sends the rows of a call, `ahead` of those that are not. Rejects with a downstream or fatal error where it fails as
+   * a whole.
+   */
+  run(encoded: EncodedCall, ahead = false): Promise<readonly TableOutcome[]> {
     const rows = encoded.rows.filter((row): row is GroupedRow => row !== undefined)
     const groups = groupRows(encoded.sink, rows)
     return new Promise((resolve, reject) => {
-      const call = new WriteCall(encoded, groups.length, { resolve, reject })
+      const call = new WriteCall(encoded, groups.length, ahead, { resolve, reject })
       if (groups.length === 0) return resolve(call.outcomes)
       const requests = new Map(groups.map((group) => [group, new WriteRequest(call, group, this.#context)]))
       for (const request of requests.values()) {
         request.followers = request.group.followers.map((group) => requests.get(group)!)
-        if (request.group.waits === 0) this.#ready.push(request)
+        if (request.group.waits === 0) this.#wait(request)
       }
       this.#pump()
     })
   }
 
+  #wait(request: WriteRequest): void {
+    const waiting = request.call.ahead ? this.#ahead : this.#ready
+    waiting.add(request)
+  }
+
   #done(request: WriteRequest): void {
     this.#window.leave()
-    for (const follower of request.followers) if (--follower.group.waits === 0) this.#ready.push(follower)
+    for (const follower of request.followers) if (--follower.group.waits === 0) this.#wait(follower)
     request.call.groupDone()
     this.#pump()
   }
@@ -51,14 +78,11 @@ export class WriteQueue {
   #pump(): void {
     if (this.#pumping) return
     this.#pumping = true
-    while (this.#next < this.#ready.length && this.#window.isOpen) {
-      const request = this.#ready[this.#next++]!
+    while (this.#window.isOpen) {
+      const request = this.#ahead.take() ?? this.#ready.take()
+      if (request === undefined) break
       this.#window.enter()
       request.begin()
-    }
-    if (this.#next === this.#ready.length) {
-      this.#ready = []
-      this.#next = 0
     }
     this.#pumping = false
   }

@@ -48,6 +48,8 @@ export interface SourceDefinition<Schema extends z.ZodObject = any> extends Desc
   codec(config: z.output<Schema>, schemas: Schemas): Promise<ValueCodec>
   /** Dotted path of the field that holds the event time; undefined = the record's own timestamp. */
   eventTime?(config: z.output<Schema>): string | undefined
+  /** True where the topology wants its records before those of other sources. */
+  critical?(config: z.output<Schema>): boolean
   open(config: z.output<Schema>, context: SourceContext): Promise<SourceReader>
 }
 
@@ -89,6 +91,14 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
    * the records of a partition in their order, so that the state is always that of a beginning of the partition.
    */
   readonly commitsFirst?: boolean
+  /**
+   * What an entry of one of its key-value stores says, for test cases; undefined for what is nobody else's concern. Without
+   * it an entry is its key and its value.
+   */
+  shows?(
+    config: z.output<Schema>,
+    entry: { readonly store: string; readonly key: string; readonly value: unknown },
+  ): Readonly<Record<string, unknown>> | undefined
   /** True for a node that may make several records of one. */
   readonly several?: boolean
   /** Called once for each task. Several operators run one after the other. */

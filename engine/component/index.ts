@@ -44,7 +44,13 @@ export { route } from './operators/route.ts'
 export { routeAsync } from './operators/route-async.ts'
 export { distinct, type DistinctOptions } from './operators/distinct.ts'
 export { joinTable, type JoinTableOptions } from './operators/join-table.ts'
-export { aggregate, type AggregateOptions, type FoldSpec, type WindowSpec } from './operators/aggregate.ts'
+export {
+  aggregate,
+  shownAggregate,
+  type AggregateOptions,
+  type FoldSpec,
+  type WindowSpec,
+} from './operators/aggregate.ts'
 export { RecordBatch } from './record-batch.ts'
 export { WriteBatch } from './write-batch.ts'
 export { writeEach } from './write-each.ts'

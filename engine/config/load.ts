@@ -145,13 +145,14 @@ function assemble(
   named: readonly NamedNode[],
   outline: readonly OutlineNode[],
 ): TopologyConfig {
-  const { name, description, delivery, errors, budget, commit } = data
+  const { name, description, delivery, critical, errors, budget, commit } = data
   return {
     file: yaml.file,
     name,
     description,
     nodes: named.map((node, index) => nodeConfig(yaml, node, outline[index]!)),
     delivery,
+    critical,
     errors,
     budget: { partitionBytes: budget.partition, totalBytes: budget.total },
     commitInterval: commit.every,

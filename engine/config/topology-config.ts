@@ -70,6 +70,8 @@ export interface TopologyConfig {
   /** In the order of the file: sources, processors, sinks. */
   readonly nodes: readonly NodeConfig[]
   readonly delivery: 'at-least-once' | 'exactly-once'
+  /** Its records overtake those of other topologies in the process. */
+  readonly critical: boolean
   readonly errors: {
     readonly attempts: number
     readonly then: 'park' | 'skip' | 'halt'

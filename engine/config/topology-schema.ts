@@ -121,6 +121,15 @@ const Delivery = z
       'readers of committed records see each effect once. `at-least-once`: it is written at once, and again after a crash.',
   })
 
+const Critical = z
+  .boolean()
+  .prefault(false)
+  .meta({
+    description:
+      'Its records overtake those of other topologies in the same process, which then take their work in small pieces. Or ' +
+      'say it of single topics, in their sources.',
+  })
+
 /** The top-level fields of a topology that hold nodes, with the kind of node in each. */
 export const sections = { sources: 'source', processors: 'processor', sinks: 'sink' } as const
 export type Section = keyof typeof sections
@@ -144,6 +153,7 @@ export function topologySchema(registry: Registry) {
       processors: nodes('processors', 'What happens to them.').prefault({}),
       sinks: nodes('sinks', 'Where records go.').refine(some, 'name at least one sink'),
       delivery: Delivery,
+      critical: Critical,
       errors: Errors,
       budget: Budget,
       commit: Commit,

@@ -26,6 +26,9 @@ export type CursorStep =
   /** Its position is not in the topic: where the policy has it go on, which is for the reader to do. */
   | { readonly type: 'out-of-range'; readonly reset: PositionReset }
 
+/** Each reader here has a source of its own, so that none waits for another. */
+type CursorPolicy = Required<Omit<ReadPolicy, 'critical'>>
+
 /** Reads one partition on and on. */
 export class PartitionCursor {
   readonly partition: TopicPartition
@@ -36,7 +39,7 @@ export class PartitionCursor {
   toldEnd = -1
   readonly #blocks: BlockReader
   readonly #id: number
-  readonly #policy: Required<ReadPolicy>
+  readonly #policy: CursorPolicy
   readonly #group: string
   #offset = 0
   #ahead: BlockInfo[] = []
@@ -45,7 +48,7 @@ export class PartitionCursor {
     partition: TopicPartition,
     partitionId: number,
     blocks: BlockReader,
-    policy: Required<ReadPolicy>,
+    policy: CursorPolicy,
     group: string,
   ) {
     this.partition = partition

@@ -13,6 +13,15 @@ type News =
   | { readonly type: 'rebalance'; readonly event: Rebalance; readonly epoch: number }
   | { readonly type: 'failed'; readonly error: MillraceError }
 
+export interface InboxOptions {
+  readonly drives: Drives
+  readonly holdings: Holdings
+  /** Hears of the partners that were lost with their drivers: they are read on until they are dropped. */
+  readonly lost: (partners: readonly TopicPartition[]) => void
+  /** Records of such topics are told before those of others. */
+  readonly isCritical: (topic: string) => boolean
+}
+
 /**
  * What a reader has told and its caller has not been told yet. It changes the holdings at the moment that the caller is told
  * of it, and leaves out what is stale by then: of a partition that is held no more, or has begun anew. Partitions take turns.
@@ -21,16 +30,17 @@ export class Inbox {
   readonly #drives: Drives
   readonly #holdings: Holdings
   readonly #lost: (partitions: readonly TopicPartition[]) => void
+  readonly #isCritical: (topic: string) => boolean
   #news: News[] = []
   /** In the order of their turns. */
   readonly #data = new Map<string, PartitionQueue>()
   #told = 0
 
-  /** `lost` hears of the partners that were lost with their drivers: they are read on until they are dropped. */
-  constructor(drives: Drives, holdings: Holdings, lost: (partners: readonly TopicPartition[]) => void) {
+  constructor({ drives, holdings, lost, isCritical }: InboxOptions) {
     this.#drives = drives
     this.#holdings = holdings
     this.#lost = lost
+    this.#isCritical = isCritical
   }
 
   /** True while there is a rebalance that the caller was not told of. */
@@ -83,21 +93,29 @@ export class Inbox {
     this.#news.push({ type: 'rebalance', event, epoch: 0 })
   }
 
-  /** The next events: news up to one rebalance, which is the last; where there is none, about `maxBytes` of records. */
-  take(maxBytes: number): SourceEvent[] {
+  /**
+   * The next events: news up to one rebalance, which is the last; where there is none, about `firstBytes` of critical
+   * records, and then `maxBytes` of others.
+   */
+  take(maxBytes: number, firstBytes = maxBytes): SourceEvent[] {
     const told: SourceEvent[] = []
     for (let news = this.#news.shift(); news !== undefined; news = this.#news.shift()) {
       if (news.type === 'rebalance') return [...told, this.#tell(news.event, news.epoch)]
       told.push({ type: 'failed', error: news.error })
     }
-    if (maxBytes > 0) this.#takeData(maxBytes, told)
+    if (this.#data.size === 0) return told
+    this.#dropStale()
+    this.#takeData(firstBytes, true, told)
+    this.#takeData(maxBytes, false, told)
     return told
   }
 
   /** Each partition in turn gives its share. */
-  #takeData(maxBytes: number, told: SourceEvent[]): void {
-    this.#dropStale()
-    const ready = [...this.#data].filter(([, queue]) => this.#holdings.get(queue.partition)?.paused === false)
+  #takeData(maxBytes: number, critical: boolean, told: SourceEvent[]): void {
+    if (maxBytes <= 0) return
+    const ready = [...this.#data].filter(([, { partition }]) => {
+      return this.#isCritical(partition.topic) === critical && this.#holdings.get(partition)?.paused === false
+    })
     const waiting = ready.reduce((sum, [, queue]) => sum + queue.bytes, 0)
     const share = waiting <= maxBytes ? waiting : maxBytes / ready.length
     let left = maxBytes

@@ -1,4 +1,5 @@
 import type { ClientEvent } from '../../native/client-events.ts'
+import type { Writer } from '../../native/writer.ts'
 import type {
   FailedRow,
   Fetched,
@@ -7,6 +8,7 @@ import type {
   OutgoingRecord,
   RecordPosition,
   TopicOptions,
+  WriteOptions,
 } from '../component/contracts/log.ts'
 import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
 import type { ReadPolicy } from '../component/contracts/reader.ts'
@@ -41,6 +43,8 @@ const madeWithinMs = 30_000
 export class KafkaLog implements Log {
   readonly #options: KafkaLogOptions
   readonly #writer: LogWriter
+  /** With a producer, and so connections, of its own: nothing queues before it. */
+  readonly #ahead: LogWriter
   #fetches: Promise<LogFetches> | undefined
   #admin: Promise<KafkaAdmin> | undefined
   #trouble: string | undefined
@@ -48,7 +52,9 @@ export class KafkaLog implements Log {
   /** Asks nobody anything yet. */
   constructor(options: KafkaLogOptions) {
     this.#options = options
-    this.#writer = new LogWriter(options.settings, (event, writer) => this.#hear(event, writer))
+    const hear = (event: ClientEvent, writer: Writer): void => this.#hear(event, writer)
+    this.#writer = new LogWriter(options.settings, hear)
+    this.#ahead = new LogWriter(options.settings, hear)
   }
 
   async ensureTopic(topic: string, options: TopicOptions = {}): Promise<number> {
@@ -86,8 +92,8 @@ export class KafkaLog implements Log {
     return this.#writer.append(records)
   }
 
-  write(batch: OutgoingBatch): Promise<readonly FailedRow[]> {
-    return this.#writer.write(batch)
+  write(batch: OutgoingBatch, { ahead = false }: WriteOptions = {}): Promise<readonly FailedRow[]> {
+    return (ahead ? this.#ahead : this.#writer).write(batch)
   }
 
   async fetch(partition: TopicPartition, offset: number, limit: number): Promise<Fetched> {
@@ -122,7 +128,7 @@ export class KafkaLog implements Log {
 
   /** Waits for writes that are under way, at most ten seconds. Members that were opened are their openers' to close. */
   async close(): Promise<void> {
-    await this.#writer.close()
+    await Promise.all([this.#writer.close(), this.#ahead.close()])
     const [fetches, admin] = await Promise.all([
       this.#fetches?.catch(() => undefined),
       this.#admin?.catch(() => undefined),

@@ -79,8 +79,13 @@ export class KafkaMember implements SourceReader {
     this.#options = options
     this.#membership = membership
     this.#drives = drives
-    this.#inbox = new Inbox(drives, this.#holdings, (partitions) => this.#dropPartners(partitions))
     this.#policies = new Policies(options)
+    this.#inbox = new Inbox({
+      drives,
+      holdings: this.#holdings,
+      lost: (partitions) => this.#dropPartners(partitions),
+      isCritical: (topic) => this.#policies.of(topic).critical,
+    })
     this.#beginnings = new Beginnings({
       group: options.group,
       reader: () => this.#reader,
@@ -135,17 +140,18 @@ export class KafkaMember implements SourceReader {
     return this.#inbox.hasRebalance || [...this.#holdings.all].some(({ leaving }) => leaving)
   }
 
-  async poll({ maxBytes, waitMs }: PollRequest): Promise<SourceEvent[]> {
+  async poll({ maxBytes, waitMs, firstBytes = maxBytes }: PollRequest): Promise<SourceEvent[]> {
     const until = performance.now() + waitMs
     this.#begin(this.#inbox.told)
-    // What waits here is given first; but news is looked for each time.
-    if (this.#inbox.hasData) await this.#receive(0, 0)
+    // What waits here is given first; but news, and what is critical, is looked for each time.
+    if (this.#inbox.hasData) await this.#receive({ maxBytes: 0, firstBytes, waitMs: 0 })
     for (;;) {
-      const events = this.#inbox.take(maxBytes)
+      const events = this.#inbox.take(maxBytes, firstBytes)
       if (events.length > 0 || this.#closed) return events
       const left = Math.max(0, until - performance.now())
-      await this.#receive(maxBytes > 0 ? Math.max(maxBytes, readBytes) : 0, left)
-      if (left === 0) return this.#inbox.take(maxBytes)
+      const most = maxBytes > 0 ? Math.max(maxBytes, readBytes) : 0
+      await this.#receive({ maxBytes: most, firstBytes, waitMs: left })
+      if (left === 0) return this.#inbox.take(maxBytes, firstBytes)
     }
   }
 
@@ -259,7 +265,8 @@ export class KafkaMember implements SourceReader {
   }
 
   async #assign({ partition, given, tag, paused }: Holding, offset: Holding['begun']): Promise<void> {
-    const start = { ...partition, offset, tag, ...(given !== undefined && { given }) }
+    const first = this.#policies.of(partition.topic).critical
+    const start = { ...partition, offset, tag, first, ...(given !== undefined && { given }) }
     await this.#quietly(this.#reader.assign([start]))
     if (paused) await this.#quietly(this.#reader.pause([partition]))
   }
@@ -284,18 +291,18 @@ export class KafkaMember implements SourceReader {
     clearTimeout(timer)
   }
 
-  async #receive(maxBytes: number, waitMs: number): Promise<void> {
+  async #receive(request: Required<PollRequest>): Promise<void> {
     this.#membership.join((error) => this.#inbox.fail(error))
     const reader = this.#reader
     try {
-      for (const event of await reader.poll({ maxBytes, waitMs })) {
+      for (const event of await reader.poll(request)) {
         await this.#hear(event)
         // What is left of another reader's events is of no interest.
         if (this.#reader !== reader) return this.#startOver()
       }
     } catch (error) {
       if (!isOver(error)) this.#fail(error)
-      else if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, 10)))
+      else if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, Math.min(request.waitMs, 10)))
     }
   }
 

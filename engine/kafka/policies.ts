@@ -1,6 +1,6 @@
 import type { ReadPolicy } from '../component/contracts/reader.ts'
 
-/** How each topic of a member is read: where its partitions begin, and where they go on when a position is gone. */
+/** How each topic of a member is read: where its partitions begin and go on when a position is gone, and which come first. */
 export class Policies {
   readonly #others: Required<ReadPolicy>
   readonly #byTopic = new Map<string, Required<ReadPolicy>>()
@@ -19,6 +19,10 @@ export class Policies {
   }
 }
 
-function complete({ begin = 'earliest', outOfRange = 'fail' }: ReadPolicy): Required<ReadPolicy> {
-  return { begin, outOfRange }
+function complete({
+  begin = 'earliest',
+  outOfRange = 'fail',
+  critical = false,
+}: ReadPolicy): Required<ReadPolicy> {
+  return { begin, outOfRange, critical }
 }

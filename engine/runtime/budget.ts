@@ -1,16 +1,19 @@
 /**
  * How many bytes of records may be under way, for each partition and in total. It stands before everything else, at
  * the poll: RxJS has no backpressure of its own. A partition that reached its share is paused, and goes on at 80 %.
+ * A quarter of the total is kept for critical sources, where there are such and others.
  */
 export class Budget {
   readonly #partitionLimit: number
   readonly #totalLimit: number
+  readonly #kept: number
   #total = 0
   #highest = 0
 
-  constructor(partitionLimit: number, totalLimit: number) {
+  constructor(partitionLimit: number, totalLimit: number, keepsSome = false) {
     this.#partitionLimit = partitionLimit
     this.#totalLimit = totalLimit
+    this.#kept = keepsSome ? totalLimit / 4 : 0
   }
 
   /** Bytes of records under way. */
@@ -25,6 +28,11 @@ export class Budget {
 
   /** About how many bytes the next poll may bring; 0 = none. */
   get available(): number {
+    return Math.max(0, this.#totalLimit - this.#kept - this.#total)
+  }
+
+  /** The same of critical sources. */
+  get availableFirst(): number {
     return Math.max(0, this.#totalLimit - this.#total)
   }
 

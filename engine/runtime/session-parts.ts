@@ -82,6 +82,7 @@ function openSink(
     clock,
     log,
     tables,
+    critical: plan.subTopologies.some((sub) => sub.critical && sub.nodes.includes(node.name)),
     schemas,
     print,
     topology: plan.name,
@@ -104,7 +105,8 @@ async function openSource(
   }
   const codec = await definition.codec(config, schemas)
   const notes = environment.notes(plan.name, name)
-  const reader = await definition.open(config, { clock, log, notes, group: plan.name, node: name })
+  const critical = plan.subTopologies.some((sub) => sub.critical && sub.sources.includes(name))
+  const reader = await definition.open(config, { clock, log, notes, critical, group: plan.name, node: name })
   const spent = reader.spent && { spent: reader.spent.bind(reader) }
   return { node: name, topic, codec, eventTime: definition.eventTime?.(config), reader, ...spent }
 }

@@ -5,7 +5,6 @@ import { kindOf, MillraceError, sentenceOf } from '../errors.ts'
 import { drivesOf, isStateful } from '../topology/plan-facts.ts'
 import type { SubTopology } from '../topology/plan-types.ts'
 import { Assignments, type SourcePartition } from './assignments.ts'
-import { Budget } from './budget.ts'
 import { checkPartitions } from './check-partitions.ts'
 import { checkTables } from './check-tables.ts'
 import { CommitCycle } from './commit-cycle.ts'
@@ -13,6 +12,7 @@ import type { Counters } from './counters.ts'
 import { drain, drainOwed, inTime, type DrainOptions } from './drain.ts'
 import { EndWatch } from './end-watch.ts'
 import { insist } from './insist.ts'
+import { Intake } from './intake.ts'
 import { ParkedPolls } from './parked-polls.ts'
 import { Pauses } from './pauses.ts'
 import { openSessionParts, sourceDefect, type OpenSource, type SessionParts } from './session-parts.ts'
@@ -32,7 +32,7 @@ export interface SessionOptions extends WorkerOptions {
 /** One membership in the consumer group: from joining to leaving, or to being fenced. */
 export class Session {
   readonly #options: SessionOptions
-  readonly #budget: Budget
+  readonly #intake: Intake
   readonly #assignments = new Assignments()
   readonly #readerOf = (node: string): SourceReader => this.#parts!.source(node).reader
   readonly #pauses = new Pauses(this.#readerOf)
@@ -53,7 +53,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options
     this.#verdicts = options.before?.verdicts() ?? []
-    this.#budget = new Budget(options.plan.budget.partitionBytes, options.plan.budget.totalBytes)
+    this.#intake = new Intake(options.plan, options.besideCritical === true)
     this.#opener = this.#makeOpener()
     this.#parkedPolls = new ParkedPolls(options.environment.clock)
     this.#ends = new EndWatch({
@@ -83,7 +83,7 @@ export class Session {
   }
 
   get pinned(): { readonly now: number; readonly highest: number } {
-    return { now: this.#budget.pinned, highest: this.#budget.highest }
+    return this.#intake.pinned
   }
 
   verdicts(): Readonly<Record<Verdict, number>>[] {
@@ -154,10 +154,11 @@ export class Session {
   #makeLoop(reader: SourceReader, sources: readonly OpenSource[]): SourceLoop {
     const nodes = new Map(sources.map(({ topic, node }) => [topic, node]))
     const nodeOf = ({ topic }: TopicPartition): string => nodes.get(topic)!
+    const critical = sources.every(({ node }) => this.#subOf(node).critical)
     const told = (partitions: readonly TopicPartition[]): SourcePartition[] =>
       partitions.map((one) => ({ node: nodeOf(one), partition: one.partition }))
     const handler: SourceHandler = {
-      available: () => this.#budget.available,
+      available: () => this.#intake.available(critical),
       assigned: (partitions, epoch) => this.#assigned([...nodes.values()], told(partitions), epoch),
       revoked: (partitions, poll) => this.#revoked(told(partitions), poll),
       lost: (partitions) => this.#withdraw(told(partitions)),
@@ -231,7 +232,7 @@ export class Session {
       plan,
       sub,
       partition,
-      share: this.#budget.share(),
+      share: this.#intake.share(),
       epoch,
       sources: sub.sources.map((node) => parts.source(node)),
       operators: (node) => parts.operators(node),

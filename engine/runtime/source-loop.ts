@@ -1,12 +1,12 @@
 import type { Clock } from '../component/contracts/clock.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
-import type { SourceEvent, SourceReader } from '../component/contracts/reader.ts'
+import type { PollRequest, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
 
 /** What the loop tells, one thing at a time: the next one comes when the answer is there. */
 export interface SourceHandler {
-  /** Bytes that may come in now; 0 while the budget is used up. */
-  available(): number
+  /** Bytes that may come in now, of critical topics and of others; 0 while the budget is used up. */
+  available(): Pick<Required<PollRequest>, 'maxBytes' | 'firstBytes'>
   /** Answers at once: what has to be restored is restored while polling goes on. */
   assigned(partitions: readonly TopicPartition[], epoch: number): void
   /** Answers when the partitions are drained and committed. `poll` keeps the membership alive meanwhile. */
@@ -72,8 +72,8 @@ export class SourceLoop {
 
   async run(): Promise<void> {
     while (this.#running) {
-      const maxBytes = this.#intake ? this.#handler.available() : 0
-      const events = await this.#reader.poll({ maxBytes, waitMs: maxBytes > 0 ? 50 : 5 })
+      const available = this.#intake ? this.#handler.available() : { maxBytes: 0, firstBytes: 0 }
+      const events = await this.#reader.poll({ ...available, waitMs: available.maxBytes > 0 ? 50 : 5 })
       this.#heartbeat = this.#clock.now()
       this.#later.push(...events)
       while (this.#later.length > 0) await this.#handle(this.#later.shift()!)

@@ -47,6 +47,8 @@ export interface WorkerOptions {
   /** Problems that pass, a sentence each. */
   readonly trouble: (sentence: string) => void
   readonly committed?: (outcome: CommitOutcome['outcome'], seconds: number) => void
+  /** True where the process has critical sources of other topologies: this one takes its work in small pieces. */
+  readonly besideCritical?: boolean
   /** For tests: the jitter of retries. */
   readonly random?: () => number
 }

@@ -35,7 +35,12 @@ export async function openLocalState(options: LocalStateOptions): Promise<LocalS
 }
 
 /** Where the copy of a store lies. Names that are no file names are written as in a URL. */
-export function localFolder({ dir, group, store, partition }: LocalStateOptions): string {
+export function localFolder({
+  dir,
+  group,
+  store,
+  partition,
+}: Pick<LocalStateOptions, 'dir' | 'group' | 'store' | 'partition'>): string {
   const name = (text: string): string =>
     encodeURIComponent(text).replace(/^\.+$/, (dots) => dots.replaceAll('.', '%2E'))
   return join(dir, name(group), name(store), String(partition))

@@ -1,6 +1,7 @@
 import { listed, suggestion } from '../config/suggest.ts'
 import { tablesOf, topicsOf } from '../topology/plan-graph.ts'
 import type { SourceNode, TopologyPlan } from '../topology/plan-types.ts'
+import { storeNames } from './stored-state.ts'
 import type { CaseFile, CaseStep, FaultScript, GivenRecord } from './case-schema.ts'
 
 /** Something that a case names and that is not there, or is missing a name. */
@@ -16,6 +17,7 @@ export function* unknownNames(file: CaseFile, plan: TopologyPlan): Generator<Nam
     for (const [number, step] of [one, ...one.then].entries()) {
       const at = ['cases', String(index), ...(number === 0 ? [] : ['then', String(number - 1)])]
       yield* names.ofStep(step, one.partitions, at)
+      yield* names.ofStores(Object.keys(step.expect.state), [...at, 'expect', 'state'])
     }
   }
 }
@@ -46,6 +48,17 @@ class Names {
       yield* this.#ofRecord(record, partitions, [...at, 'given', String(row)])
     for (const [row, fault] of faults.entries())
       yield* this.#ofFault(fault, partitions, [...at, 'faults', String(row)])
+  }
+
+  *ofStores(given: readonly string[], at: readonly string[]): Generator<NameProblem> {
+    const known = storeNames(this.#plan)
+    for (const name of given) {
+      if (known.includes(name)) continue
+      yield {
+        path: [...at, name],
+        message: `The topology has no state store "${name}"${suggestion(name, known)}`,
+      }
+    }
   }
 
   *#ofRecord(

@@ -184,6 +184,14 @@ const Expect = z
     tables: z.record(TableName, z.array(Values)).prefault({}).meta({
       description: 'All rows of a table, in any order; columns that are not given may be anything.',
     }),
+    state: z
+      .record(Name, z.array(Values))
+      .prefault({})
+      .meta({
+        description:
+          'All that a state store holds, in any order: of `dedupe` the position (`topic`, `partition`, `offset`) of each record ' +
+          'whose id is known, of `aggregate` the fields of each key and window, as they would be sent. A store has the name of its node.',
+      }),
     parked: z.array(ExpectedLetter).optional().meta({
       description: 'The letters that are open, in order. Without it there must be none.',
     }),
@@ -205,11 +213,25 @@ const Expect = z
   .prefault({})
   .meta({ description: 'What must be there when everything has come to rest.' })
 
+const Moment = z.union([Duration, Instant.transform((moment) => new Date(moment))])
+
+const Command = z
+  .union([
+    z.string().transform((key) => ({ key })),
+    z.strictObject({
+      key: z.string(),
+      at: Moment.optional().meta({
+        description: 'When, as of a record that is given; without it after all of them.',
+      }),
+    }),
+  ])
+  .transform((command): { readonly key: string; readonly at?: number | Date | undefined } => command)
+
 const step = {
   after: Duration.optional().meta({ description: 'So much later than the step before.', examples: ['8d'] }),
   given: z.array(Given).prefault([]).meta({ description: 'The records that come in, in order.' }),
-  release: z.array(z.string()).prefault([]).meta({ description: 'Keys whose letters are released.' }),
-  discard: z.array(z.string()).prefault([]).meta({ description: 'Keys whose letters are discarded.' }),
+  release: z.array(Command).prefault([]).meta({ description: 'Keys whose letters are released.' }),
+  discard: z.array(Command).prefault([]).meta({ description: 'Keys whose letters are discarded.' }),
   restart: z
     .boolean()
     .prefault(false)

@@ -25,7 +25,10 @@ export interface CaseWorkerOptions {
 const turnsOfOneMoment = 8
 
 /** For so many real milliseconds at most does time stand still while something is read or written. */
-const longestWork = 200
+const longestWork = 2000
+
+/** And for so many, once that was not enough. */
+const shortWork = 200
 
 /** The worker of a case, in all its lives. It dies where the faults say so, and another one goes on. */
 export class CaseWorker {
@@ -34,25 +37,30 @@ export class CaseWorker {
   readonly #readers: SourceReader[] = []
   #life: Life
   #over = false
+  #patience: number
   #error: unknown
   readonly #point = (message: unknown): void => this.#reached((message as { readonly point: Point }).point)
   readonly #passing = (message: unknown): void => this.#options.passed(message as Passed)
 
   constructor(options: CaseWorkerOptions) {
     this.#options = options
+    this.#patience = options.place.patienceMs ?? longestWork
     this.#life = new Life(options.clock)
     subscribe('millrace.point', this.#point)
     subscribe('millrace.passed', this.#passing)
   }
 
   /** Begins a life. */
-  start(): void {
+  async start(): Promise<void> {
     const { plan, place, clock, faults, print } = this.#options
+    for (const reader of this.#readers.splice(0)) await reader.close()
+    await place.begins?.()
     const life = new Life(clock)
     const opened = (reader: SourceReader): void => {
       this.#readers.push(reader)
     }
-    const environment = faultyEnvironment({ environment: place.environment, life, faults, print, opened })
+    const { environment: outside, pollMs = 0 } = place
+    const environment = faultyEnvironment({ environment: outside, pollMs, life, faults, print, opened })
     // Waits between attempts are as long as they may be, so that a case always takes the same course.
     const worker = new Worker({ plan, environment, random: () => 1, trouble: () => undefined })
     this.#life = life
@@ -98,18 +106,29 @@ export class CaseWorker {
 
   /**
    * Lets everything happen that happens now, then moves to the next moment at which something is due. False where that is
-   * later than `until`: the clock then stays.
+   * later than `last`: the clock then stays.
    */
-  async moment(until = Infinity): Promise<boolean> {
+  async moment(last = Infinity): Promise<boolean> {
     await turns(turnsOfOneMoment)
-    for (let n = 0; this.#life.waits && n < longestWork; n++) {
+    const { clock } = this.#options
+    const until = performance.now() + this.#patience
+    while (await this.#waits()) {
+      // What does not come now is not waited for at each moment.
+      if (performance.now() >= until) this.#patience = Math.min(this.#patience, shortWork)
+      if (performance.now() >= until) break
       await new Promise((resolve) => setTimeout(resolve, 1))
       await turns(turnsOfOneMoment)
     }
-    const { clock } = this.#options
-    if ((clock.next ?? 0) > until) return false
+    if ((clock.next ?? 0) > last) return false
     if (this.#life.alive) clock.runNext()
     return true
+  }
+
+  /** True while something is under way outside, which takes real time. */
+  async #waits(): Promise<boolean> {
+    if (this.#life.waits) return true
+    if (!this.#life.alive || this.#over) return false
+    return (await this.#options.place.behind?.()) ?? false
   }
 
   /** Stops in order, or dies on the way. Rejects with what the worker failed with. */

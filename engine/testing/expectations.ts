@@ -11,6 +11,8 @@ import {
   type Pairing,
 } from './compare.ts'
 import type { HeldRecord, Place } from './place.ts'
+import { storedEntries } from './stored-state.ts'
+import type { TopologyPlan } from '../topology/plan-types.ts'
 
 /** One thing that is not as expected: a sentence, and lines that show it. */
 export interface Finding {
@@ -21,8 +23,10 @@ export interface Finding {
 /** What a case came to. */
 export interface Reality {
   readonly place: Place
-  /** The consumer group. */
-  readonly group: string
+  /** Its name is the consumer group. */
+  readonly plan: TopologyPlan
+  /** Of each topic. */
+  readonly partitions: number
   /** The topics that the sources read. */
   readonly sources: readonly string[]
   /** The topics that the sinks write. */
@@ -42,6 +46,10 @@ export async function checkExpectation(expect: Expectation, reality: Reality): P
     findings.push(...(await checkTopic(topic, records, expect.repeats, reality)))
   for (const [table, rows] of Object.entries(expect.tables))
     findings.push(...(await checkTable(table, rows, place)))
+  for (const [store, entries] of Object.entries(expect.state)) {
+    const actual = await storedEntries(reality.plan, store, reality)
+    findings.push(...told(`state of ${store}`, 'entry', entries, actual, compareAnyOrder(entries, actual)))
+  }
   findings.push(...(await checkLetters(expect, reality)))
   if (expect.printed !== undefined) {
     const pairs = compareInOrder(expect.printed, reality.printed)
@@ -96,11 +104,11 @@ async function checkTable(
   }
 }
 
-async function checkLetters(expect: Expectation, { place, group, sources }: Reality): Promise<Finding[]> {
+async function checkLetters(expect: Expectation, { place, plan, sources }: Reality): Promise<Finding[]> {
   const findings: Finding[] = []
   const letters: unknown[] = []
   for (const topic of sources) {
-    for (const { key, info } of await place.letters(group, topic)) {
+    for (const { key, info } of await place.letters(plan.name, topic)) {
       const { node, code, message, follower, offset } = info
       letters.push({ key: keyText(key), topic: info.topic, offset, node, code, follower, message })
     }
@@ -167,7 +175,7 @@ function told(
         }
       case 'unexpected':
         return {
-          what: `${where}: a ${item} that is not expected`,
+          what: `${where}: ${/^[aeiou]/.test(item) ? 'an' : 'a'} ${item} that is not expected`,
           details: [`actual   ${text(actual[one.at])}`],
         }
       case 'different':

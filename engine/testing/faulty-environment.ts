@@ -13,6 +13,8 @@ import type { Life } from './life.ts'
 /** What an environment is made faulty with. */
 export interface FaultyOptions {
   readonly environment: Environment
+  /** How long a poll waits, in real time. */
+  readonly pollMs: number
   readonly life: Life
   /** The faults of the step that runs now. */
   readonly faults: () => FaultRun
@@ -45,17 +47,22 @@ export function faultyEnvironment(options: FaultyOptions): Environment {
   }
 }
 
-function faultyLog(log: Log, { life, faults, opened }: FaultyOptions): Log {
+function faultyLog(log: Log, { life, faults, opened, pollMs }: FaultyOptions): Log {
   const answer = life.answer.bind(life)
+  // In a group, sources share one reader, and so they do here.
+  const readers = new Map<SourceReader, FaultyReader>()
+  const readerOf = (inner: SourceReader): FaultyReader => {
+    const known = readers.get(inner)
+    if (known !== undefined) return known
+    const reader = new FaultyReader(inner, { life, faults, pollMs })
+    readers.set(inner, reader)
+    opened(reader)
+    return reader
+  }
   return {
     ensureTopic: (topic, how) => answer(() => log.ensureTopic(topic, how)),
     partitionsOf: (topic) => answer(() => log.partitionsOf(topic)),
-    read: (group, topics) =>
-      answer(async () => {
-        const reader = new FaultyReader(await log.read(group, topics), { topics, life, faults })
-        opened(reader)
-        return reader
-      }),
+    read: (group, topics) => answer(async () => readerOf(await log.read(group, topics)).serve(topics)),
     append: (records) => answer(() => faultyAppend(log, records, faults())),
     write: (batch) => answer(() => faultyWrite(log, batch, faults())),
     fetch: (partition, offset, limit) => answer(() => log.fetch(partition, offset, limit)),

@@ -1,7 +1,9 @@
 import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
 import type { PollRequest, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
+import type { PackedRecords } from '../component/packed-records.ts'
 import type { FaultRun } from './fault-run.ts'
 import type { Life } from './life.ts'
+import { inSlab } from './slab.ts'
 
 /**
  * A reader whose partitions are asked back or taken away where the faults say so, and then given again. It waits for no
@@ -9,23 +11,36 @@ import type { Life } from './life.ts'
  */
 export class FaultyReader implements SourceReader {
   readonly #inner: SourceReader
-  readonly #topics: readonly string[]
+  readonly #topics: string[] = []
   readonly #life: Life
   readonly #faults: () => FaultRun
+  readonly #pollMs: number
   /** What is told at the next polls, one of them at each. */
   readonly #next: SourceEvent[] = []
   readonly #revoked = new Set<string>()
+  /** By the buffer that was handed on, the one that it was made of. */
+  readonly #slabs = new WeakMap<ArrayBuffer, ArrayBuffer>()
   #epoch = 0
 
   constructor(
     inner: SourceReader,
-    options: { readonly topics: readonly string[]; readonly life: Life; readonly faults: () => FaultRun },
+    options: {
+      readonly life: Life
+      readonly faults: () => FaultRun
+      readonly pollMs: number
+    },
   ) {
-    const { topics, life, faults } = options
+    const { life, faults, pollMs } = options
+    this.#pollMs = pollMs
     this.#inner = inner
-    this.#topics = topics
     this.#life = life
     this.#faults = faults
+  }
+
+  /** The topics that sources read through it. */
+  serve(topics: readonly string[]): this {
+    this.#topics.push(...topics)
+    return this
   }
 
   poll({ maxBytes }: PollRequest): Promise<SourceEvent[]> {
@@ -34,10 +49,26 @@ export class FaultyReader implements SourceReader {
       if (lost.length > 0) await this.#takeAway(lost)
       const told = this.#next.shift()
       if (told !== undefined) return [told]
-      const events = await this.#inner.poll({ maxBytes, waitMs: 0 })
+      const events = await this.#inner.poll({ maxBytes, waitMs: this.#pollMs })
       for (const event of events) await this.#heard(event)
-      return events
+      return events.map((event) =>
+        event.type === 'records' ? { ...event, records: this.#slab(event.records) } : event,
+      )
     })
+  }
+
+  /** Each run has a buffer of its own, so that whoever looks at it when it is given back sees nothing. */
+  #slab(records: PackedRecords): PackedRecords {
+    const slab = inSlab(records)
+    this.#slabs.set(slab.bytes.buffer as ArrayBuffer, records.bytes.buffer as ArrayBuffer)
+    return slab
+  }
+
+  spent(buffer: ArrayBuffer, records: number): void {
+    if (!this.#life.alive) return
+    const given = this.#slabs.get(buffer)
+    if (given !== undefined) this.#inner.spent?.(given, records)
+    buffer.transfer(0)
   }
 
   async #heard(event: SourceEvent): Promise<void> {

@@ -12,7 +12,7 @@ export function sourceOf(plan: TopologyPlan, name: string | undefined): SourceNo
 }
 
 /** When a record is written, given the beginning of its case: milliseconds since 1970; undefined = now. */
-export function momentOf({ at }: GivenRecord, begin: number): number | undefined {
+export function momentOf({ at }: Pick<GivenRecord, 'at'>, begin: number): number | undefined {
   return at instanceof Date ? at.getTime() : at === undefined ? undefined : begin + at
 }
 

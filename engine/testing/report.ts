@@ -10,6 +10,8 @@ export interface CaseResult extends CasePlace {
   readonly ms: number
   /** Where each finding stands in the file; empty for a case that holds. */
   readonly findings: readonly (StepFinding & CasePlace)[]
+  /** The fault that cannot be made where it was to run; undefined for a case that was run. */
+  readonly passedOver?: string
 }
 
 /** What became of the cases of one file; `problem` where it could not be run at all. */
@@ -27,11 +29,13 @@ export type TestFormat = (typeof testFormats)[number]
 export function countCases(files: readonly FileResult[]): {
   readonly passed: number
   readonly failed: number
+  readonly passedOver: number
 } {
-  const all = files.flatMap(({ cases }) => cases)
+  const each = files.flatMap(({ cases }) => cases)
+  const all = each.filter(({ passedOver }) => passedOver === undefined)
   const failed = all.filter(({ findings }) => findings.length > 0).length
   const broken = files.filter(({ problem }) => problem !== undefined).length
-  return { passed: all.length - failed, failed: failed + broken }
+  return { passed: all.length - failed, failed: failed + broken, passedOver: each.length - all.length }
 }
 
 /** The results in one of the formats; lines are joined by line feeds, without one at the end. */
@@ -49,6 +53,12 @@ export function formatResults(files: readonly FileResult[], format: TestFormat):
 function fileLines({ file, cases, problem, coverage }: FileResult): string[] {
   const lines = problem === undefined ? [] : [`${file}: cannot be run`, indent(problem, 4)]
   for (const one of cases) {
+    if (one.passedOver !== undefined) {
+      lines.push(
+        `- ${one.topology}: ${one.name} (passed over: it has "${one.passedOver}", which cannot be made here)`,
+      )
+      continue
+    }
     const failed = one.findings.length > 0
     lines.push(`${failed ? '✗' : '✓'} ${one.topology}: ${one.name} (${one.ms} ms)`)
     lines.push(...one.findings.flatMap(findingLines))
@@ -76,9 +86,10 @@ function coverageLines({
 }
 
 function summary(files: readonly FileResult[]): string {
-  const { passed, failed } = countCases(files)
+  const { passed, failed, passedOver } = countCases(files)
+  const over = passedOver === 0 ? '' : `, ${passedOver} passed over`
   const held = `${passed} ${passed === 1 ? 'case holds' : 'cases hold'}`
-  return failed === 0 ? `${held}.` : `${held}, ${failed} ${failed === 1 ? 'fails' : 'fail'}.`
+  return failed === 0 ? `${held}${over}.` : `${held}, ${failed} ${failed === 1 ? 'fails' : 'fail'}${over}.`
 }
 
 function indent(text: string, by: number): string {
@@ -86,19 +97,21 @@ function indent(text: string, by: number): string {
 }
 
 function junit(files: readonly FileResult[]): string {
-  const { passed, failed } = countCases(files)
+  const { passed, failed, passedOver } = countCases(files)
   const suites = files.map(({ file, cases, problem }) => {
     const wrong = cases.filter(({ findings }) => findings.length > 0).length + (problem === undefined ? 0 : 1)
     const body = [
       ...(problem === undefined ? [] : [caseXml(file, file, 0, problem)]),
-      ...cases.map(({ topology, name, ms, findings }) =>
-        caseXml(topology, name, ms, findings.flatMap(findingLines).join('\n')),
+      ...cases.map((one) =>
+        one.passedOver === undefined
+          ? caseXml(one.topology, one.name, one.ms, one.findings.flatMap(findingLines).join('\n'))
+          : passedOverXml(one),
       ),
     ]
     const tests = cases.length + (problem === undefined ? 0 : 1)
-    return `  <testsuite name="${xml(file)}" tests="${tests}" failures="${wrong}">\n${body.join('\n')}\n  </testsuite>`
+    return `  <testsuite name="${xml(file)}" tests="${tests}" failures="${wrong}" skipped="${cases.filter((one) => one.passedOver !== undefined).length}">\n${body.join('\n')}\n  </testsuite>`
   })
-  const head = `<testsuites tests="${passed + failed}" failures="${failed}">`
+  const head = `<testsuites tests="${passed + failed + passedOver}" failures="${failed}" skipped="${passedOver}">`
   return ['<?xml version="1.0" encoding="UTF-8"?>', head, ...suites, '</testsuites>'].join('\n')
 }
 
@@ -107,6 +120,11 @@ function caseXml(topology: string, name: string, ms: number, wrong: string): str
   if (wrong === '') return `${head}/>`
   const [first = ''] = wrong.trim().split('\n')
   return `${head}>\n      <failure message="${xml(first)}">${xml(wrong)}</failure>\n    </testcase>`
+}
+
+function passedOverXml({ topology, name, passedOver }: CaseResult): string {
+  const why = xml(`${passedOver} cannot be made here`)
+  return `    <testcase classname="${xml(topology)}" name="${xml(name)}" time="0">\n      <skipped message="${why}"/>\n    </testcase>`
 }
 
 /** Without the control characters that XML cannot hold. */

@@ -51,6 +51,19 @@ export async function runCase(options: RunCaseOptions): Promise<readonly StepFin
   }
 }
 
+/** What is asked for the letters of a key, and when. */
+interface LetterAct {
+  readonly act: 'release' | 'discard'
+  readonly key: string
+  readonly at?: number | Date | undefined
+}
+
+/** True for a command whose time has come before a moment. */
+function isDue(command: LetterAct | undefined, begin: number, moment: number): boolean {
+  const at = command === undefined ? undefined : momentOf({ at: command.at }, begin)
+  return at !== undefined && at <= moment
+}
+
 class CaseRun {
   readonly #options: RunCaseOptions
   readonly #plan: TopologyPlan
@@ -131,12 +144,13 @@ class CaseRun {
       return [{ what: 'The worker is over, so that nothing can happen here: say restart: true.' }]
     this.#faults = this.#faultsOf(step.faults)
     if (step.restart && !first && !this.#worker.over) await this.#worker.stop()
-    if (first || step.restart) this.#worker.start()
+    if (first || step.restart) await this.#worker.start()
     const trouble = await this.#act(step)
     if (trouble !== undefined) return [trouble]
     const findings = await checkExpectation(step.expect, {
       place: this.#place,
-      group: this.#plan.name,
+      plan: this.#plan,
+      partitions: this.#options.testCase.partitions,
       sources: this.#topics(),
       sinks: this.#written(),
       counts: this.#worker.counts(),
@@ -159,28 +173,47 @@ class CaseRun {
 
   /** What a step does, up to where everything is at rest again. */
   async #act(step: CaseStep): Promise<Finding | undefined> {
-    try {
-      for (const record of step.given) await this.#write(record)
-    } catch (error) {
-      if (!(error instanceof MillraceError)) throw error
-      return { what: `A given record cannot be written: ${error.message}` }
-    }
-    for (const act of ['release', 'discard'] as const) {
-      for (const key of step[act]) {
-        const asked = []
-        for (const topic of this.#topics())
-          asked.push(await this.#place.command(this.#plan.name, topic, key, act))
-        if (!asked.includes(true)) return { what: `No letter of the key ${key} is open: nothing to ${act}.` }
+    const commands = [
+      ...step.release.map((command) => ({ act: 'release' as const, ...command })),
+      ...step.discard.map((command) => ({ act: 'discard' as const, ...command })),
+    ]
+    for (const record of step.given) {
+      const moment = momentOf(record, this.#options.now)
+      while (moment !== undefined && isDue(commands[0], this.#options.now, moment)) {
+        const trouble = await this.#command(commands.shift()!)
+        if (trouble !== undefined) return trouble
       }
+      try {
+        await this.#write(record)
+      } catch (error) {
+        if (!(error instanceof MillraceError)) throw error
+        return { what: `A given record cannot be written: ${error.message}` }
+      }
+    }
+    for (const command of commands) {
+      const trouble = await this.#command(command)
+      if (trouble !== undefined) return trouble
     }
     return this.#rest()
   }
 
+  async #command({ act, key, at }: LetterAct): Promise<Finding | undefined> {
+    const moment = momentOf({ at }, this.#options.now)
+    if (moment !== undefined) await this.#until(moment)
+    const asked = []
+    for (const topic of this.#topics())
+      asked.push(await this.#place.command(this.#plan.name, topic, key, act))
+    return asked.includes(true)
+      ? undefined
+      : { what: `No letter of the key ${key} is open: nothing to ${act}.` }
+  }
+
   async #write(record: CaseStep['given'][number]): Promise<void> {
     const { now, values } = this.#options
-    const { schemas, log } = this.#place.environment
     const moment = momentOf(record, now)
     if (moment !== undefined) await this.#until(moment)
+    // Only now: a life that began meanwhile may have another environment.
+    const { schemas, log } = this.#place.environment
     const encoded = await encodeGiven(record, {
       plan: this.#plan,
       schemas,
@@ -213,7 +246,7 @@ class CaseRun {
   async #live(until: number): Promise<boolean> {
     let still = 0
     for (let moments = 1; moments < mostMoments; moments++) {
-      if (this.#worker.dead) this.#worker.start()
+      if (this.#worker.dead) await this.#worker.start()
       if (!(await this.#worker.moment(until)) || this.#worker.over) return true
       still = (await this.#settled()) ? still + 1 : 0
       if (still === 3) return true

@@ -2,6 +2,7 @@ import { durationText } from './lint-rule.ts'
 import { keySettings } from './node-text.ts'
 import { globalTables } from './plan-facts.ts'
 import type { OutputRef, PlanNode, TopologyPlan } from './plan-types.ts'
+import { keptLines, storeText, taskText, type DescribedPart } from './structure.ts'
 
 /** One way that records take: from an output of a node into another node. */
 export interface Edge {
@@ -25,8 +26,8 @@ export function edgesOf(plan: TopologyPlan): Edge[] {
   )
 }
 
-/** The plan as a tree of lines: every source with what comes of its records. */
-export function describeText(plan: TopologyPlan): string {
+/** The plan as a tree of lines: every source with what comes of its records; then what is set, and what is kept. */
+export function describeText(plan: TopologyPlan, parts: readonly DescribedPart[] = []): string {
   const edges = edgesOf(plan)
   const shown = new Set<string>()
   const lines: string[] = [plan.name + (plan.description === '' ? '' : `: ${plan.description}`)]
@@ -57,11 +58,11 @@ export function describeText(plan: TopologyPlan): string {
   const globals = globalTables(plan)
   if (globals.length > 0) lines.push('')
   for (const source of globals) branch(source, '', '', '')
-  return [...lines, '', ...settingLines(plan)].join('\n')
+  return [...lines, '', ...settingLines(plan), ...keptLines(parts)].join('\n')
 }
 
 /** What is said at an edge that is no main output. */
-function labelOf({ output, table }: Edge): string | undefined {
+export function labelOf({ output, table }: Edge): string | undefined {
   if (table === undefined) return output
   return table === 'global' ? 'global table' : 'table'
 }
@@ -72,22 +73,34 @@ function nodeLine(plan: TopologyPlan, node: PlanNode): string {
   return `${node.name} (${[kind, ...settings].join(', ')})`
 }
 
-function settingLines({ errors, budget, commitInterval }: TopologyPlan): string[] {
+function settingLines({ errors, budget, commitInterval, delivery }: TopologyPlan): string[] {
   const mib = (bytes: number): string => `${Number((bytes / 1024 ** 2).toFixed(1))} MiB`
   const { attempts, then, backoff } = errors
   return [
     `errors   ${attempts} attempts, waits of ${durationText(backoff.first)} to ${durationText(backoff.longest)}, then ${then}`,
     `budget   ${mib(budget.partitionBytes)} for each partition, ${mib(budget.totalBytes)} in all`,
-    `commit   every ${durationText(commitInterval)}`,
+    `commit   every ${durationText(commitInterval)}, ${delivery}`,
   ]
 }
 
 /** The plan as a flowchart of mermaid, which GitHub draws. */
-export function describeMermaid(plan: TopologyPlan): string {
+export function describeMermaid(plan: TopologyPlan, parts: readonly DescribedPart[] = []): string {
   const ids = new Map([...plan.nodes.keys()].map((name, index) => [name, `n${index}`]))
-  const nodes = [...plan.nodes.values()].map(
-    (node) => `  ${ids.get(node.name)}${mermaidNode(plan, node)}:::${node.kind}`,
-  )
+  const stores = parts.flatMap((part) => part.stores)
+  const line = (node: PlanNode): string => {
+    const kept = stores
+      .filter((store) => store.node === node.name)
+      .map((store) => `state: ${storeText(store)}`)
+    return `  ${ids.get(node.name)}${mermaidNode(plan, node, kept)}:::${node.kind}`
+  }
+  const framed = parts.length > 1 ? parts : []
+  const frames = framed.flatMap((part) => [
+    `  subgraph s${part.number}["sub-topology ${part.number}: ${mermaidText(taskText(part))}"]`,
+    ...part.nodes.map((name) => `  ${line(plan.nodes.get(name)!)}`),
+    '  end',
+  ])
+  const within = new Set(framed.flatMap((part) => part.nodes))
+  const nodes = [...frames, ...[...plan.nodes.values()].filter(({ name }) => !within.has(name)).map(line)]
   const edges = edgesOf(plan).map((edge) => {
     const label = labelOf(edge)
     const arrow = label === undefined ? '-->' : `-. ${mermaidText(label)} .->`
@@ -103,10 +116,10 @@ export function describeMermaid(plan: TopologyPlan): string {
   ].join('\n')
 }
 
-function mermaidNode(plan: TopologyPlan, node: PlanNode): string {
+function mermaidNode(plan: TopologyPlan, node: PlanNode, kept: readonly string[]): string {
   const [open, close] =
     node.kind === 'source' ? ['([', '])'] : node.kind === 'sink' ? ['[(', ')]'] : ['[', ']']
-  const details = [node.type, ...keySettings(plan, node)].map(mermaidText)
+  const details = [node.type, ...keySettings(plan, node), ...kept].map(mermaidText)
   return `${open}"<b>${mermaidText(node.name)}</b><br/>${details.join('<br/>')}"${close}`
 }
 
@@ -115,8 +128,11 @@ function mermaidText(text: string): string {
 }
 
 /** The plan as plain values, for programs. Durations are milliseconds, sizes bytes. */
-export function describeJson(plan: TopologyPlan): Record<string, unknown> {
-  const { name, description, file, subTopologies, errors, budget, commitInterval } = plan
+export function describeJson(
+  plan: TopologyPlan,
+  subTopologies: readonly DescribedPart[],
+): Record<string, unknown> {
+  const { name, description, file, delivery, errors, budget, commitInterval } = plan
   const nodes = [...plan.nodes.values()].map((node) => ({
     name: node.name,
     kind: node.kind,
@@ -130,5 +146,6 @@ export function describeJson(plan: TopologyPlan): Record<string, unknown> {
     config: node.config,
     line: node.position.line,
   }))
-  return { name, description, file, nodes, subTopologies, errors, budget, commitIntervalMs: commitInterval }
+  const commitIntervalMs = commitInterval
+  return { name, description, file, delivery, nodes, subTopologies, errors, budget, commitIntervalMs }
 }

@@ -1,4 +1,5 @@
 import { durationText, quoted } from './lint-rule.ts'
+import { weakensExactly, weakensOnce, weakensSame } from './explain-weakens.ts'
 import { isDedupe, isForPeople, type PlanGraph, tablesOf, textSetting } from './plan-graph.ts'
 import type { PlanNode, SinkNode, TopologyPlan } from './plan-types.ts'
 import type { Statement } from './statement.ts'
@@ -33,6 +34,7 @@ export function effects(plan: TopologyPlan, graph: PlanGraph, sink: SinkNode): S
       ...(graph.upstream(sink).some(({ type }) => type === 'enrich')
         ? { provided: 'Looked-up values stand outside the key: a replay may bring newer ones.' }
         : {}),
+      weaker: weakensSame(graph, sink),
     },
     ...(unique ? [onceEach(sink, dedupe)] : [duplicates(sink, raw)]),
   ]
@@ -45,6 +47,7 @@ function inTheCommit(sink: SinkNode): Statement {
     says: 'Exactly once: what a record becomes is written once, whatever crashes.',
     because: `What is written to ${targetOf(sink)} is in one transaction with state and offsets.`,
     provided: 'Whoever reads it reads committed records only (isolation.level: read_committed).',
+    weaker: weakensExactly(sink),
   }
 }
 
@@ -61,6 +64,7 @@ function onceEach(sink: SinkNode, dedupe: PlanNode, but?: string): Statement {
     says: `One ${by} has one effect${but === undefined ? '' : `, ${but}`}.`,
     because: `Every way to ${sink.name} leads through "${dedupe.name}".`,
     provided: `What is said of ${dedupe.name}.`,
+    weaker: weakensOnce(sink, dedupe),
   }
 }
 

@@ -2,13 +2,22 @@ import { durationText, quoted } from './lint-rule.ts'
 import { isForPeople, numberSetting, PlanGraph, textSetting, topicsOf } from './plan-graph.ts'
 import type { ProcessorNode, SinkNode, TopologyPlan } from './plan-types.ts'
 import { effects } from './explain-effects.ts'
+import { endLines, endsOf, type EndToEnd } from './explain-ends.ts'
+import {
+  weakensAnswer,
+  weakensDedupe,
+  weakensDelivery,
+  weakensOrder,
+  weakensParking,
+  weakensState,
+} from './explain-weakens.ts'
 import type { Statement } from './statement.ts'
 
 /** What a topology guarantees end to end, by which step, and under which condition. */
 export function explainPlan(plan: TopologyPlan): Statement[] {
   const graph = new PlanGraph(plan)
   return [
-    delivery(plan),
+    delivery(plan, graph),
     order(plan, graph),
     ...graph.ofType('dedupe').map((node) => deduplication(plan, graph, node)),
     ...graph.sinks.flatMap((sink) => effects(plan, graph, sink)),
@@ -24,26 +33,52 @@ export function explainPlan(plan: TopologyPlan): Statement[] {
   ]
 }
 
-/** The statements as lines: first what holds, then what does not. */
+/** What holds from each source to each sink. */
+export function explainEnds(plan: TopologyPlan): EndToEnd[] {
+  return endsOf(plan, new PlanGraph(plan))
+}
+
+/** The statements as lines: what holds from end to end, what holds in each step, and what does not. */
 export function explainText(plan: TopologyPlan): string {
   const statements = explainPlan(plan)
-  const block = ({ about, says, because, provided }: Statement): string[] => [
-    `  ${about}: ${says}`,
-    `    because   ${because}`,
-    ...(provided === undefined ? [] : [`    provided  ${provided}`]),
-  ]
+  const ends = endLines(explainEnds(plan))
   return [
+    ...(ends.length === 0 ? [] : ['End to end', '', ...ends, '']),
     `What ${plan.name} guarantees`,
     '',
-    ...statements.filter(({ holds }) => holds).flatMap(block),
+    ...blocks(statements.filter(({ holds }) => holds)),
     '',
     'What it does not',
     '',
-    ...statements.filter(({ holds }) => !holds).flatMap(block),
+    ...blocks(statements.filter(({ holds }) => !holds)),
   ].join('\n')
 }
 
-function delivery(plan: TopologyPlan): Statement {
+/** What is said of several nodes stands once. */
+function blocks(statements: readonly Statement[]): string[] {
+  const alike = Map.groupBy(statements, ({ says }) => says)
+  return [...alike].flatMap(([says, group]) => {
+    const once = (sentences: readonly (string | undefined)[], word: string): string[] =>
+      [...new Set(sentences)].flatMap((one) => (one === undefined ? [] : [`    ${word.padEnd(9)} ${one}`]))
+    return [
+      `  ${[...new Set(group.map(({ about }) => about))].join(', ')}: ${says}`,
+      ...once(
+        group.map(({ because }) => because),
+        'because',
+      ),
+      ...once(
+        group.map(({ provided }) => provided),
+        'provided',
+      ),
+      ...once(
+        group.flatMap(({ weaker = [] }) => weaker),
+        'weaker',
+      ),
+    ]
+  })
+}
+
+function delivery(plan: TopologyPlan, graph: PlanGraph): Statement {
   return {
     holds: true,
     about: plan.name,
@@ -51,6 +86,7 @@ function delivery(plan: TopologyPlan): Statement {
     because:
       'An offset is committed only when all that came of its record is acknowledged, dropped on purpose, or parked.',
     provided: 'The topics keep their records until they are read, and nobody moves the offsets by hand.',
+    weaker: weakensDelivery(plan, graph),
   }
 }
 
@@ -65,6 +101,7 @@ function order(plan: TopologyPlan, graph: PlanGraph): Statement {
       : 'A record that is tried again holds up its key, and one that is parked takes its followers with it.',
     provided:
       'Producers give the records that belong together the same key. Between keys there is no order; a redelivery repeats records.',
+    weaker: weakensOrder(plan, graph),
   }
 }
 
@@ -81,6 +118,7 @@ function deduplication(plan: TopologyPlan, graph: PlanGraph, node: ProcessorNode
     because:
       'The id is stored with the position of its record, in the commit that covers it: what is read again after a crash is a replay, not a duplicate.',
     provided: `One ${by} always has the same key (ids are known per partition), and no producer repeats it later than ${window}.`,
+    weaker: weakensDedupe(graph, node),
   }
 }
 
@@ -96,6 +134,7 @@ function owing(plan: TopologyPlan, node: ProcessorNode): Statement[] {
       because: `${quoted(stores.map(({ name }) => name))} and the offsets are in one commit, which ends before the first record that is not settled.`,
       provided:
         'A record that another node parks is counted when it comes, and not again when its letter is released.',
+      weaker: weakensState(node),
     },
     {
       holds: true,
@@ -118,7 +157,8 @@ function owing(plan: TopologyPlan, node: ProcessorNode): Statement[] {
   ]
 }
 
-function failures({ name, errors }: TopologyPlan): Statement[] {
+function failures(plan: TopologyPlan): Statement[] {
+  const { name, errors } = plan
   const { attempts, then, backoff, flood } = errors
   const tries = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}, with waits of ${durationText(backoff.first)} to ${durationText(backoff.longest)}`
   const ends = {
@@ -126,6 +166,7 @@ function failures({ name, errors }: TopologyPlan): Statement[] {
       holds: true,
       says: `A record that fails is parked after ${tries}, with all that follow it in its key, in their order, until someone releases or discards them.`,
       because: 'The letter is written in the commit that settles the record (millrace dlq list).',
+      weaker: weakensParking(plan),
     },
     skip: {
       holds: false,
@@ -166,6 +207,7 @@ function enrichment(node: ProcessorNode): Statement {
       ? `No record goes on without an answer of the table "${textSetting(node, 'table')}".`
       : `A looked-up "${String(as)}" in every record: where the lookup fails or is late, it is ${answer}.`,
     because: `The setting otherwise is ${typeof otherwise === 'string' ? otherwise : 'a value'}.`,
+    ...(fails && { weaker: weakensAnswer(node) }),
   }
 }
 

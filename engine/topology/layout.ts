@@ -42,7 +42,7 @@ interface Slot {
   readonly after: Slot[]
 }
 
-const gapX = 84
+const gapX = 92
 const gapY = 26
 const laneHeight = 14
 
@@ -156,9 +156,10 @@ function place(
     const { layer, y, height } = slots.get(name)!
     return { name, x: lefts[layer]!, y: y - height / 2 - top, width: widths[layer]!, height }
   })
+  const ways = new Map(edges.map((edge, index) => [edge, chains[index]!]))
   const placed = chains.map((chain, index) => ({
     ...edges[index]!,
-    points: pointsOf(chain, edges[index]!, edges, slots).flatMap(({ slot: { layer }, y }, at): Point[] => {
+    points: pointsOf(chain, edges[index]!, ways).flatMap(({ slot: { layer }, y }, at): Point[] => {
       const left = { x: lefts[layer]!, y: y - top }
       const right = { x: lefts[layer]! + widths[layer]!, y: y - top }
       return at === 0 ? [right] : at === chain.length - 1 ? [left] : [left, right]
@@ -167,38 +168,31 @@ function place(
   return { width: lefts.at(-1)! + widths.at(-1)!, height: bottom - top, boxes, edges: placed }
 }
 
-function pointsOf(
-  chain: readonly Slot[],
-  edge: Edge,
-  edges: readonly Edge[],
-  slots: ReadonlyMap<string, Slot>,
-) {
+function pointsOf(chain: readonly Slot[], edge: Edge, ways: ReadonlyMap<Edge, readonly Slot[]>) {
   return chain.map((one, at) => {
-    const shift =
-      at === 0 ? outShift(edge, edges, slots) : at === chain.length - 1 ? inShift(edge, edges, slots) : 0
+    const shift = at === 0 ? outShift(edge, ways) : at === chain.length - 1 ? inShift(edge, ways) : 0
     return { slot: one, y: one.y + shift }
   })
 }
 
-// Each output of a node has a port of its own on the right side, in the order of the heights that it leads to.
-function outShift(edge: Edge, edges: readonly Edge[], slots: ReadonlyMap<string, Slot>): number {
-  const byOutput = Map.groupBy(
-    edges.filter(({ from }) => from === edge.from),
-    ({ output }) => output,
-  )
-  const ports = [...byOutput].map(([output, own]) => ({
+// Each output of a node has a port of its own on the right side, in the order of the heights at which its edges go on.
+function outShift(edge: Edge, ways: ReadonlyMap<Edge, readonly Slot[]>): number {
+  const own = [...ways].filter(([{ from }]) => from === edge.from)
+  const ports = [...Map.groupBy(own, ([{ output }]) => output)].map(([output, group]) => ({
     output,
-    y: mean(own.map(({ to }) => slots.get(to)!.y))!,
+    y: mean(group.map(([, chain]) => chain[1]!.y))!,
   }))
   ports.sort((a, b) => a.y - b.y)
   const index = ports.findIndex(({ output }) => output === edge.output)
-  return port(index, ports.length, slots.get(edge.from)!.height)
+  return port(index, ports.length, ways.get(edge)![0]!.height)
 }
 
-function inShift(edge: Edge, edges: readonly Edge[], slots: ReadonlyMap<string, Slot>): number {
-  const own = edges.filter(({ to }) => to === edge.to)
-  own.sort((a, b) => slots.get(a.from)!.y - slots.get(b.from)!.y)
-  return port(own.indexOf(edge), own.length, slots.get(edge.to)!.height)
+// On the left side each edge has one, in the order of the heights from which they come.
+function inShift(edge: Edge, ways: ReadonlyMap<Edge, readonly Slot[]>): number {
+  const own = [...ways].filter(([{ to }]) => to === edge.to)
+  own.sort(([, a], [, b]) => a.at(-2)!.y - b.at(-2)!.y)
+  const index = own.findIndex(([other]) => other === edge)
+  return port(index, own.length, ways.get(edge)!.at(-1)!.height)
 }
 
 function port(index: number, count: number, height: number): number {

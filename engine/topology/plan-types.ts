@@ -63,6 +63,8 @@ export interface SubTopology {
   /** Names of the nodes in it, in an order in which every node comes after those that feed it. */
   readonly nodes: readonly string[]
   readonly sources: readonly string[]
+  /** One of the sources is critical: its records overtake those of the others. */
+  readonly critical: boolean
 }
 
 /** A topology that can run. */

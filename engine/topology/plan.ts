@@ -19,6 +19,7 @@ export interface Plannable {
   readonly description: string
   readonly nodes: readonly PlannableNode[]
   readonly delivery?: TopologyPlan['delivery']
+  readonly critical?: boolean
   readonly errors: ErrorSettings
   readonly budget: BudgetSettings
   readonly commitInterval: number
@@ -67,12 +68,19 @@ function planErrors(code: ErrorCode, problems: readonly GraphProblem[]): Millrac
 
 function planOf(config: Plannable): TopologyPlan {
   const { name, description, file, errors, budget, commitInterval } = config
-  const { delivery = 'at-least-once', foreignMetadata = 'stop', sectionPositions = {} } = config
+  const { delivery = 'at-least-once', critical = false, foreignMetadata = 'stop', sectionPositions = {} } = config
   const parts = componentsOf(config.nodes)
-  const subTopologies = parts.map(({ nodes, sources }, number) => ({ number, nodes, sources }))
   const nodes = new Map(config.nodes.map((node) => [node.name, planNode(node)]))
+  const isCritical = (source: string): boolean => critical || isCriticalSource(nodes.get(source)!)
+  const subTopologies = parts.map(({ nodes: within, sources }, number) => {
+    return { number, nodes: within, sources, critical: sources.some(isCritical) }
+  })
   const settings = { delivery, errors, budget, commitInterval, foreignMetadata, sectionPositions }
   return { name, description, file, nodes, subTopologies, ...settings }
+}
+
+function isCriticalSource(node: PlanNode): boolean {
+  return node.kind === 'source' && node.definition.critical?.(node.config) === true
 }
 
 function planNode(node: PlannableNode): PlanNode {

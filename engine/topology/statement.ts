@@ -10,4 +10,6 @@ export interface Statement {
   readonly because: string
   /** What has to be so for it; undefined = nothing else. */
   readonly provided?: string
+  /** What would make it weaker, or does so already: a sentence each. */
+  readonly weaker?: readonly string[]
 }

@@ -40,6 +40,11 @@ bool Assignment::paused(const TopicPartition& partition) const {
   return found != entries_.end() && found->second.paused;
 }
 
+bool Assignment::first(const TopicPartition& partition) const {
+  auto found = entries_.find(partition);
+  return found != entries_.end() && found->second.first;
+}
+
 void Assignment::set_broken(const TopicPartition& partition) {
   if (auto found = entries_.find(partition); found != entries_.end()) found->second.broken = true;
 }
@@ -122,7 +127,11 @@ void Assignment::open(const TopicPartition& partition, int64_t offset) {
 
 void Assignment::connect(const TopicPartition& partition, Entry& entry) {
   entry.queue.reset(rd_kafka_queue_get_partition(client_, partition.first.c_str(), partition.second));
-  rd_kafka_queue_forward(entry.queue.get(), entry.paused ? nullptr : data_);
+  forward(entry);
+}
+
+void Assignment::forward(const Entry& entry) {
+  rd_kafka_queue_forward(entry.queue.get(), entry.paused ? nullptr : entry.first ? first_ : data_);
 }
 
 /**
@@ -178,6 +187,7 @@ Failure Assignment::assign(const rd_kafka_topic_partition_list_t* list) {
     if (!begins && element.offset == RD_KAFKA_OFFSET_INVALID) return;
     if (begins) {
       if (found != entries_.end()) given[partition] = found->second.given;
+      entries_[partition].first = marks.first;
       open(partition, element.offset);
     }
     entries_[partition].tag = marks.tag;
@@ -264,7 +274,7 @@ void Assignment::pause(const rd_kafka_topic_partition_list_t* list) {
     if (found == entries_.end() || found->second.paused) return;
     found->second.paused = true;
     if (found->second.waiting) return;
-    rd_kafka_queue_forward(found->second.queue.get(), nullptr);
+    forward(found->second);
   });
 }
 
@@ -274,7 +284,7 @@ void Assignment::resume(const rd_kafka_topic_partition_list_t* list) {
     if (found == entries_.end() || !found->second.paused) return;
     found->second.paused = false;
     if (found->second.waiting) return;
-    rd_kafka_queue_forward(found->second.queue.get(), data_);
+    forward(found->second);
   });
 }
 

@@ -18,8 +18,9 @@ namespace millrace {
  */
 class Assignment {
  public:
-  /** Records of all partitions go to the queue `data`. Neither is owned. */
-  Assignment(rd_kafka_t* client, rd_kafka_queue_t* data) : client_(client), data_(data) {}
+  /** Records of partitions that are marked `first` go to the queue `first`, all others to `data`. None is owned. */
+  Assignment(rd_kafka_t* client, rd_kafka_queue_t* data, rd_kafka_queue_t* first)
+      : client_(client), data_(data), first_(first) {}
 
   /**
    * The group gives these. It is answered at once, and they wait until they are assigned: librdkafka stops all other
@@ -55,6 +56,8 @@ class Assignment {
   /** Begun, not on its way out, and not broken: its records are to be delivered. */
   bool wanted(const TopicPartition& partition) const;
   bool paused(const TopicPartition& partition) const;
+  /** Its records overtake others. */
+  bool first(const TopicPartition& partition) const;
 
   /** The partition cannot be read on, until it is assigned anew. */
   void set_broken(const TopicPartition& partition);
@@ -87,6 +90,7 @@ class Assignment {
     /** By which rebalance. */
     uint32_t given = 0;
     bool paused = false;
+    bool first = false;
     /** Given by the group and not begun yet: librdkafka does not read it. */
     bool waiting = false;
     bool leaving = false;
@@ -97,6 +101,7 @@ class Assignment {
   bool eager() { return protocol() == "EAGER"; }
   void open(const TopicPartition& partition, int64_t offset);
   void connect(const TopicPartition& partition, Entry& entry);
+  void forward(const Entry& entry);
   Failure reconnect(Failure assigned);
   void go_to(const TopicPartition& partition, int64_t offset);
   Failure adopt(const TopicPartition& partition);
@@ -110,6 +115,7 @@ class Assignment {
 
   rd_kafka_t* client_;
   rd_kafka_queue_t* data_;
+  rd_kafka_queue_t* first_;
   std::map<TopicPartition, Entry> entries_;
   std::string protocol_ = "NONE";
 

@@ -22,7 +22,7 @@ uint32_t mark(napi_env env, napi_value entry, const char* name) {
 
 Marks marks_of(const rd_kafka_topic_partition_t& element) {
   const auto both = reinterpret_cast<uintptr_t>(element.opaque);
-  return {static_cast<uint32_t>(both), static_cast<uint32_t>(both >> 32)};
+  return {static_cast<uint32_t>(both), static_cast<uint32_t>(both >> 33), (both >> 32 & 1) != 0};
 }
 
 PartitionList partitions_of(napi_env env, napi_value array, int64_t otherwise) {
@@ -41,7 +41,8 @@ PartitionList partitions_of(napi_env env, napi_value array, int64_t otherwise) {
     if (js::type_of(env, epoch) == napi_number)
       rd_kafka_topic_partition_set_leader_epoch(element, static_cast<int32_t>(js::to_number(env, epoch)));
     const uintptr_t given = mark(env, entry, "given");
-    element->opaque = reinterpret_cast<void*>(given << 32 | mark(env, entry, "tag"));
+    const uintptr_t first = js::to_boolean(env, js::get(env, entry, "first")) ? 1 : 0;
+    element->opaque = reinterpret_cast<void*>(given << 33 | first << 32 | mark(env, entry, "tag"));
   }
   return list;
 }

@@ -16,15 +16,17 @@ using TopicPartition = std::pair<std::string, int32_t>;
 struct Marks {
   /** Comes back with all that is delivered of the partition. */
   uint32_t tag = 0;
-  /** The number of the rebalance that gave the partition, if no other life of it is meant. */
+  /** The number of the rebalance that gave the partition, if no other life of it is meant; below 2^31. */
   uint32_t given = 0;
+  /** Its records overtake those of partitions without this mark. */
+  bool first = false;
 };
 static_assert(sizeof(void*) == 8);
 
 Marks marks_of(const rd_kafka_topic_partition_t& element);
 
 /**
- * From an array of `{topic, partition, offset?, metadata?, tag?, given?}`. Offsets may be negative: librdkafka's logical ones.
+ * From an array of `{topic, partition, offset?, metadata?, tag?, given?, first?}`. Offsets may be negative: librdkafka's logical ones.
  * `otherwise` stands for an offset that is not given.
  */
 PartitionList partitions_of(napi_env env, napi_value array, int64_t otherwise = RD_KAFKA_OFFSET_INVALID);

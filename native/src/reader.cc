@@ -47,12 +47,12 @@ void Reader::start(rd_kafka_t* client) {
   client_ = client;
   rd_kafka_poll_set_consumer(client);
   events_.reset(rd_kafka_queue_get_consumer(client));
-  data_.reset(rd_kafka_queue_new(client));
+  for (Lane* lane : {&first_, &data_}) lane->queue.reset(rd_kafka_queue_new(client));
   replies_.reset(rd_kafka_queue_new(client));
   rd_kafka_set_log_queue(client, nullptr);
-  assignment_ = std::make_unique<Assignment>(client, data_.get());
+  assignment_ = std::make_unique<Assignment>(client, data_.queue.get(), first_.queue.get());
   queries_ = std::make_unique<Queries>(client, replies_.get(), mailbox_);
-  for (const Queue* queue : {&events_, &data_, &replies_}) watch(*queue);
+  for (const Queue* queue : {&events_, &first_.queue, &data_.queue, &replies_}) watch(*queue);
   // Nobody joins it: it keeps itself alive, and says when it is done.
   std::thread([self = shared_from_this()] {
     name_thread("kafka-reader");
@@ -62,9 +62,10 @@ void Reader::start(rd_kafka_t* client) {
 
 // --- On the JavaScript thread ---
 
-void Reader::poll(Answer answer, size_t max_bytes, double wait_ms) {
+void Reader::poll(Answer answer, size_t max_bytes, size_t first_bytes, double wait_ms) {
   auto request = std::make_shared<Request>();
   request->max_bytes = max_bytes;
+  request->first_bytes = first_bytes;
   request->deadline = Clock::now() + std::chrono::microseconds(static_cast<int64_t>(wait_ms * 1000));
   auto shared = std::make_shared<Answer>(std::move(answer));
   order(std::move(*shared), [request](Reader& reader, Answer& asked) {
@@ -132,15 +133,15 @@ bool Reader::serve() {
   if (request_ == nullptr) {
     // Ahead of the next request, when it is worth a batch or when the last one left something.
     const bool worth =
-        more_ || rd_kafka_queue_length(data_.get()) * bytes_per_record_ > options_.batch_bytes / 2;
-    return worth && ready_.empty() && prepare();
+        data_.more ||
+        rd_kafka_queue_length(data_.queue.get()) * bytes_per_record_ > options_.batch_bytes / 2;
+    return worth && data_.ready.empty() && prepare(data_);
   }
   take_events(events_.get());
-  const size_t wanted = std::min(request_->max_bytes, options_.batch_bytes);
-  if (wanted > 0)
-    while (ready_bytes_ < wanted && prepare()) {
-    }
-  const bool something = !told_.empty() || (request_->max_bytes > 0 && !ready_.empty());
+  fill(first_, request_->first_bytes);
+  fill(data_, request_->max_bytes);
+  const bool something = !told_.empty() || (request_->first_bytes > 0 && !first_.ready.empty()) ||
+                         (request_->max_bytes > 0 && !data_.ready.empty());
   if (!something && Clock::now() < request_->deadline) return false;
   answer_request();
   return true;
@@ -181,14 +182,14 @@ void Reader::finish() {
   queries_->finish();
   // A commit without a coordinator holds librdkafka's threads for session.timeout.ms: nobody is to wait for that.
   for (auto& [address, answer] : std::exchange(commits_, {})) answer->reject(Failure::closed());
-  ready_.clear();
+  for (Lane* lane : {&first_, &data_}) lane->ready.clear();
   kept_.clear();
   told_.clear();
-  for (const Queue* queue : {&events_, &data_, &replies_, &last_words_})
+  for (const Queue* queue : {&events_, &first_.queue, &data_.queue, &replies_, &last_words_})
     if (*queue != nullptr) rd_kafka_queue_cb_event_enable(queue->get(), nullptr, nullptr);
   assignment_->clear();
   rd_kafka_t* client = std::exchange(client_, nullptr);
-  for (Queue* queue : {&events_, &data_, &replies_, &last_words_}) queue->reset();
+  for (Queue* queue : {&events_, &first_.queue, &data_.queue, &replies_, &last_words_}) queue->reset();
   rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
   mailbox_.run();
   for (Answer& answer : closers_) answer.resolve();

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -36,7 +37,8 @@ class Reader : public std::enable_shared_from_this<Reader> {
 
   // What follows is called on the JavaScript thread.
 
-  void poll(Answer answer, size_t max_bytes, double wait_ms);
+  /** `first_bytes` of partitions that are marked `first`, and then `max_bytes` of the others. */
+  void poll(Answer answer, size_t max_bytes, size_t first_bytes, double wait_ms);
 
   /** Runs `work` on the reader's thread, unless the reader is closed: then the answer is rejected. */
   void order(Answer answer, std::function<void(Reader&, Answer&)> work);
@@ -72,7 +74,24 @@ class Reader : public std::enable_shared_from_this<Reader> {
   struct Request {
     Answer answer;
     size_t max_bytes = 0;
+    size_t first_bytes = 0;
     Clock::time_point deadline;
+  };
+
+  /** Records on their way, from librdkafka's queue to the next request. */
+  struct Lane {
+    Queue queue;
+    std::deque<Part> ready;
+    size_t ready_bytes = 0;
+    /** The queue had as much as was wanted of it. */
+    bool more = false;
+
+    void put(Part part);
+    void put_back(Part part);
+    Part take();
+    void forget(const std::function<bool(const Part&)>& gone);
+    /** Moves parts over, up to the size asked for, but at least one if any were asked for. */
+    void give(size_t bytes, std::vector<Part>& parts);
   };
 
   Reader(napi_env env, ReaderOptions options);
@@ -81,7 +100,9 @@ class Reader : public std::enable_shared_from_this<Reader> {
 
   void loop();
   bool serve();
-  bool prepare();
+  bool prepare(Lane& lane);
+  void fill(Lane& lane, size_t bytes);
+  Lane& lane_of(const TopicPartition& partition) { return assignment_->first(partition) ? first_ : data_; }
   void hear_error(rd_kafka_resp_err_t code, const std::string& reason);
   void take(size_t got);
   void keep(Part part);
@@ -106,7 +127,9 @@ class Reader : public std::enable_shared_from_this<Reader> {
 
   // On the reader's thread alone.
   rd_kafka_t* client_ = nullptr;
-  Queue events_, data_, replies_, last_words_;
+  Queue events_, replies_, last_words_;
+  /** What is marked `first` overtakes the rest. */
+  Lane first_, data_;
   std::unique_ptr<Assignment> assignment_;
   std::unique_ptr<Queries> queries_;
   std::unique_ptr<Request> request_;
@@ -118,15 +141,12 @@ class Reader : public std::enable_shared_from_this<Reader> {
   Clock::time_point leave_until_ = Clock::time_point::max();
   bool close_asked_ = false;
   std::vector<MakeEvent> told_;
-  std::deque<Part> ready_;
-  size_t ready_bytes_ = 0;
   /** Packed before their partition was paused. */
   std::map<TopicPartition, std::deque<Part>> kept_;
   std::vector<rd_kafka_message_t*> taken_;
   /** Heard while records were taken. */
   std::vector<Broken> heard_;
   size_t bytes_per_record_ = 1024;
-  bool more_ = false;
   /** Commits under way: librdkafka knows them by their address. */
   std::map<Answer*, std::unique_ptr<Answer>> commits_;
 

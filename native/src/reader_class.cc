@@ -94,9 +94,12 @@ napi_value poll(napi_env env, napi_callback_info info) {
   if (reader == nullptr) return nullptr;
   Answer answer(env, reader->js(), &promise);
   // Not a number counts as nothing, and what is too much for a clock or a size as very much.
-  const double bytes = js::to_number(env, call[0]), wait = js::to_number(env, call[1]);
-  reader->poll(std::move(answer), bytes > 0 ? static_cast<size_t>(std::min(bytes, 1e12)) : 0,
-               wait > 0 ? std::min(wait, 1e9) : 0);
+  const auto size = [&](napi_value value) {
+    const double bytes = js::to_number(env, value);
+    return bytes > 0 ? static_cast<size_t>(std::min(bytes, 1e12)) : 0;
+  };
+  const double wait = js::to_number(env, call[1]);
+  reader->poll(std::move(answer), size(call[0]), size(call[2]), wait > 0 ? std::min(wait, 1e9) : 0);
   return promise;
 }
 

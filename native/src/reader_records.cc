@@ -71,16 +71,54 @@ napi_value to_js(napi_env env, const Part& part, Buffers& buffers) {
 
 }  // namespace
 
+void Reader::Lane::put(Part part) {
+  ready_bytes += bytes_of(part);
+  ready.push_back(std::move(part));
+}
+
+void Reader::Lane::put_back(Part part) {
+  ready_bytes += bytes_of(part);
+  ready.push_front(std::move(part));
+}
+
+Part Reader::Lane::take() {
+  Part part = std::move(ready.front());
+  ready.pop_front();
+  ready_bytes -= bytes_of(part);
+  return part;
+}
+
+void Reader::Lane::forget(const std::function<bool(const Part&)>& gone) {
+  std::erase_if(ready, gone);
+  ready_bytes = 0;
+  for (const Part& part : ready) ready_bytes += bytes_of(part);
+}
+
+void Reader::Lane::give(size_t bytes, std::vector<Part>& parts) {
+  while (bytes > 0 && !ready.empty()) {
+    parts.push_back(take());
+    bytes -= std::min(bytes, bytes_of(parts.back()));
+  }
+}
+
 /** Packs one batch of what librdkafka has; false if it has nothing. */
-bool Reader::prepare() {
+bool Reader::prepare(Lane& lane) {
   const size_t want =
       std::clamp(options_.batch_bytes / std::max<size_t>(bytes_per_record_, 1), size_t{1}, taken_.size());
-  const ssize_t got = rd_kafka_consume_batch_queue(data_.get(), 0, taken_.data(), want);
-  more_ = got == static_cast<ssize_t>(want);
+  const ssize_t got = rd_kafka_consume_batch_queue(lane.queue.get(), 0, taken_.data(), want);
+  lane.more = got == static_cast<ssize_t>(want);
   const bool heard = !heard_.empty();
   if (got > 0) take(static_cast<size_t>(got));
   for (Broken& broken : std::exchange(heard_, {})) keep(std::move(broken));
   return got > 0 || heard;
+}
+
+/** Packs until the lane has about so much, or librdkafka has no more. */
+void Reader::fill(Lane& lane, size_t bytes) {
+  const size_t wanted = std::min(bytes, options_.batch_bytes);
+  if (wanted > 0)
+    while (lane.ready_bytes < wanted && prepare(lane)) {
+    }
 }
 
 void Reader::take(size_t got) {
@@ -131,25 +169,24 @@ void Reader::put(Part part) {
     kept_[partition].push_back(run == nullptr ? std::move(part) : Part(from_row(*run, 0)));
     return;
   }
-  ready_bytes_ += bytes_of(part);
-  ready_.push_back(std::move(part));
+  lane_of(partition).put(std::move(part));
 }
 
 void Reader::forget(const rd_kafka_topic_partition_list_t* list) {
   for (int i = 0; i < list->cnt; i++) {
     const auto partition = key_of(list->elems[i]);
     kept_.erase(partition);
-    std::erase_if(ready_, [&](const Part& part) { return partition_of(part) == partition; });
+    for (Lane* lane : {&first_, &data_})
+      lane->forget([&](const Part& part) { return partition_of(part) == partition; });
   }
-  ready_bytes_ = 0;
-  for (const Part& part : ready_) ready_bytes_ += bytes_of(part);
 }
 
 void Reader::pause(const rd_kafka_topic_partition_list_t* list) {
   assignment_->pause(list);
-  std::deque<Part> ready = std::exchange(ready_, {});
-  ready_bytes_ = 0;
-  for (Part& part : ready) put(std::move(part));
+  for (Lane* lane : {&first_, &data_}) {
+    lane->ready_bytes = 0;
+    for (Part& part : std::exchange(lane->ready, {})) put(std::move(part));
+  }
 }
 
 void Reader::resume(const rd_kafka_topic_partition_list_t* list) {
@@ -157,10 +194,9 @@ void Reader::resume(const rd_kafka_topic_partition_list_t* list) {
     auto found = kept_.find(key_of(list->elems[i]));
     if (found == kept_.end()) continue;
     // In front of whatever is ready: of this partition nothing can be, and the others don't mind.
-    for (auto part = found->second.rbegin(); part != found->second.rend(); ++part) {
-      ready_bytes_ += bytes_of(*part);
-      ready_.push_front(std::move(*part));
-    }
+    Lane& lane = lane_of(found->first);
+    for (auto part = found->second.rbegin(); part != found->second.rend(); ++part)
+      lane.put_back(std::move(*part));
     kept_.erase(found);
   }
   assignment_->resume(list);
@@ -178,23 +214,17 @@ void Reader::position(rd_kafka_topic_partition_list_t* list) {
     auto& element = list->elems[i];
     const auto partition = key_of(element);
     element.offset = assignment_->reached(partition);
-    const Run* run = first(ready_, partition);
+    const Run* run = first(lane_of(partition).ready, partition);
     if (auto found = kept_.find(partition); found != kept_.end()) run = first(found->second, partition);
     if (run != nullptr) element.offset = offset_at(*run, 0);
   }
 }
 
-/** Everything that was told, and records up to the size asked for, but at least one run if any were asked for. */
+/** Everything that was told, and records up to the sizes asked for. */
 void Reader::answer_request() {
   auto parts = std::make_shared<std::vector<Part>>();
-  size_t left = request_->max_bytes;
-  while (left > 0 && !ready_.empty()) {
-    const size_t bytes = bytes_of(ready_.front());
-    ready_bytes_ -= bytes;
-    left -= std::min(left, bytes);
-    parts->push_back(std::move(ready_.front()));
-    ready_.pop_front();
-  }
+  first_.give(request_->first_bytes, *parts);
+  data_.give(request_->max_bytes, *parts);
   auto told = std::make_shared<std::vector<MakeEvent>>(std::exchange(told_, {}));
   Answer answer = std::move(request_->answer);
   request_.reset();

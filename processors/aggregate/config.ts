@@ -115,3 +115,8 @@ export function specOf(field: 'count' | z.output<typeof Fold>): FoldSpec {
   const of = field[fold]!
   return fold === 'collect' || fold === 'distinct' ? { fold, of, most, keep } : { fold, of }
 }
+
+/** The folds that checked fields ask for, by name. */
+export function specsOf(fields: z.output<typeof config>['fields']): Record<string, FoldSpec> {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, specOf(field)]))
+}

@@ -229,8 +229,8 @@ test('a mistake is one sentence', async () => {
   })
   folder.write('environments/c.yaml', 'kafka: { brokers: ["localhost:1"] }\n')
   expect(await folder.run(`reset ${file} --env c`)).toMatchObject({
-    code: 2,
-    err: [expect.stringMatching(/^millrace: reset works on the embedded store alone/)],
+    code: 1,
+    err: [expect.stringMatching(/^millrace: Kafka at localhost:1 does not answer/)],
   })
   expect(await folder.run(`reset ${file} --store empty`)).toMatchObject({
     code: 1,

@@ -1,7 +1,7 @@
 // Lint as a build uses it: exit codes, machine formats, what a change since a revision does; and reset, which it recommends.
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import type { LintReport } from '../../engine/topology/lint-format.ts'
 import { expectQuiet, expectRefusal, orders, projectFiles, TestProject } from '../support/cli.ts'
 
@@ -172,6 +172,44 @@ describe('lint --against', () => {
       2,
       /--against topologies\/orders\.yaml is one file, and 2 are to be compared with it/,
     )
+  })
+
+  test('topologies with code of their own, with the code of that revision', async () => {
+    const own = 'topologies/own.yaml'
+    const code = (field: string): string => `import { defineProcessor, mapValue, z } from 'millrace'
+import { text } from './text.ts'
+export default defineProcessor({
+  name: 'score',
+  summary: 'Scores.',
+  config: z.strictObject({ ${field}: z.number() }),
+  examples: [{ title: 'One', config: { ${field}: 1 } }],
+  create: () => mapValue((value: unknown) => (text === '' ? value : value)),
+})
+`
+    project.write('code/text.ts', "export const text = ''\n")
+    project.write('code/score.ts', code('points'))
+    project.write(
+      own,
+      clean['topologies/orders.yaml']
+        .replace('name: orders', 'name: own')
+        .replace('processors:', 'processors:\n  score: { type: ../code/score.ts, from: orders, points: 3 }')
+        .replace('validate, from: orders', 'validate, from: score'),
+    )
+    git('add', '.')
+    git('commit', '-qm', 'own')
+    const changes = async (): Promise<string[]> =>
+      (await found(own, '--against', 'HEAD')).filter((one) => one.includes(' MC'))
+    expect(await changes()).toEqual([])
+    // Today's code would refuse the topology of that revision.
+    project.write('code/score.ts', code('marks'))
+    project.edit(own, 'points: 3', 'marks: 3')
+    project.edit(own, 'unique: {', 'once: {')
+    project.edit(own, 'from: unique', 'from: once')
+    expect(await changes()).toEqual([expect.stringMatching(/ MC002:\d+$/)])
+    expect(readdirSync(project.path('.')).filter((name) => name.startsWith('.millrace-'))).toEqual([])
+    rmSync(project.path(own))
+    git('add', '.')
+    git('commit', '-qm', 'own gone')
   })
 
   test('a revision whose file was broken', async () => {

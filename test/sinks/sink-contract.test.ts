@@ -56,7 +56,7 @@ class Room {
   sink(definition: SinkDefinition, config: unknown): Promise<SinkWriter> {
     const { log, tables, schemas } = this.#project
     const print = (line: string) => void this.lines.push(line)
-    const names = { topology: 'contract', node: 'sink' }
+    const names = { topology: 'contract', node: 'sink', critical: false }
     const given: unknown = definition.config.parse(config)
     return definition.open(given, { ...names, clock: this.clock, log, tables, schemas, print })
   }

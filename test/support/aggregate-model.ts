@@ -7,7 +7,10 @@ export interface Point {
   readonly amount: number
 }
 
-/** What must have come of some records: the amounts of each window, in order, by `from|key`; and which were late. */
+/**
+ * What must have come of some records: the amounts of each window, in order, by `from|key` (sessions: `from-to|key`, as
+ * several may begin at the same time); and which were late.
+ */
 export interface Expected {
   readonly windows: Map<string, { readonly to: number; amounts: number[] }>
   readonly late: Set<number>
@@ -86,7 +89,7 @@ function sessions(spec: WindowSpec & { kind: 'session' }, points: readonly Point
   const windows: Expected['windows'] = new Map()
   for (const { key, members } of all) {
     const times = members.map(at)
-    windows.set(`${Math.min(...times)}|${key}`, {
+    windows.set(`${Math.min(...times)}-${Math.max(...times)}|${key}`, {
       to: Math.max(...times),
       amounts: members.map((n) => points[n]!.amount),
     })

@@ -5,7 +5,7 @@ import type {
   SourceEvent,
   SourceReader,
 } from '../../engine/component/contracts/reader.ts'
-import { inSlab } from './model-slab.ts'
+import { inSlab } from '../../engine/testing/slab.ts'
 import type { ModelGroup } from './model-groups.ts'
 import type { ModelTopics } from './model-topics.ts'
 import type { Life } from './model-life.ts'

@@ -185,6 +185,7 @@ describe('describe and explain', () => {
   test.each([
     ['text', /^good\n\nin \(topic source, orders, shop\.Order\)\n└─ rows/],
     ['mermaid', /^flowchart LR\n/],
+    ['dot', /^digraph "good" \{[^]*\n\}$/],
     ['svg', /^<svg [^]*<\/svg>$/],
     ['json', /^\{\n {2}"name": "good"/],
   ])('describe -o %s', async (output, expected) => {
@@ -194,8 +195,8 @@ describe('describe and explain', () => {
   })
 
   test.each([
-    ['text', /^What good guarantees/],
-    ['json', /^\{\n {2}"name": "good",\n {2}"statements"/],
+    ['text', /^End to end\n\n {2}in to rows\n[^]*\n\nWhat good guarantees/],
+    ['json', /^\{\n {2}"name": "good",\n {2}"ends": \[[^]*\n {2}"statements"/],
   ])('explain -o %s', async (output, expected) => {
     const { code, text } = await run(explainCommand, ['topologies/good.yaml'], { output })
     expect(code).toBe(0)

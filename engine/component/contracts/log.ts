@@ -15,6 +15,12 @@ export interface OutgoingBatch extends PackedColumns {
   readonly partition?: number
 }
 
+/** How a batch is written. */
+export interface WriteOptions {
+  /** It overtakes what is written without that, where anything has to wait. False if not given. */
+  readonly ahead?: boolean
+}
+
 /** A record of a written batch that was not taken. */
 export interface FailedRow {
   readonly row: number
@@ -51,9 +57,9 @@ export interface Log {
   append(records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]>
   /**
    * Appends a batch; resolves when each record is acknowledged or refused: the refused ones are answered. Rejects with a
-   * downstream error, having written some of it or nothing.
+   * downstream error, having written some of it or nothing. `ahead`: it need not wait for what is written without that.
    */
-  write(batch: OutgoingBatch): Promise<readonly FailedRow[]>
+  write(batch: OutgoingBatch, options?: WriteOptions): Promise<readonly FailedRow[]>
   /**
    * The records of a partition from `offset` on, at most `limit`; for letters and for people, not for processing. `next`
    * is where to go on: beyond gaps (markers of transactions, aborted records) that no record tells of.

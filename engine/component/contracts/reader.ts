@@ -37,6 +37,8 @@ export interface ReadPolicy {
    * goes on there too. `fail` if not given.
    */
   readonly outOfRange?: 'fail' | 'earliest' | 'latest'
+  /** Its records overtake those of other topics, as far as `PollRequest.firstBytes` lets them. False if not given. */
+  readonly critical?: boolean
 }
 
 /** What a group has committed of a partition. */
@@ -47,6 +49,8 @@ export interface GroupPosition extends TopicPartition {
 export interface PollRequest {
   /** About how many bytes of records may be delivered by this call; 0 = events only. */
   readonly maxBytes: number
+  /** The same for critical topics, whose records come first; `maxBytes` if not given. */
+  readonly firstBytes?: number
   /** How long the call may wait when there is nothing to tell. */
   readonly waitMs: number
 }

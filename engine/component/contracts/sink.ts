@@ -60,6 +60,8 @@ export interface SinkContext {
   readonly log: Log
   readonly tables: Tables
   readonly schemas: Schemas
+  /** What comes from critical sources: to be written ahead of the rest. */
+  readonly critical: boolean
   /** Where `console` writes. */
   readonly print: (line: string) => void
 }

@@ -10,6 +10,8 @@ export interface SourceContext {
   readonly node: string
   /** The topics of this environment. */
   readonly log: Log
+  /** Its records come before those of other sources. */
+  readonly critical: boolean
   /** A small durable memory of the source: names to short texts, kept with the group's offsets. */
   readonly notes: Notes
 }

@@ -1,3 +1,4 @@
+import type { WriteOptions } from './log.ts'
 import type { Lookup } from './lookup.ts'
 
 /** A value of a column: `undefined` leaves the cell as it is, `null` deletes it. */
@@ -45,7 +46,10 @@ export interface Tables {
   /** `batch` where rows of one call are applied in order, as SinkWriter.order says. */
   readonly order: 'batch' | 'record'
   /** Rejects with a downstream error while the store is away. */
-  write(rows: readonly TableRow[]): Promise<readonly TableOutcome[]> | readonly TableOutcome[]
+  write(
+    rows: readonly TableRow[],
+    options?: WriteOptions,
+  ): Promise<readonly TableOutcome[]> | readonly TableOutcome[]
   /** Reads single rows of a table. Throws a fatal TABLE_UNKNOWN. */
   lookup(table: string): Lookup
 }

@@ -4,6 +4,7 @@ import { operator, type Operator, type OperatorScope } from '../operator.ts'
 import type { RecordBatch } from '../record-batch.ts'
 import { FieldAccess } from '../record-view.ts'
 import { Aggregates } from './aggregate/aggregates.ts'
+import { fromOfEntry, isEntry, keyOfEntry, timeOfEntry, type Entry } from './aggregate/entry.ts'
 import { foldOf, type FoldSpec } from './aggregate/folds.ts'
 import type { WindowSpec } from './aggregate/windows.ts'
 import { Collector, eachRow } from './rows.ts'
@@ -39,6 +40,34 @@ export function aggregate(options: AggregateOptions): Operator {
         return input.subscribe((batch) => stage.receive(batch))
       }),
   )
+}
+
+/**
+ * What an entry of its stores says: of a key (and window) the fields as they would be sent, of what was sent its version;
+ * undefined for what is neither.
+ */
+export function shownAggregate(
+  fields: AggregateOptions['fields'],
+  id: string,
+  value: unknown,
+): Readonly<Record<string, unknown>> | undefined {
+  if (!isEntry(id)) return undefined
+  const key = Buffer.from(keyOfEntry(id), 'latin1').toString('utf8')
+  if (typeof value === 'number') {
+    const began = timeOfEntry(id)
+    return { key, ...(began !== undefined && { from: began }), version: value }
+  }
+  const { n, u, a } = value as Entry
+  const from = fromOfEntry(id, value as Entry)
+  const results = Object.entries(fields).map(
+    ([name, spec], at) => [name, foldOf(spec).result(a[at])] as const,
+  )
+  return {
+    key,
+    ...(from !== undefined && { from, to: u }),
+    version: n,
+    ...(Object.fromEntries(results) as Record<string, unknown>),
+  }
 }
 
 class AggregateStage {

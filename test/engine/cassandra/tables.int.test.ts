@@ -48,6 +48,7 @@ async function harness(config: unknown, name: string, more: Partial<SinkHarness>
   const alone = { log: undefined as never, schemas: { encoder: never, codec: never }, print: never }
   const context = {
     topology: 'contract',
+    critical: false,
     node: 'sink',
     clock: new FakeClock(firstEvent + day),
     tables,

@@ -4,6 +4,12 @@ import type { StateBlock } from '../../../engine/component/contracts/commit.ts'
 import type { Due } from '../../../engine/component/contracts/owing.ts'
 import type { KeyValueStore } from '../../../engine/component/contracts/state.ts'
 import { Aggregates } from '../../../engine/component/operators/aggregate/aggregates.ts'
+import {
+  fromOfEntry,
+  isEntry,
+  keyOfEntry,
+  type Entry,
+} from '../../../engine/component/operators/aggregate/entry.ts'
 import { foldOf } from '../../../engine/component/operators/aggregate/folds.ts'
 import type { WindowSpec } from '../../../engine/component/operators/aggregate/windows.ts'
 import { createKeyValueStore } from '../../../engine/state/key-value-store.ts'
@@ -95,7 +101,7 @@ class Partition {
         version: number
         amounts: number[]
       }
-      this.sent.push({ id: `${from ?? ''}|${key}`, version, to, amounts })
+      this.sent.push({ id: this.#nameOf(from, to, key), version, to, amounts })
     }
   }
 
@@ -104,7 +110,14 @@ class Partition {
   }
 
   get left(): string[] {
-    return [...this.#entries.entries()].map(([id]) => id).filter((id) => !id.startsWith('@'))
+    return [...this.#entries.entries()]
+      .filter(([id]) => isEntry(id))
+      .map(([id, entry]) => this.#nameOf(fromOfEntry(id, entry as Entry), (entry as Entry).u, keyOfEntry(id)))
+  }
+
+  /** As the model names windows. */
+  #nameOf(from: number | undefined, to: number | null | undefined, key: string): string {
+    return `${from ?? ''}${this.#spec.kind === 'session' ? `-${to}` : ''}|${key}`
   }
 }
 
@@ -230,4 +243,19 @@ test.each(modes)('%s windows, emit: %s: without crashes no version is sent twice
     }),
     { numRuns: 100 },
   )
+})
+
+test('a session that begins where one that is over began is another session', () => {
+  const point = (key: string, time: number, amount: number): Point => ({ key, time, amount })
+  const all = [point('b', 0, 1), point('a', 3, 2), point('b', 2, 3), point('b', 0, 4), point('a', 9, 5)]
+  for (const first of [1, 2, 3, 4]) {
+    const { sent } = run({ kind: 'session', gap: 2, grace: 0 }, 'close', all, [
+      { act: 'take', n: first },
+      { act: 'commit', n: first, share: 0 },
+    ])
+    expect(sent.filter(({ id }) => id.endsWith('b')).map(({ id, amounts }) => [id, amounts])).toEqual([
+      ['0-0|b', [1]],
+      ['0-2|b', [3, 4]],
+    ])
+  }
 })

@@ -15,9 +15,12 @@ let dropped: string[]
 beforeEach(() => {
   holdings = new Holdings()
   dropped = []
-  inbox = new Inbox(new Drives([['driver', 'partner'], ['alone']]), holdings, (partners) =>
-    dropped.push(...partners.map(({ topic, partition }) => `${topic}/${partition}`)),
-  )
+  inbox = new Inbox({
+    drives: new Drives([['driver', 'partner'], ['alone'], ['urgent']]),
+    holdings,
+    lost: (partners) => dropped.push(...partners.map(({ topic, partition }) => `${topic}/${partition}`)),
+    isCritical: (topic) => topic === 'urgent',
+  })
 })
 
 const at = (topic: string, partition = 0) => ({ topic, partition })
@@ -187,4 +190,17 @@ test('rows are cut out of a batch without a change', () => {
   for (const [bytes, count] of sizes.entries())
     expect(sliceRows(whole, 0, count).bytes.length).toBeLessThanOrEqual(Math.max(bytes, 0))
   expect(sizes.at(-1)).toBe(rows.length)
+})
+
+test('critical records come first, by a size of their own', () => {
+  rebalance('assigned', 1, 'alone', 'urgent')
+  inbox.take(enough)
+  begin('alone', 1)
+  begin('urgent', 2)
+  records('alone', 1, 20)
+  records('urgent', 2, 20)
+  expect(told(inbox.take(0, 1000))).toEqual(['urgent 0-9'])
+  expect(told(inbox.take(1000, 0))).toEqual(['alone 0-9'])
+  expect(told(inbox.take(500, enough))).toEqual(['urgent 10-19', 'alone 10-14'])
+  expect(told(inbox.take(0, enough))).toEqual([])
 })

@@ -27,7 +27,7 @@ async function play(polls: readonly (readonly SourceEvent[])[], draining: number
   const names = (partitions: readonly { readonly partition: number }[]): string =>
     partitions.map(({ partition }) => partition).join()
   const handler: SourceHandler = {
-    available: () => 1000,
+    available: () => ({ maxBytes: 1000, firstBytes: 1000 }),
     assigned: (partitions, epoch) => told.push(`assigned ${names(partitions)} ${epoch}`),
     revoked: async (partitions, poll) => {
       told.push(`revoked ${names(partitions)}`)

@@ -24,7 +24,7 @@ const results: readonly FileResult[] = [
 
 describe('the report', () => {
   test('counts a file that cannot be run as one that fails', () => {
-    expect(countCases(results)).toEqual({ passed: 1, failed: 2 })
+    expect(countCases(results)).toEqual({ passed: 1, failed: 2, passedOver: 0 })
   })
 
   test('is text for people', () => {
@@ -44,21 +44,26 @@ describe('the report', () => {
   })
 
   test('is JSON', () => {
-    expect(JSON.parse(formatResults(results, 'json'))).toEqual({ files: results, passed: 1, failed: 2 })
+    expect(JSON.parse(formatResults(results, 'json'))).toEqual({
+      files: results,
+      passed: 1,
+      failed: 2,
+      passedOver: 0,
+    })
   })
 
   test('is JUnit, without what XML cannot hold', () => {
     expect(formatResults(results, 'junit').split('\n')).toEqual([
       '<?xml version="1.0" encoding="UTF-8"?>',
-      '<testsuites tests="3" failures="2">',
-      '  <testsuite name="a.test.yaml" tests="2" failures="1">',
+      '<testsuites tests="3" failures="2" skipped="0">',
+      '  <testsuite name="a.test.yaml" tests="2" failures="1" skipped="0">',
       '    <testcase classname="a" name="holds" time="0.002"/>',
       '    <testcase classname="a" name="a &lt; b &amp; &quot;c&quot;" time="0.003">',
       '      <failure message="a.test.yaml:3:5: topic t: record 1 is missing">' +
         '    a.test.yaml:3:5: topic t: record 1 is missing&#10;        expected {&quot;a&quot;:&quot;&lt;&quot;}</failure>',
       '    </testcase>',
       '  </testsuite>',
-      '  <testsuite name="b.test.yaml" tests="1" failures="1">',
+      '  <testsuite name="b.test.yaml" tests="1" failures="1" skipped="0">',
       '    <testcase classname="b.test.yaml" name="b.test.yaml" time="0">',
       '      <failure message="b.test.yaml:1:1: one">b.test.yaml:1:1: one&#10;b.test.yaml:2:1: two</failure>',
       '    </testcase>',

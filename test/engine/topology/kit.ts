@@ -5,6 +5,7 @@ import type { LintFinding } from '../../../engine/topology/lint-findings.ts'
 import { lintPlan } from '../../../engine/topology/lint.ts'
 import { planReading } from '../../../engine/topology/plan.ts'
 import type { TopologyPlan } from '../../../engine/topology/plan-types.ts'
+import { structureOf, type DescribedPart } from '../../../engine/topology/structure.ts'
 import { processors } from '../../../processors/index.ts'
 import { sinks } from '../../../sinks/index.ts'
 import { topic } from '../../../sources/topic.ts'
@@ -15,6 +16,15 @@ export const shipped: Registry = { sources: { topic }, processors, sinks }
 /** The plan of a topology text. */
 export function planText(text: string, registry: Registry = shipped): TopologyPlan {
   return planReading(readTopologyText('t.yaml', text, registry, {}))
+}
+
+/** Its sub-topologies with what they keep. */
+export function partsOf(plan: TopologyPlan): DescribedPart[] {
+  return structureOf(plan, {
+    parked: (group, of) => `${group}.${of}.parked`,
+    deadLetter: (of) => `${of}.dlq`,
+    changelog: (group, store) => `${group}.${store}.changelog`,
+  })
 }
 
 /** What lint says of a topology text. */

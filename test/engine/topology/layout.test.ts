@@ -4,7 +4,7 @@ import { describeSvg } from '../../../engine/topology/describe-svg.ts'
 import { spread } from '../../../engine/topology/layout-spread.ts'
 import { layoutPlan } from '../../../engine/topology/layout.ts'
 import { fitText, textWidth, wrapText } from '../../../engine/topology/text-width.ts'
-import { planText } from './kit.ts'
+import { partsOf, planText } from './kit.ts'
 
 /** Graphs of 3 to 25 nodes: each processor and sink reads one to three of the nodes before it. */
 const graph = fc
@@ -104,8 +104,7 @@ test('spread keeps the order and the gaps, and stays near to what is wanted', ()
 })
 
 describe('svg', () => {
-  const svg = describeSvg(
-    planText(`name: a-name-of-a-topology-that-goes-on-and-on-and-on
+  const plan = planText(`name: a-name-of-a-topology-that-goes-on-and-on-and-on
 description: ${'Many words about what this is for. '.repeat(20)}
 sources: { in: { type: topic, topic: orders.of.all.shops.everywhere.in.the.world.v1, format: json } }
 processors:
@@ -114,8 +113,8 @@ processors:
 sinks:
   a-sink-with-the-longest-name-that-one-may-think-of-in-a-topology: { type: console, from: mapped }
   odd: { type: console, from: unique.conflicts }
-`),
-  )
+`)
+  const svg = describeSvg(plan, partsOf(plan))
 
   test('stands alone, and is well-formed', () => {
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/)
@@ -130,11 +129,16 @@ sinks:
   })
 
   test('has every text within its box', () => {
-    const sizes: Record<string, [number, boolean]> = { name: [15, true], type: [11, true], set: [12, false] }
-    const boxes = svg.match(/<g transform="translate\([^<]*<title>[^]*?<\/g>/g)!
+    const sizes: Record<string, [number, boolean]> = {
+      name: [15, true],
+      type: [11, true],
+      set: [12, false],
+      state: [12, false],
+    }
+    const boxes = svg.match(/<g class="\w+" transform="translate\([^<]*<title>[^]*?<\/g>/g)!
     expect(boxes).toHaveLength(5)
     for (const box of boxes) {
-      const width = Number(/<rect width="([\d.]+)"/.exec(box)![1])
+      const width = Number(/<rect class="accent" width="([\d.]+)"/.exec(box)![1])
       const texts = [...box.matchAll(/<text class="(\w+)" x="(\d+)" y="(\d+)"[^>]*>([^<]*)</g)]
       expect(texts.length).toBeGreaterThanOrEqual(2)
       for (const [, kind, x, , escaped] of texts) {
@@ -145,8 +149,43 @@ sinks:
     }
   })
 
+  test('is dark where the screen is, and names no color outside of its style', () => {
+    expect(svg).toContain('@media (prefers-color-scheme: dark)')
+    expect(svg.replace(/<style>[^]*<\/style>/, '')).not.toMatch(/#[0-9a-f]{6}/)
+  })
+
+  test('shows what is kept: state at its node, and the topics of the topology', () => {
+    expect(svg).toContain('>ids in time buckets</text>')
+    expect(svg).toMatch(/>dead letters<\/text>/)
+    const shop = planText(
+      `name: shop\nsources: { in: { type: topic, topic: orders, format: json } }
+processors: { unique: { type: dedupe, from: in, by: id, window: 7d } }\nsinks: { out: { type: console, from: unique } }`,
+    )
+    const texts = [...describeSvg(shop, partsOf(shop)).matchAll(/class="topic"[^>]*>([^<]*)</g)]
+    expect(texts.map(([, name]) => name)).toEqual([
+      'shop.unique.changelog',
+      'shop.orders.parked',
+      'orders.dlq',
+    ])
+  })
+
+  test('draws sub-topologies in frames of their own, none over another', () => {
+    const two = planText(
+      `name: two\nsources: { a: { type: topic, topic: a, format: json }, b: { type: topic, topic: b, format: json } }
+sinks: { c: { type: console, from: a }, d: { type: console, from: b } }`,
+    )
+    const both = describeSvg(two, partsOf(two))
+    expect(both).toContain('>Sub-topology 1: a task for each partition of b</text>')
+    const frames = [
+      ...both.matchAll(/translate\(32 ([\d.]+)\)">\n<rect class="panel"[^>]* height="([\d.]+)"/g),
+    ]
+    expect(frames).toHaveLength(2)
+    const [[, top, height], [, next]] = frames as unknown as [string[], string[]]
+    expect(Number(top) + Number(height)).toBeLessThanOrEqual(Number(next))
+  })
+
   test('draws side outputs dashed and with their names', () => {
-    expect(svg).toMatch(/class="edge side"[^>]*marker-end="url\(#side-arrow\)"/)
+    expect(svg).toMatch(/class="edge side"[^>]*marker-end="url\(#side-head\)"/)
     expect(svg).toContain('>conflicts</text>')
   })
 })

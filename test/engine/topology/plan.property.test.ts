@@ -8,7 +8,7 @@ import { explainText } from '../../../engine/topology/explain.ts'
 import { noFacts } from '../../../engine/topology/facts.ts'
 import { lintPlan } from '../../../engine/topology/lint.ts'
 import { planReading } from '../../../engine/topology/plan.ts'
-import { shipped } from './kit.ts'
+import { partsOf, shipped } from './kit.ts'
 
 const valid = `name: orders
 description: Orders, once each.
@@ -103,11 +103,11 @@ function planAndUse(text: string): void {
     expect(file).toBe('t.yaml')
     expect(message).toMatch(/\.$/)
   }
-  const svg = describeSvg(plan)
+  const svg = describeSvg(plan, partsOf(plan))
   expect(svg).not.toMatch(/NaN|undefined|Infinity/)
-  expect([describeText(plan), describeMermaid(plan), explainText(plan)].join()).not.toMatch(
-    /NaN|undefined|\[object/,
-  )
+  expect(
+    [describeText(plan, partsOf(plan)), describeMermaid(plan, partsOf(plan)), explainText(plan)].join(),
+  ).not.toMatch(/NaN|undefined|\[object/)
 }
 
 test('the text that is changed is valid', () => {

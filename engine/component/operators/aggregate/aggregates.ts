@@ -2,7 +2,7 @@ import type { Due } from '../../contracts/owing.ts'
 import type { KeyValueStore } from '../../contracts/state.ts'
 import type { Lineage, Verdict } from '../../lineage.ts'
 import { Deadlines } from './deadlines.ts'
-import { fromOfEntry, isEntry, keyOfEntry, type Entry } from './entry.ts'
+import { fromOfEntry, isEntry, keyOfEntry, timeOfEntry, type Entry } from './entry.ts'
 import type { Fold } from './folds.ts'
 import { place, type Placed, type Seen, type Windows } from './placement.ts'
 import { closesAt, type WindowSpec } from './windows.ts'
@@ -48,8 +48,8 @@ export class Aggregates implements Windows {
   /** Entries that may owe something. */
   readonly #candidates = new Set<string>()
   readonly #underWay = new Set<string>()
-  /** Where the windows of each key begin, as the last changes left them: made when it is first asked for. */
-  #froms: Map<string, Set<number>> | undefined
+  /** The times by which the windows of each key are named, as the last changes left them: made when first asked for. */
+  #names: Map<string, Set<number>> | undefined
   #time = Number.NEGATIVE_INFINITY
   #committedTime = Number.NEGATIVE_INFINITY
   /** Stream time as records left it. */
@@ -103,12 +103,12 @@ export class Aggregates implements Windows {
     return this.#entries.get(id) as Entry | undefined
   }
 
-  froms(key: string): readonly number[] {
-    if (this.#froms === undefined) {
-      this.#froms = new Map()
+  names(key: string): readonly number[] {
+    if (this.#names === undefined) {
+      this.#names = new Map()
       for (const [id] of this.#entries.entries()) if (isEntry(id)) this.#remember(id, keyOfEntry(id))
     }
-    return [...(this.#froms.get(key) ?? [])]
+    return [...(this.#names.get(key) ?? [])]
   }
 
   seen(key: string): readonly Seen[] {
@@ -116,15 +116,15 @@ export class Aggregates implements Windows {
   }
 
   #remember(id: string, key: string): void {
-    const froms = this.#froms?.get(key)
-    if (froms === undefined) this.#froms?.set(key, new Set([fromOfEntry(id)!]))
-    else froms.add(fromOfEntry(id)!)
+    const names = this.#names?.get(key)
+    if (names === undefined) this.#names?.set(key, new Set([timeOfEntry(id)!]))
+    else names.add(timeOfEntry(id)!)
   }
 
   #forget(id: string): void {
-    const froms = this.#froms?.get(keyOfEntry(id))
-    froms?.delete(fromOfEntry(id)!)
-    if (froms?.size === 0) this.#froms!.delete(keyOfEntry(id))
+    const names = this.#names?.get(keyOfEntry(id))
+    names?.delete(timeOfEntry(id)!)
+    if (names?.size === 0) this.#names!.delete(keyOfEntry(id))
   }
 
   /** The record was applied before its letter was written: it is passed over when it comes again. */
@@ -221,7 +221,7 @@ export class Aggregates implements Windows {
   #emission(id: string, entry: Entry): Due['emission'] {
     const { folds, names } = this.#options
     const key = Buffer.from(keyOfEntry(id), 'latin1')
-    const from = fromOfEntry(id)
+    const from = fromOfEntry(id, entry)
     const results = folds.map((fold, at) => [names[at]!, fold.result(entry.a[at])] as const)
     const value = {
       key: key.toString('utf8'),

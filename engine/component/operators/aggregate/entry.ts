@@ -6,13 +6,18 @@ export interface Entry {
   readonly n: number
   /** Where the window ends; null without windows. */
   readonly u: number | null
+  /** Where a session begins, if a record came before the one that it is named by. */
+  readonly f?: number
   /** The highest event time in it, as far as it moved stream time on. */
   readonly t: number
   /** The parts of the folds. */
   readonly a: readonly unknown[]
 }
 
-/** The name of an entry in the store: where its window begins, and the key. */
+/**
+ * The name of an entry in the store: where its window begins, and the key. A session keeps the name that its first
+ * record gave it when an earlier one joins it: one that is over, and still there, may have begun at that time too.
+ */
 export function entryId(from: number | undefined, key: string): string {
   return `${from ?? ''}|${key}`
 }
@@ -22,10 +27,15 @@ export function keyOfEntry(id: string): string {
   return id.slice(id.indexOf('|') + 1)
 }
 
-/** Where the window of an entry begins; undefined without windows. */
-export function fromOfEntry(id: string): number | undefined {
+/** The time in the name of an entry; undefined without windows. */
+export function timeOfEntry(id: string): number | undefined {
   const text = id.slice(0, id.indexOf('|'))
   return text === '' ? undefined : Number(text)
+}
+
+/** Where the window of an entry begins; undefined without windows. */
+export function fromOfEntry(id: string, entry: Entry): number | undefined {
+  return entry.f ?? timeOfEntry(id)
 }
 
 /** False for what else is in the store. */

@@ -1,4 +1,4 @@
-import { entryId, mergeEntries, withRecord, type Entry } from './entry.ts'
+import { entryId, fromOfEntry, mergeEntries, timeOfEntry, withRecord, type Entry } from './entry.ts'
 import type { Fold } from './folds.ts'
 import { stored, unstored } from './stored-values.ts'
 import { closesAt, hopsOf, type WindowSpec } from './windows.ts'
@@ -19,8 +19,8 @@ export interface Arrival {
 /** What is known of the windows of a key. */
 export interface Windows {
   entry(id: string): Entry | undefined
-  /** Where the windows of the key begin. Asked for sessions and sliding windows only. */
-  froms(key: string): readonly number[]
+  /** The times by which the windows of the key are named. Asked for sessions and sliding windows only. */
+  names(key: string): readonly number[]
   /** Records that later windows may need: asked for sliding windows only. */
   seen(key: string): readonly Seen[]
 }
@@ -99,20 +99,22 @@ function placeSession(
   folds: readonly Fold[],
 ): Placed | undefined {
   const touched = windows
-    .froms(key)
-    .toSorted((a, b) => a - b)
-    .map((from) => ({ from, id: entryId(from, key) }))
-    .map(({ from, id }) => ({ from, id, entry: windows.entry(id)! }))
+    .names(key)
+    .map((name) => entryId(name, key))
+    .map((id) => ({ id, entry: windows.entry(id)! }))
+    .map(({ id, entry }) => ({ id, entry, from: fromOfEntry(id, entry)! }))
     .filter(({ entry }) => closesAt(spec, entry.u!) > streamTime)
     .filter(({ from, entry }) => from <= time + spec.gap && entry.u! >= time - spec.gap)
+    .toSorted((a, b) => a.from - b.from)
   if (touched.length === 0 && closesAt(spec, time) <= streamTime) return undefined
   const merged = mergeEntries(
     touched.map(({ entry }) => entry),
     folds,
   )
+  const id = touched[0]?.id ?? entryId(time, key)
   const from = Math.min(time, touched[0]?.from ?? time)
-  const id = entryId(from, key)
-  const entry = withRecord(merged, Math.max(time, merged?.u ?? time), moves, values, folds)
+  const sum = withRecord(merged, Math.max(time, merged?.u ?? time), moves, values, folds)
+  const entry = from === timeOfEntry(id) ? sum : { ...sum, f: from }
   return { put: [[id, entry]], gone: touched.map((one) => one.id).filter((one) => one !== id) }
 }
 
@@ -132,7 +134,7 @@ function placeSliding(
   const after: readonly Seen[] = [...before, [time, moves, values.map(stored)]]
   const put = new Map<string, Entry>()
   const isOpen = (from: number): boolean => closesAt(spec, from + size) > streamTime
-  for (const from of windows.froms(key)) {
+  for (const from of windows.names(key)) {
     if (from > time || from + size < time || !isOpen(from)) continue
     const id = entryId(from, key)
     put.set(id, withRecord(windows.entry(id), from + size, moves, values, folds))

@@ -1,4 +1,4 @@
-import type { PackedRecords } from '../../engine/component/packed-records.ts'
+import type { PackedRecords } from '../component/packed-records.ts'
 
 /**
  * The same records in one buffer of their own, columns and all, as native/ packs them: when the buffer goes, whoever still
