@@ -198,7 +198,7 @@ test.each(modes)(
       fc.asyncProperty(windows[kind], stories, async (window, story) => {
         await compare(window, emit, comparable(window, story))
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     )
   },
   120_000,

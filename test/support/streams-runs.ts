@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openEmbeddedPlace } from '../../cli/test-place.ts'
+import { embeddedPlaces } from '../../cli/test-place.ts'
 import { loadTopologyPlan } from '../../cli/topology-plan.ts'
 import { caseFileSchema } from '../../engine/testing/case-schema.ts'
 import type { HeldRecord } from '../../engine/testing/place.ts'
@@ -64,6 +64,8 @@ export async function runBatches(
     })),
   }))
   const { cases, now } = caseFileSchema.parse({ cases: [{ name: 'compared', ...first, then }] })
+  const project = tmpdir()
+  const places = embeddedPlaces({ cwd: project, topology: join(project, 'compared.yaml'), project }, false)
   const read: ReadRecord[][] = []
   const findings = await runCase({
     plan,
@@ -71,24 +73,12 @@ export async function runBatches(
     now,
     values: {},
     openPlace: async (clock) => {
-      const project = tmpdir()
-      const place = await openEmbeddedPlace(
-        { cwd: project, topology: join(project, 'compared.yaml'), project },
-        clock,
-      )
-      const close = async (): Promise<void> => {
+      const place = await places.open(clock)
+      const readAll = async (): Promise<void> => {
         for (const topic of topics) read.push(((await place.records(topic)) ?? []).map(readRecord))
         await place.close()
       }
-      return {
-        environment: place.environment,
-        records: (topic) => place.records(topic),
-        rows: (table) => place.rows(table),
-        letters: (group, topic) => place.letters(group, topic),
-        command: (group, topic, key, act) => place.command(group, topic, key, act),
-        decode: (value) => place.decode(value),
-        close,
-      }
+      return replacing(place, 'close', readAll)
     },
   })
   if (findings.length > 0) throw new Error(findings.map(({ what }) => what).join('\n'))
@@ -101,4 +91,15 @@ function readRecord({ key, value, timestamp }: HeldRecord): ReadRecord {
     time: timestamp,
     value: value === null ? null : (JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>),
   }
+}
+
+/** The same object, but for one of its methods. */
+function replacing<Whole extends object>(whole: Whole, method: keyof Whole, by: () => Promise<void>): Whole {
+  return new Proxy(whole, {
+    get(_, name) {
+      if (name === method) return by
+      const own: unknown = Reflect.get(whole, name, whole)
+      return typeof own === 'function' ? (own.bind(whole) as unknown) : own
+    },
+  })
 }
