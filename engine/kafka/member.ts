@@ -302,7 +302,8 @@ export class KafkaMember implements SourceReader {
       }
     } catch (error) {
       if (!isOver(error)) this.#fail(error)
-      else if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, Math.min(request.waitMs, 10)))
+      else if (!this.#closed)
+        await new Promise((resolve) => setTimeout(resolve, Math.min(request.waitMs, 10)))
     }
   }
 
@@ -370,11 +371,8 @@ export class KafkaMember implements SourceReader {
   }
 
   #fail(error: unknown): void {
-    this.#inbox.fail(
-      clientError(error, `Group ${this.#options.group}`, 'SOURCE_FAILED', {
-        user: userOf(this.#options.settings),
-      }),
-    )
+    const user = userOf(this.#options.settings)
+    this.#inbox.fail(clientError(error, `Group ${this.#options.group}`, 'SOURCE_FAILED', { user }))
   }
 }
 
