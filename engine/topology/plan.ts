@@ -68,7 +68,12 @@ function planErrors(code: ErrorCode, problems: readonly GraphProblem[]): Millrac
 
 function planOf(config: Plannable): TopologyPlan {
   const { name, description, file, errors, budget, commitInterval } = config
-  const { delivery = 'at-least-once', critical = false, foreignMetadata = 'stop', sectionPositions = {} } = config
+  const {
+    delivery = 'at-least-once',
+    critical = false,
+    foreignMetadata = 'stop',
+    sectionPositions = {},
+  } = config
   const parts = componentsOf(config.nodes)
   const nodes = new Map(config.nodes.map((node) => [node.name, planNode(node)]))
   const isCritical = (source: string): boolean => critical || isCriticalSource(nodes.get(source)!)

@@ -37,7 +37,7 @@ function runs(events: readonly ReaderEvent[]): (readonly [string, number])[] {
 }
 
 async function until(enough: () => boolean, poll: () => Promise<unknown>): Promise<void> {
-  for (const limit = performance.now() + 30_000; !enough(); ) {
+  for (const limit = performance.now() + 30_000; !enough();) {
     if (performance.now() > limit) throw new Error('It did not come.')
     await poll()
   }

@@ -40,14 +40,5 @@ test('calls that go ahead overtake what waits, each in its order', async () => {
     queue.run(call('second', 1), true),
   ]
   await Promise.all(calls)
-  expect(requests.sent).toEqual([
-    'slow0',
-    'first0',
-    'first1',
-    'second0',
-    'slow1',
-    'slow2',
-    'slow3',
-    'later0',
-  ])
+  expect(requests.sent).toEqual(['slow0', 'first0', 'first1', 'second0', 'slow1', 'slow2', 'slow3', 'later0'])
 })
