@@ -17,6 +17,16 @@ export interface Expected {
   readonly streamTime: number
 }
 
+/** How the model names a window. */
+export function windowName(
+  { kind }: WindowSpec,
+  from: number | undefined,
+  to: number | null | undefined,
+  key: string,
+): string {
+  return `${from ?? ''}${kind === 'session' ? `-${to}` : ''}|${key}`
+}
+
 /** Works out the windows of records in the plainest way there is: over and over again, from lists. */
 export function expectedOf(spec: WindowSpec, points: readonly Point[]): Expected {
   switch (spec.kind) {
@@ -89,7 +99,7 @@ function sessions(spec: WindowSpec & { kind: 'session' }, points: readonly Point
   const windows: Expected['windows'] = new Map()
   for (const { key, members } of all) {
     const times = members.map(at)
-    windows.set(`${Math.min(...times)}-${Math.max(...times)}|${key}`, {
+    windows.set(windowName(spec, Math.min(...times), Math.max(...times), key), {
       to: Math.max(...times),
       amounts: members.map((n) => points[n]!.amount),
     })

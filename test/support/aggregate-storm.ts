@@ -1,11 +1,11 @@
 import type { SealedTask } from '../../engine/component/contracts/commit.ts'
 import type { Point as CrashPoint } from '../../engine/component/points.ts'
-import type { Entry } from '../../engine/component/operators/aggregate/entry.ts'
+import { fromOfEntry, keyOfEntry, type Entry } from '../../engine/component/operators/aggregate/entry.ts'
 import { closesAt, type WindowSpec } from '../../engine/component/operators/aggregate/windows.ts'
 import { sentenceOf } from '../../engine/errors.ts'
 import { decodeMetadata } from '../../engine/runtime/commit-metadata.ts'
 import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
-import { expectedOf, type Expected, type Point } from './aggregate-model.ts'
+import { expectedOf, windowName, type Expected, type Point } from './aggregate-model.ts'
 import { type Bench, type TestInput } from './harness.ts'
 import { Random } from './harness-records.ts'
 import type { CommitFaults } from './model-commits.ts'
@@ -36,6 +36,7 @@ export interface AggregateRun {
 interface SentValue {
   readonly key: string
   readonly from?: number
+  readonly to?: number
   readonly version: number
   readonly amounts: readonly number[]
 }
@@ -179,7 +180,11 @@ export class AggregateStorm {
     }
     const entries = [...store.entries()].filter(([id]) => !id.startsWith('@'))
     return new Map(
-      entries.map(([id, entry]) => [id, ((entry as Entry).a[0] as string[]).map((text) => Number(text))]),
+      entries.map(([id, value]) => {
+        const entry = value as Entry
+        const name = windowName(this.#run.spec, fromOfEntry(id, entry), entry.u, keyOfEntry(id))
+        return [name, (entry.a[0] as string[]).map((text) => Number(text))]
+      }),
     )
   }
 
@@ -202,7 +207,7 @@ export class AggregateStorm {
     for (const [id, { to }] of expected.windows) {
       if (state.has(id)) continue
       const isOver = expected.streamTime >= closesAt(this.#run.spec, to)
-      if (!isOver || !sent.some((one) => idOf(one) === id)) {
+      if (!isOver || !sent.some((one) => idOf(this.#run.spec, one) === id)) {
         this.wrong.push(`${task.task} at ${position.offset}: ${id} is gone, and was not sent`)
       }
     }
@@ -214,8 +219,9 @@ export class AggregateStorm {
     this.#before.set(partition, { expected, sent: sent.length })
     if (this.#run.exactlyOnce === true) return
     for (const one of sent.slice(before?.sent ?? 0)) {
-      const known = before?.expected.windows.get(idOf(one))?.amounts.length ?? 0
-      if (one.amounts.length > known) this.wrong.push(`${idOf(one)} was sent before it was committed`)
+      const known = before?.expected.windows.get(idOf(this.#run.spec, one))?.amounts.length ?? 0
+      if (one.amounts.length > known)
+        this.wrong.push(`${idOf(this.#run.spec, one)} was sent before it was committed`)
     }
   }
 
@@ -247,9 +253,10 @@ export class AggregateStorm {
       this.facts.parked += this.#bench.letters(partition).length
       this.facts.late += expected.late.size
       this.#judgeSent(partition, sent)
-      const last = new Map(sent.map((one) => [idOf(one), one]))
+      const last = new Map(sent.map((one) => [idOf(this.#run.spec, one), one]))
       for (const one of sent) {
-        if (one.version > last.get(idOf(one))!.version) last.set(idOf(one), one)
+        if (one.version > last.get(idOf(this.#run.spec, one))!.version)
+          last.set(idOf(this.#run.spec, one), one)
       }
       for (const [id, { to, amounts }] of expected.windows) {
         const waits =
@@ -275,7 +282,7 @@ export class AggregateStorm {
   #judgeSent(partition: number, sent: readonly SentValue[]): void {
     const contents = new Map<string, string>()
     for (const one of sent) {
-      const name = `${idOf(one)} version ${one.version}`
+      const name = `${idOf(this.#run.spec, one)} version ${one.version}`
       const known = contents.get(name)
       if (known !== undefined) this.facts.repeats++
       if (known !== undefined && this.#run.exactlyOnce === true) this.wrong.push(`${name} was sent twice`)
@@ -297,7 +304,7 @@ export class AggregateStorm {
             .map(({ worker, value }) => [worker, value as SentValue] as const)
     const before = new Map<string, number>()
     for (const [worker, one] of lanes) {
-      const name = `${worker} ${idOf(one)}`
+      const name = `${worker} ${idOf(this.#run.spec, one)}`
       if (one.version < (before.get(name) ?? 0))
         this.wrong.push(`${name}: ${one.version} came after ${before.get(name)}`)
       before.set(name, one.version)
@@ -305,6 +312,6 @@ export class AggregateStorm {
   }
 }
 
-function idOf({ key, from }: SentValue): string {
-  return `${from ?? ''}|${key}`
+function idOf(spec: WindowSpec, { key, from, to }: SentValue): string {
+  return windowName(spec, from, to, key)
 }

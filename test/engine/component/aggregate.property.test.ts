@@ -13,7 +13,7 @@ import {
 import { foldOf } from '../../../engine/component/operators/aggregate/folds.ts'
 import type { WindowSpec } from '../../../engine/component/operators/aggregate/windows.ts'
 import { createKeyValueStore } from '../../../engine/state/key-value-store.ts'
-import { expectedOf, type Point } from '../../support/aggregate-model.ts'
+import { expectedOf, windowName, type Point } from '../../support/aggregate-model.ts'
 import { FakeLineage } from '../../support/fake-lineage.ts'
 
 interface Sent {
@@ -101,7 +101,7 @@ class Partition {
         version: number
         amounts: number[]
       }
-      this.sent.push({ id: this.#nameOf(from, to, key), version, to, amounts })
+      this.sent.push({ id: windowName(this.#spec, from, to, key), version, to, amounts })
     }
   }
 
@@ -112,12 +112,9 @@ class Partition {
   get left(): string[] {
     return [...this.#entries.entries()]
       .filter(([id]) => isEntry(id))
-      .map(([id, entry]) => this.#nameOf(fromOfEntry(id, entry as Entry), (entry as Entry).u, keyOfEntry(id)))
-  }
-
-  /** As the model names windows. */
-  #nameOf(from: number | undefined, to: number | null | undefined, key: string): string {
-    return `${from ?? ''}${this.#spec.kind === 'session' ? `-${to}` : ''}|${key}`
+      .map(([id, entry]) =>
+        windowName(this.#spec, fromOfEntry(id, entry as Entry), (entry as Entry).u, keyOfEntry(id)),
+      )
   }
 }
 
