@@ -49,7 +49,7 @@ export interface Options {
 
 export const usage = `node bench/cluster/run.ts [options]
 
-Measures Millrace beside other engines, on a Kafka and a Cassandra of its own: about 40 minutes.
+Measures Millrace beside other engines, on a Kafka and a Cassandra of its own: about an hour.
 make bench-engine ARGS="..." installs what it needs first.
 
   --only A,B/C        a scenario, all that begin so, or one system of it: dedup,keyed-io/millrace
