@@ -79,6 +79,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./reconcile.ts')).command,
   },
   {
+    name: 'trace',
+    summary: 'Says where an event went: positions, each node, letters, rows, outputs.',
+    components: true,
+    load: async () => (await import('./trace.ts')).command,
+  },
+  {
     name: 'dlq',
     summary: 'Lists, shows, releases and discards parked records.',
     components: false,

@@ -1,7 +1,7 @@
 import type { TopicPartition } from '../engine/component/contracts/position.ts'
 import type { PackedRecords } from '../engine/component/packed-records.ts'
 import type { Verdict } from '../engine/component/lineage.ts'
-import type { PassedRecord } from './reconcile-pass.ts'
+import type { PassedRecord } from './told-sinks.ts'
 import type { PartitionRange } from './reconcile-reader.ts'
 
 const read = 1

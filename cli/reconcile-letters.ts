@@ -1,6 +1,7 @@
 import { keyText, plainRecord } from '../engine/component/packed-records.ts'
 import type { Log } from '../engine/component/contracts/log.ts'
-import type { LetterCommand } from '../engine/runtime/letters.ts'
+import type { TopicPartition } from '../engine/component/contracts/position.ts'
+import type { LetterCommand, LetterInfo } from '../engine/runtime/letters.ts'
 
 /** What became of a letter: `released` ones went through the topology again. */
 export type LetterState = 'open' | 'released' | 'discarded'
@@ -37,11 +38,21 @@ export async function parkedPositions(log: Log, group: string, topic: string): P
   return found
 }
 
-interface Letter {
-  readonly partition: number
-  readonly offset: number
+/** A letter of a parked partition, whatever became of it. */
+export interface ReadLetter<Kept> {
+  /** Its offset in the parked partition. */
+  readonly place: number
+  readonly state: LetterState
+  /** A command about it was written that the worker has not carried out yet. */
+  readonly asked: LetterCommand['act'] | undefined
+  readonly kept: Kept
+}
+
+interface OpenLetter<Kept> {
   readonly key: string | undefined
+  readonly kept: Kept
   discarded: boolean
+  asked: LetterCommand['act'] | undefined
 }
 
 async function readPartition(
@@ -51,11 +62,26 @@ async function readPartition(
   partition: number,
   found: ParkedPositions,
 ): Promise<void> {
+  const keep = ({ partition: from, offset }: LetterInfo): { from: number; offset: number } => ({
+    from,
+    offset,
+  })
+  for (const { state, kept } of await lettersOf(log, group, { topic, partition }, keep))
+    found.set(kept.from, kept.offset, state)
+}
+
+/** All letters of a parked partition, in their order. `keep` says what is kept of each; undefined passes it over. */
+export async function lettersOf<Kept extends object>(
+  log: Log,
+  group: string,
+  { topic, partition }: TopicPartition,
+  keep: (info: LetterInfo) => Kept | undefined,
+): Promise<ReadLetter<Kept>[]> {
   const [{ decodeParked, isParkedEntry }, { decodeMetadata }] = await Promise.all([
     import('../engine/runtime/letters.ts'),
     import('../engine/runtime/commit-metadata.ts'),
   ])
-  const letters = new Map<number, Letter>()
+  const letters = new Map<number, OpenLetter<Kept>>()
   const committed = await log.committed(group, { topic, partition })
   const { first, end } = await log.bounds({ topic, partition })
   for (let at = first; at < end;) {
@@ -67,33 +93,35 @@ async function readPartition(
       if (!isParkedEntry(record)) continue
       const entry = decodeParked(record)
       const key = keyText(records, row)
-      if (entry.type === 'command') discard(entry.command, key, letters)
+      if (entry.type === 'command') carryOut(entry.command, key, letters)
       else {
-        const { partition: from, offset } = entry.info
-        letters.set(records.offsets[row]!, { partition: from, offset, key, discarded: false })
+        const kept = keep(entry.info)
+        if (kept !== undefined)
+          letters.set(records.offsets[row]!, { key, kept, discarded: false, asked: undefined })
       }
     }
   }
   const frontier = committed?.offset ?? 0
   const settled = decodeMetadata(frontier, committed?.metadata ?? '')
-  for (const [place, letter] of letters) {
+  return [...letters].map(([place, { kept, discarded, asked }]) => {
     const open = place >= frontier && !settled.has(place)
-    found.set(letter.partition, letter.offset, open ? 'open' : letter.discarded ? 'discarded' : 'released')
-  }
+    const state = open ? 'open' : discarded ? 'discarded' : 'released'
+    return { place, state, asked: open ? asked : undefined, kept }
+  })
 }
 
-function discard(
+function carryOut<Kept>(
   { act, letters: meant }: LetterCommand,
   key: string | undefined,
-  letters: Map<number, Letter>,
+  letters: Map<number, OpenLetter<Kept>>,
 ): void {
-  if (act !== 'discard') return
-  if (meant !== undefined) {
-    for (const place of meant) {
-      const letter = letters.get(place)
-      if (letter !== undefined) letter.discarded = true
-    }
-    return
+  const those =
+    meant === undefined
+      ? [...letters.values()].filter((letter) => letter.key === key)
+      : meant.map((place) => letters.get(place))
+  for (const letter of those) {
+    if (letter === undefined) continue
+    letter.asked = act
+    if (act === 'discard') letter.discarded = true
   }
-  for (const letter of letters.values()) if (letter.key === key) letter.discarded = true
 }

@@ -1,52 +1,37 @@
 import { Observable } from 'rxjs'
-import type { Clock } from '../engine/component/contracts/clock.ts'
 import { systemClock } from '../engine/component/contracts/clock.ts'
 import type { CommitBackend } from '../engine/component/contracts/commit.ts'
 import type { Log } from '../engine/component/contracts/log.ts'
-import type { RowOutcome, Schemas, SinkWriter } from '../engine/component/contracts/sink.ts'
-import type { TableOutcome, TableRow, Tables } from '../engine/component/contracts/tables.ts'
-import type { ProcessorDefinition, SinkDefinition } from '../engine/component/define.ts'
+import type { Schemas } from '../engine/component/contracts/sink.ts'
+import type { TableOutcome, Tables } from '../engine/component/contracts/tables.ts'
+import type { ProcessorDefinition } from '../engine/component/define.ts'
 import type { Verdict } from '../engine/component/lineage.ts'
 import { operator } from '../engine/component/operator.ts'
 import { packRecords, type PackedRecords } from '../engine/component/packed-records.ts'
-import { WriteBatch } from '../engine/component/write-batch.ts'
 import type { PlanNode, TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
 import { RangeReader, type PartitionRange } from './reconcile-reader.ts'
-
-/** Where a record is, and when its event was. */
-export interface PassedRecord {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  /** Milliseconds since 1970. */
-  readonly eventTime: number
-}
+import { toldSink, type PassedRecord, type SinkTold } from './told-sinks.ts'
 
 /** A topology is run over what is in its topics, without any effect. */
-export interface PassOptions {
+export interface PassOptions extends SinkTold {
   readonly plan: TopologyPlan
   readonly log: Log
   /** For lookups and descriptions; nothing is written. */
   readonly tables: Tables
   readonly schemas: Schemas
   readonly ranges: readonly PartitionRange[]
-  /** What is now for the sinks: times to live are counted from it. */
-  readonly now: number
   readonly signal: AbortSignal
   readonly trouble: (sentence: string) => void
   /** Gets every run of records that is read. */
   readonly read: (records: PackedRecords) => void
   /** Gets what became of each record that came into the graph. */
   readonly settled: (at: PassedRecord, verdict: Verdict) => void
-  /** Gets each row that a sink would write. What it throws is an error of that record. */
-  readonly row: (row: TableRow, at: PassedRecord, node: string) => void
-  /** Gets each record that a sink drops on purpose. */
-  readonly dropped: (reason: string, node: string) => void
+  /** Gives the state that nodes begin with; without it they begin anew. */
+  readonly restore?: CommitBackend['restore']
 }
 
 const stored: TableOutcome = { outcome: 'stored' }
-const untried: RowOutcome = { outcome: 'untried' }
 
 /**
  * Runs a topology once over ranges of its topics, as the engine runs it, with its own sources, processors and sinks. Its
@@ -69,7 +54,8 @@ export async function runPass(options: PassOptions): Promise<WorkerSummary> {
       log,
       tables: readOnly,
       schemas,
-      join: () => Promise.resolve({ log, backend: forgetfulBackend(), close: () => Promise.resolve() }),
+      join: () =>
+        Promise.resolve({ log, backend: forgetfulBackend(options), close: () => Promise.resolve() }),
       notes: () => ({ get: () => undefined, set: () => undefined }),
       clock: systemClock,
       print: () => undefined,
@@ -153,95 +139,12 @@ function watchNode(source: PlanNode, { settled }: PassOptions): PlanNode {
   }
 }
 
-/** A sink that makes its rows as ever, and writes none. One that writes no table does nothing. */
-function toldSink(definition: SinkDefinition, options: PassOptions): SinkDefinition {
-  return {
-    ...definition,
-    async open(config, context) {
-      if (definition.table?.(config) === undefined) return idleWriter()
-      let made: TableRow[] = []
-      const { tables } = context
-      const collecting: Tables = {
-        order: 'record',
-        describe: (name) => tables.describe(name),
-        lookup: (name) => tables.lookup(name),
-        write: (rows) => {
-          made.push(...rows)
-          return rows.map(() => stored)
-        },
-      }
-      const clock: Clock = {
-        now: () => options.now,
-        after: (delay, action) => systemClock.after(delay, action),
-      }
-      const inner = await definition.open(config, { ...context, clock, tables: collecting })
-      const write = async (batch: WriteBatch, n: number): Promise<RowOutcome> => {
-        const one = batch.batchOf(n).only(batch.indexOf(n))
-        made = []
-        const outcome = (await inner.write(new WriteBatch(one)))?.[0] ?? stored
-        if (outcome.outcome === 'dropped') options.dropped(outcome.reason, context.node)
-        const { topic, partition } = one
-        const at = { topic, partition, offset: one.offset(0), eventTime: one.timestamp(0) }
-        if (outcome.outcome === 'stored') for (const row of made) options.row(row, at, context.node)
-        return outcome
-      }
-      return tellingWriter(inner, write)
-    },
-  }
-}
-
-/**
- * Record by record, so that a row belongs to its record. The tasks of all partitions share a writer, and a sink may wait
- * before it hands its rows over: one call waits for the other.
- */
-function tellingWriter(
-  inner: SinkWriter,
-  write: (batch: WriteBatch, n: number) => Promise<RowOutcome>,
-): SinkWriter {
-  let before: Promise<unknown> = Promise.resolve()
-  const writeAll = async (batch: WriteBatch): Promise<RowOutcome[]> => {
-    const outcomes: RowOutcome[] = []
-    const refused = new Set<string | undefined>()
-    for (let n = 0; n < batch.length; n++) {
-      const key = batch.keyText(n)
-      const outcome =
-        key !== undefined && refused.has(key)
-          ? untried
-          : await write(batch, n).catch((error: unknown) => ({ outcome: 'refused' as const, error }))
-      if (outcome.outcome === 'refused') refused.add(key)
-      outcomes.push(outcome)
-    }
-    return outcomes
-  }
-  return {
-    order: 'batch',
-    concurrency: 1,
-    maxBatch: 500,
-    write(batch) {
-      const written = before.then(() => writeAll(batch))
-      before = written
-      return written
-    },
-    close: () => inner.close(),
-  }
-}
-
-function idleWriter(): SinkWriter {
-  return {
-    order: 'batch',
-    concurrency: 1,
-    maxBatch: 5000,
-    write: () => undefined,
-    close: () => Promise.resolve(),
-  }
-}
-
-/** Remembers nothing: the topology begins anew, at the beginning of the ranges. */
-function forgetfulBackend(): CommitBackend {
+/** Remembers nothing: the topology begins at the beginning of the ranges. */
+function forgetfulBackend({ restore }: PassOptions): CommitBackend {
   return {
     commit: () => Promise.resolve({ outcome: 'committed' }),
     positions: (_task, inputs) => Promise.resolve(inputs.map(() => undefined)),
-    restore: () => Promise.resolve(),
+    restore: restore ?? (() => Promise.resolve()),
     release: () => undefined,
     close: () => Promise.resolve(),
   }

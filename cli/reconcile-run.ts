@@ -4,7 +4,7 @@ import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import { RecordCourses } from './reconcile-events.ts'
 import { joinPart } from './reconcile-join.ts'
 import { parkedPositions, type LetterState, type ParkedPositions } from './reconcile-letters.ts'
-import { runPass, type PassedRecord } from './reconcile-pass.ts'
+import { runPass } from './reconcile-pass.ts'
 import type { PartitionRange } from './reconcile-reader.ts'
 import {
   differenceOf,
@@ -17,6 +17,7 @@ import { LookedUp } from './reconcile-looked-up.ts'
 import { writeExpected, writeFound } from './reconcile-rows.ts'
 import type { TableScan } from './reconcile-scan.ts'
 import { Spill, spillParts, withSpillFolder } from './reconcile-spill.ts'
+import type { PassedRecord } from './told-sinks.ts'
 import { comparedTables, expectedRow, tableKey, type ComparedTable } from './reconcile-tables.ts'
 import type { Project } from './project.ts'
 
@@ -52,7 +53,7 @@ interface Run extends ReconcileOptions {
  */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
   const { plan, project } = options
-  const topics = sourceTopics(plan)
+  const topics = topicsToRead(plan, 'reconcile')
   const tables = comparedTables(plan, project.catalogue)
   const partitions = await partitionsOf(options, topics)
   const committed = new Map<string, number>()
@@ -84,14 +85,15 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
   })
 }
 
-function sourceTopics(plan: TopologyPlan): string[] {
+/** The topics that a topology reads. Throws CONFIG_INVALID for `command` where a source reads none. */
+export function topicsToRead(plan: TopologyPlan, command: string): string[] {
   return [...plan.nodes.values()].flatMap((node) => {
     if (node.kind !== 'source') return []
     if (node.type === 'topic')
       return [...node.definition.topics(node.config, { topology: plan.name, node: node.name })]
     throw fatalError(
       'CONFIG_INVALID',
-      `${plan.file}: the source ${node.name} reads no topic (it is of type ${node.type}), and reconcile reads topics again: compare the topology that reads its topic.`,
+      `${plan.file}: the source ${node.name} reads no topic (it is of type ${node.type}), and ${command} reads topics again: name the topology that reads its topic.`,
     )
   })
 }

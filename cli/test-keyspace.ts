@@ -60,11 +60,11 @@ export async function openKeyspace(
 }
 
 async function cassandraRoom() {
-  const [client, { allRows }, migrations, session] = await Promise.all([
+  const { allRows } = await import('../engine/cassandra/all-rows.ts')
+  const [client, migrations, session] = await Promise.all([
     import('../engine/cassandra/client.ts'),
-    import('../engine/cassandra/all-rows.ts'),
     import('../engine/cassandra/migrations.ts'),
     import('../engine/cassandra/migration-session.ts'),
   ])
-  return { ...client, allRows, ...migrations, ...session }
+  return { allRows, ...client, ...migrations, ...session }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  comparisonNames,
   defineProcessor,
   FieldPath,
   type FilterFunction,
@@ -8,20 +9,10 @@ import {
   keepAsync,
   recordError,
   Scalar,
+  testOf,
   type UserFunction,
   valueAt,
 } from '../engine/component/index.ts'
-
-const tests = {
-  equals: (value: unknown, wanted: unknown) => plain(value) === wanted,
-  not: (value: unknown, wanted: unknown) => plain(value) !== wanted,
-  oneOf: (value: unknown, wanted: unknown) => (wanted as readonly unknown[]).includes(plain(value)),
-  noneOf: (value: unknown, wanted: unknown) => !(wanted as readonly unknown[]).includes(plain(value)),
-  exists: (value: unknown, wanted: unknown) => (plain(value) !== null) === wanted,
-  atLeast: (value: unknown, wanted: unknown) => Number(number(value)) >= (wanted as number),
-  below: (value: unknown, wanted: unknown) => Number(number(value)) < (wanted as number),
-}
-const testNames = Object.keys(tests) as (keyof typeof tests)[]
 
 const may = <Schema extends z.ZodType>(schema: Schema, description: string, example: z.input<Schema>) =>
   schema.optional().meta({ description, examples: [example] })
@@ -51,13 +42,13 @@ const config = z
   .superRefine((given, context) => {
     const complain = (message: string, path: string[] = []) =>
       context.addIssue({ code: 'custom', path, message })
-    const asked = testNames.filter((name) => given[name] !== undefined)
+    const asked = comparisonNames.filter((name) => given[name] !== undefined)
     const beside = given.field === undefined ? asked[0] : 'field'
     if (given.function !== undefined) {
       if (beside !== undefined)
         complain('expected either a function or a field, not both: use two nodes', [beside])
     } else if (given.field === undefined) complain('expected a field and its tests, or a function')
-    else if (asked.length === 0) complain(`expected at least one of ${testNames.join(', ')}`)
+    else if (asked.length === 0) complain(`expected at least one of ${comparisonNames.join(', ')}`)
   })
 
 export const filter = defineProcessor({
@@ -98,11 +89,8 @@ its own. See docs/guide/processors.md.
     const options = given.otherwise === 'side' ? { otherwise: 'rejected' } : {}
     if (given.function !== undefined) return keepAsync(answering(context.functionOf('function')), options)
     const path = given.field!.split('.')
-    const asked = testNames.filter((name) => given[name] !== undefined)
-    return keep((record) => {
-      const value = valueAt(record.value, path)
-      return asked.every((name) => tests[name](value, given[name]))
-    }, options)
+    const holds = testOf(given)
+    return keep((record) => holds(valueAt(record.value, path)), options)
   },
 })
 
@@ -119,14 +107,4 @@ function trueOrFalse(answer: unknown): boolean {
     'PROCESSOR_FAILED',
     'The function of a filter returned neither true nor false: return one of them.',
   )
-}
-
-/** What configured values compare with: null for absent, and numbers whatever their encoding. */
-function plain(value: unknown): unknown {
-  return typeof value === 'bigint' ? Number(value) : (value ?? null)
-}
-
-/** NaN, which no comparison holds for, where the value is no number. */
-function number(value: unknown): number | bigint {
-  return typeof value === 'number' || typeof value === 'bigint' ? value : Number.NaN
 }

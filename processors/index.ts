@@ -8,6 +8,8 @@ import { flatMapProcessor } from './flat-map.ts'
 import { join } from './join.ts'
 import { map } from './map.ts'
 import { redact } from './redact.ts'
+import { resequence } from './resequence.ts'
+import { schedule } from './schedule.ts'
 import { throttle } from './throttle.ts'
 import { validate } from './validate.ts'
 
@@ -22,6 +24,8 @@ export const processors = {
   join,
   map,
   redact,
+  resequence,
+  schedule,
   throttle,
   validate,
 } satisfies Registry['processors']

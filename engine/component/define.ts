@@ -91,6 +91,8 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
    * the records of a partition in their order, so that the state is always that of a beginning of the partition.
    */
   readonly commitsFirst?: boolean
+  /** Side outputs of such a node that carry what is owed, as the main output does: it has no position either. */
+  owes?(config: z.output<Schema>): readonly string[]
   /**
    * What an entry of one of its key-value stores says, for test cases; undefined for what is nobody else's concern. Without
    * it an entry is its key and its value.

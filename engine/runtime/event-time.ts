@@ -1,6 +1,7 @@
 import { permanentError } from '../errors.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { FieldAccess } from '../component/record-view.ts'
+import { timeOf } from '../component/times.ts'
 
 /** A record that claims to be from later than this (milliseconds from now) is refused: its clock is wrong. */
 const furthestFutureMs = 24 * 3_600_000
@@ -33,21 +34,13 @@ export class EventTime {
   #read(field: FieldAccess, batch: RecordBatch, i: number, own: number): number {
     const value = field.read(batch, i)
     if (value === undefined || value === null) return own
-    const time = toMilliseconds(value)
-    if (time !== undefined && Number.isFinite(time) && Math.abs(time) <= 8.64e15) return time
+    const time = timeOf(value)
+    if (time !== undefined) return time
     throw permanentError(
       'RECORD_INVALID',
       `The field ${field.path.join('.')} should be a time, and is ${shown(value)}.`,
     )
   }
-}
-
-function toMilliseconds(value: unknown): number | undefined {
-  if (typeof value === 'number') return value
-  if (typeof value === 'bigint') return Number(value)
-  if (value instanceof Date) return value.getTime()
-  if (typeof value === 'string') return Date.parse(value)
-  return undefined
 }
 
 function shown(value: unknown): string {

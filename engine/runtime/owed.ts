@@ -19,6 +19,8 @@ export class OwedRun extends LedgerRun {
   readonly dues: readonly Due[]
   /** True if the node was told at once, and not with the seal. */
   readonly told: boolean
+  /** Keys of which a later node refused something: what follows of them is not sent on either. */
+  readonly #refused = new Set<string>()
 
   constructor(
     book: { readonly discarded: boolean },
@@ -32,6 +34,26 @@ export class OwedRun extends LedgerRun {
     this.dues = dues
     this.told = told
   }
+
+  /** A later node refused something of the key. */
+  refuse(key: string | undefined): void {
+    if (key !== undefined) this.#refused.add(key)
+  }
+
+  refuses(key: string | undefined): boolean {
+    return this.#refused.size > 0 && key !== undefined && this.#refused.has(key)
+  }
+
+  get refusesAny(): boolean {
+    return this.#refused.size > 0
+  }
+}
+
+/** What time has to know of an input. */
+interface TickedInput {
+  readonly ledger: { readonly open: number; readonly dirty: boolean }
+  /** Since when nothing comes in and there is nothing more; Infinity while there may be. */
+  readonly quietSince: number
 }
 
 /** What the task says of its surroundings. */
@@ -72,6 +94,16 @@ export class OwedEmissions {
     return this.#runs.length > 0 || this.#debtors.some(({ owing }) => owing.owes)
   }
 
+  /** True while a node holds as much as it may. */
+  get saturated(): boolean {
+    return this.#debtors.some(({ owing }) => owing.saturated === true)
+  }
+
+  /** True while something under way is held back, since something before it of its key was refused. */
+  get blocksAny(): boolean {
+    return this.#runs.some(({ run }) => run.refusesAny)
+  }
+
   /** True if there is something to seal. */
   get dirty(): boolean {
     return this.#runs.some(({ run }) => run.settled > 0)
@@ -92,11 +124,14 @@ export class OwedEmissions {
     }
   }
 
-  /** Nothing came in for so long, and all that did is committed. */
-  tick(quietMs: number): void {
-    if (this.discarded || this.#stopped) return
+  /** Where all that came in is settled, and there is nothing more for now: what is due to time alone. `open`: records under way. */
+  tick(inputs: readonly TickedInput[], open: number): void {
+    if (this.discarded || this.#stopped || inputs.some(({ ledger }) => ledger.open > 0)) return
+    const now = this.#options.now()
+    const quietMs = Math.min(...inputs.map(({ quietSince }) => now - quietSince))
+    const calm = open === 0 && !this.busy && !inputs.some(({ ledger }) => ledger.dirty)
     for (const debtor of this.#debtors) {
-      const due = debtor.owing.tick(quietMs)
+      const due = debtor.owing.tick(quietMs, calm)
       if (due === undefined) continue
       due.settle('stored', this.#begin(debtor, [due], true), 0)
     }
@@ -107,7 +142,7 @@ export class OwedEmissions {
     const plain = dues.map(({ emission }) => ({
       key: emission?.key ?? null,
       value: null,
-      headers: [],
+      headers: emission?.headers ?? [],
       timestamp: emission?.timestamp ?? now(),
     }))
     const records = packRecords(`${topology}.${debtor.node}`, partition, plain, this.#next)
@@ -158,9 +193,14 @@ export class OwedEmissions {
     this.#runs = this.#runs.filter(({ run }) => run.sealed < run.count)
   }
 
-  /** Calls `visit` with each node that owes. */
-  forEach(visit: (owing: Owing) => void): void {
-    for (const { owing } of this.#debtors) visit(owing)
+  /** The record is in the cut that is being sealed, and parked. */
+  readonly parked: Owing['parked'] = (...at) => {
+    for (const { owing } of this.#debtors) owing.parked(...at)
+  }
+
+  /** The letter of the record is closed. */
+  readonly letterClosed: Owing['letterClosed'] = (...at) => {
+    for (const { owing } of this.#debtors) owing.letterClosed(...at)
   }
 
   discard(): void {
@@ -175,8 +215,16 @@ export function isOwed(batch: RecordBatch): boolean {
   return batch.origin.lineage instanceof OwedRun
 }
 
-/** The sentence about a record that a later node does not take. */
-export function owedFailure(batch: RecordBatch, { node, error }: Failure): string {
+/** Ends the way of a record that is no letter: it stays owed, or the letter that it is of stays open. */
+export function holdBack(batch: RecordBatch, i: number): void {
+  const { lineage } = batch.origin
+  lineage.judge(batch.lineageRow(i), 'parked')
+  lineage.release(batch.lineageRow(i))
+}
+
+/** A later node does not take what is owed: what follows of its key is held back. Answers a sentence about it. */
+export function refuseOwed(batch: RecordBatch, i: number, { node, error }: Failure): string {
+  ;(batch.origin.lineage as OwedRun).refuse(batch.keyText(i))
   return (
     `Node ${node} cannot take what ${batch.topic} sends for a key (${sentenceOf(error)}): ` +
     'it stays owed, and is sent again when the key changes and at the next start.'

@@ -2,8 +2,8 @@ import type { SourceReader } from '../component/contracts/reader.ts'
 import type { Task } from './task.ts'
 
 /**
- * Pauses the partitions of tasks whose share of the budget is used up, or whose map of settled ranges is nearly full, and
- * lets them go on when there is room again.
+ * Pauses the partitions of tasks whose share of the budget is used up, whose map of settled ranges is nearly full, or one
+ * of whose nodes holds as much as it may, and lets them go on when there is room again.
  */
 export class Pauses {
   readonly #readerOf: (node: string) => SourceReader
@@ -17,7 +17,7 @@ export class Pauses {
   balance(tasks: Iterable<Task>): void {
     for (const task of tasks) {
       const { exhausted, relaxed } = task.share
-      const saturated = task.inputs.some((input) => input.saturated)
+      const { saturated } = task
       const paused = this.#paused.has(task)
       if (!paused && (exhausted || saturated)) this.#pause(task)
       else if (paused && relaxed && !saturated) this.#resume(task)

@@ -11,7 +11,7 @@ import type { RunOwner } from './ledger-run.ts'
 import { isErrand, LetterGate } from './letter-gate.ts'
 import { parkedTopic } from './letters.ts'
 import { Outbox } from './outbox.ts'
-import { isOwed, OwedEmissions, owedFailure } from './owed.ts'
+import { holdBack, isOwed, OwedEmissions, OwedRun, refuseOwed } from './owed.ts'
 import { OpenWork } from './open-work.ts'
 import { reach } from '../component/points.ts'
 import { TaskGraph } from './task-graph.ts'
@@ -150,8 +150,7 @@ export class Task {
       clock,
       owner: { ...this.#owner(), settled: () => this.#work.endedOne() },
       forget: (offset, run, row) => this.#stores.forget(number, offset, run, row),
-      closed: (offset, run, row) =>
-        this.#owed.forEach((owing) => owing.letterClosed(number, offset, run, row)),
+      closed: (offset, run, row) => this.#owed.letterClosed(number, offset, run, row),
       count: counters.of(input.node),
       failed: (error) => stop(asDefect(error)),
     })
@@ -183,9 +182,9 @@ export class Task {
       node,
       policy,
       clock: this.#options.clock,
-      anyBlocked: () => this.inputs.some(({ parking }) => parking.keys > 0),
+      anyBlocked: () => this.inputs.some(({ parking }) => parking.keys > 0) || this.#owed.blocksAny,
       blocked: (batch, i) => this.#blocked(batch, i),
-      follow: (batch, i) => this.#inputOf(batch).parking.follow(batch, i),
+      follow: (batch, i) => this.#follow(batch, i),
       cancelled: () => this.#cancelled || policy.stopped,
       count: this.#options.counters.of(node),
       guard: (action) => this.#guard(action),
@@ -206,7 +205,8 @@ export class Task {
   }
 
   #blocked(batch: RecordBatch, i: number): boolean {
-    if (isOwed(batch)) return false
+    const { lineage } = batch.origin
+    if (lineage instanceof OwedRun) return lineage.refuses(batch.keyText(i))
     const { parking } = this.#inputOf(batch)
     if (parking.keys === 0 || isErrand(batch)) return false
     return parking.blocks(batch.keyText(i), batch.offset(i))
@@ -214,11 +214,16 @@ export class Task {
 
   #park(batch: RecordBatch, i: number, failure: Failure): void {
     if (isErrand(batch) || isOwed(batch)) {
-      if (isOwed(batch)) this.#options.trouble(owedFailure(batch, failure))
-      batch.origin.lineage.judge(batch.lineageRow(i), 'parked')
-      batch.origin.lineage.release(batch.lineageRow(i))
+      if (isOwed(batch)) this.#options.trouble(refuseOwed(batch, i, failure))
+      holdBack(batch, i)
     } else this.#inputOf(batch).parking.park(batch, i, failure)
     reach('parked')
+  }
+
+  /** What something before it of its key has failed. */
+  #follow(batch: RecordBatch, i: number): void {
+    if (!isOwed(batch)) return this.#inputOf(batch).parking.follow(batch, i)
+    holdBack(batch, i)
   }
 
   /** What this source gives comes in there. */
@@ -238,9 +243,7 @@ export class Task {
 
   /** To be called now and then: where nothing comes in, time goes on all the same. */
   tick(): void {
-    if (this.open > 0 || this.#owed.busy || this.inputs.some(({ ledger }) => ledger.dirty)) return
-    const now = this.#options.clock.now()
-    this.#owed.tick(Math.min(...this.inputs.map((input) => now - input.quietSince)))
+    this.#owed.tick(this.inputs, this.open)
   }
 
   /** Begins no more work with letters: the task is to end soon. With `owed`, sends nothing more that is owed either. */
@@ -257,6 +260,11 @@ export class Task {
   /** Looks for new letters and commands in the parked partitions. */
   async pollParked(): Promise<void> {
     for (const { input } of this.#parked) await input.poll()
+  }
+
+  /** True while no more is to be read: something holds as much as it may. */
+  get saturated(): boolean {
+    return this.inputs.some((input) => input.saturated) || this.#owed.saturated
   }
 
   /** Its share of the budget. */
@@ -289,9 +297,7 @@ export class Task {
       ...this.#parked.map((gate) => gate.seal()),
     ]
     const records = this.inputs.flatMap(({ parking }, input) =>
-      parking.seal((offset, run, row) =>
-        this.#owed.forEach((owing) => owing.parked(input, offset, run, row)),
-      ),
+      parking.seal((offset, run, row) => this.#owed.parked(input, offset, run, row)),
     )
     const { blocks, expired } = this.#stores.seal()
     const outputs = this.#outbox?.seal() ?? []

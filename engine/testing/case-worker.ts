@@ -93,10 +93,10 @@ export class CaseWorker {
     return this.#error
   }
 
-  /** True when nothing of it is under way. */
+  /** True when nothing of it is under way, and nothing is owed. */
   get idle(): boolean {
     const worker = this.#lives.at(-1)!
-    return worker.ready && [...worker.tasks].every((task) => task.open === 0)
+    return worker.ready && [...worker.tasks].every((task) => task.open === 0 && !task.owes)
   }
 
   /** True when it died, so that another life is to begin. */

@@ -71,12 +71,16 @@ function upstream(node: PlannableNode, byName: ReadonlyMap<string, PlannableNode
   return [...found]
 }
 
-/** All nodes that what the node sends comes to. Its side outputs carry records that it did not take. */
+/** All nodes that what the node sends comes to. Its other side outputs carry records that it did not take. */
 function behind(node: PlannableNode, nodes: readonly PlannableNode[]): PlannableNode[] {
   const found = new Set<PlannableNode>()
-  const visit = (name: string, isMain: boolean): void => {
+  const owed = node.kind === 'processor' ? (node.definition.owes?.(node.config) ?? []) : []
+  const visit = (name: string, isFirst: boolean): void => {
     for (const one of nodes) {
-      const reads = one.from.some((from) => from.node === name && (!isMain || from.output === undefined))
+      const reads = one.from.some(
+        ({ node: from, output }) =>
+          from === name && (!isFirst || output === undefined || owed.includes(output)),
+      )
       if (!reads || found.has(one)) continue
       found.add(one)
       visit(one.name, false)

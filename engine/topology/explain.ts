@@ -2,6 +2,7 @@ import { durationText, quoted } from './lint-rule.ts'
 import { isForPeople, numberSetting, PlanGraph, textSetting, topicsOf } from './plan-graph.ts'
 import type { ProcessorNode, SinkNode, TopologyPlan } from './plan-types.ts'
 import { effects } from './explain-effects.ts'
+import { keepsOrder, owing } from './explain-owing.ts'
 import { endLines, endsOf, type EndToEnd } from './explain-ends.ts'
 import {
   weakensAnswer,
@@ -9,7 +10,6 @@ import {
   weakensDelivery,
   weakensOrder,
   weakensParking,
-  weakensState,
 } from './explain-weakens.ts'
 import type { Statement } from './statement.ts'
 
@@ -18,7 +18,7 @@ export function explainPlan(plan: TopologyPlan): Statement[] {
   const graph = new PlanGraph(plan)
   return [
     delivery(plan, graph),
-    order(plan, graph),
+    ...order(plan, graph),
     ...graph.ofType('dedupe').map((node) => deduplication(plan, graph, node)),
     ...graph.sinks.flatMap((sink) => effects(plan, graph, sink)),
     ...graph.processors
@@ -79,30 +79,36 @@ function blocks(statements: readonly Statement[]): string[] {
 }
 
 function delivery(plan: TopologyPlan, graph: PlanGraph): Statement {
+  const keeps = graph.processors.some(({ definition }) => definition.commitsFirst === true)
   return {
     holds: true,
     about: plan.name,
     says: 'No record is lost: each is delivered at least once, also through crashes and rebalances.',
-    because:
-      'An offset is committed only when all that came of its record is acknowledged, dropped on purpose, or parked.',
+    because: `An offset is committed only when all that came of its record is acknowledged, dropped on purpose, ${keeps ? 'parked, or in the state of that commit' : 'or parked'}.`,
     provided: 'The topics keep their records until they are read, and nobody moves the offsets by hand.',
     weaker: weakensDelivery(plan, graph),
   }
 }
 
-function order(plan: TopologyPlan, graph: PlanGraph): Statement {
+function order(plan: TopologyPlan, graph: PlanGraph): Statement[] {
   const broken = plan.errors.then === 'skip'
-  return {
-    holds: true,
-    about: plan.name,
-    says: `Records of one key come to each sink in the order of ${quoted(graph.streams.flatMap((source) => [...topicsOf(plan, source)]))}.`,
-    because: broken
-      ? 'A record that is tried again holds up its key; a record that is skipped leaves a hole.'
-      : 'A record that is tried again holds up its key, and one that is parked takes its followers with it.',
-    provided:
-      'Producers give the records that belong together the same key. Between keys there is no order; a redelivery repeats records.',
-    weaker: weakensOrder(plan, graph),
-  }
+  // What a node sends because its state owes it has an order of its own, which that node speaks of.
+  const kept = graph.sinks.filter((sink) => keepsOrder(graph, sink))
+  if (kept.length === 0) return []
+  const where = kept.length === graph.sinks.length ? 'each sink' : quoted(kept.map(({ name }) => name))
+  return [
+    {
+      holds: true,
+      about: plan.name,
+      says: `Records of one key come to ${where} in the order of ${quoted(graph.streams.flatMap((source) => [...topicsOf(plan, source)]))}.`,
+      because: broken
+        ? 'A record that is tried again holds up its key; a record that is skipped leaves a hole.'
+        : 'A record that is tried again holds up its key, and one that is parked takes its followers with it.',
+      provided:
+        'Producers give the records that belong together the same key. Between keys there is no order; a redelivery repeats records.',
+      weaker: weakensOrder(plan, graph),
+    },
+  ]
 }
 
 function deduplication(plan: TopologyPlan, graph: PlanGraph, node: ProcessorNode): Statement {
@@ -120,41 +126,6 @@ function deduplication(plan: TopologyPlan, graph: PlanGraph, node: ProcessorNode
     provided: `One ${by} always has the same key (ids are known per partition), and no producer repeats it later than ${window}.`,
     weaker: weakensDedupe(graph, node),
   }
-}
-
-function owing(plan: TopologyPlan, node: ProcessorNode): Statement[] {
-  const exact = plan.delivery === 'exactly-once'
-  const stores = node.definition.stores?.(node.config, { node: node.name }) ?? []
-  const closes = node.config.emit === 'close'
-  return [
-    {
-      holds: true,
-      about: node.name,
-      says: 'Its state is that of a beginning of the partition, also after a crash: a record counts once.',
-      because: `${quoted(stores.map(({ name }) => name))} and the offsets are in one commit, which ends before the first record that is not settled.`,
-      provided:
-        'A record that another node parks is counted when it comes, and not again when its letter is released.',
-      weaker: weakensState(node),
-    },
-    {
-      holds: true,
-      about: node.name,
-      says: closes
-        ? 'Each window is sent when it is closed: at least once, and with one value.'
-        : 'Of each key the newest value is sent, at least once, in the order of versions; changes between two commits are one value.',
-      because:
-        'What is sent follows from committed state, and is owed by the store until it is acknowledged: the acknowledgement is a change of state too.',
-      ...(exact && {
-        provided: 'In topics each is there once: output and acknowledgement are in one commit.',
-      }),
-    },
-    {
-      holds: false,
-      about: node.name,
-      says: 'What a later node cannot take becomes a letter: it stays owed, is told in the log, and is sent again when its key changes and at the next start.',
-      because: 'It comes from no partition, so that there is no place to park it at.',
-    },
-  ]
 }
 
 function failures(plan: TopologyPlan): Statement[] {

@@ -203,4 +203,19 @@ processors: { known: { type: join, from: orders, table: users, as: user, kind: l
 sinks: { out: { type: console, from: known } }`,
     facts: { topics: { users: { retention: 604_800_000, cleanup: 'compact' } } },
   },
+  ML038: {
+    topology: `name: sessions
+sources: { events: { type: topic, topic: session-events, format: json } }
+processors: { turns: { type: resequence, from: events, by: sessionSeq, first: 1, within: 30s } }
+sinks:
+  ordered: { type: table, from: turns, table: session_events }
+  gaps: { type: console, from: turns.gaps }
+  late: { type: console, from: turns.late }`,
+  },
+  ML039: {
+    topology: `name: unpaid
+sources: { orders: { type: topic, topic: orders, format: json } }
+processors: { overdue: { type: schedule, from: orders, after: 30m, idle: 1m } }
+sinks: { reminders: { type: console, from: overdue } }`,
+  },
 }

@@ -24,12 +24,14 @@ import { shortWindow } from './lint-rules/short-window.ts'
 import { skipLoses } from './lint-rules/skip-loses.ts'
 import { slowDrain } from './lint-rules/slow-drain.ts'
 import { slowLookup } from './lint-rules/slow-lookup.ts'
+import { standingTimers } from './lint-rules/standing-timers.ts'
 import { tableForgets } from './lint-rules/table-forgets.ts'
 import { tableKey } from './lint-rules/table-key.ts'
 import { tableWrittenTwice } from './lint-rules/table-written-twice.ts'
 import { topicLoop } from './lint-rules/topic-loop.ts'
 import { topicReadTwice } from './lint-rules/topic-read-twice.ts'
 import { unknownField } from './lint-rules/unknown-field.ts'
+import { unknownFirst } from './lint-rules/unknown-first.ts'
 import { unknownSchema } from './lint-rules/unknown-schema.ts'
 import { unknownTable } from './lint-rules/unknown-table.ts'
 import { unreadConflicts } from './lint-rules/unread-conflicts.ts'
@@ -76,4 +78,6 @@ export const lintRules: readonly LintRule[] = [
   overwrittenRows,
   sharedName,
   tableForgets,
+  unknownFirst,
+  standingTimers,
 ]

@@ -58,6 +58,14 @@ const processors: Readonly<Record<string, Describe>> = {
       const paths = Array.isArray(given) ? given.map(String) : Object.keys(given as object)
       return `${treatment} ${shortList(paths)}`
     }),
+  resequence: ({ by, within }) => [
+    `by ${String(by)}`,
+    typeof within === 'number' ? `within ${durationText(within)}` : '',
+  ],
+  schedule: ({ after, at, clock }) => [
+    typeof after === 'number' ? `after ${durationText(after)}` : `at ${String(at)}`,
+    clock === 'wall' ? 'by the clock' : undefined,
+  ],
   throttle: ({ rate }) => [`${String(rate)} a second`],
   validate: (_, node) => {
     return [shortList(Object.keys(recordSetting(node, 'fields')))]

@@ -4,10 +4,18 @@ import type { PlanNode, TopologyPlan } from './plan-types.ts'
 
 type Shape = FieldTree | undefined
 
+const gap: FieldTree = {
+  type: 'record',
+  fields: new Map([
+    ['key', { type: 'string' }],
+    ['from', { type: 'long' }],
+    ['to', { type: 'long' }],
+  ]),
+}
 const unknownFields: FieldTree = { type: 'unknown', open: true }
 
 /** Processors that pass values on as they are. */
-const passing = new Set(['branch', 'dedupe', 'filter', 'throttle', 'validate'])
+const passing = new Set(['branch', 'dedupe', 'filter', 'resequence', 'throttle', 'validate'])
 
 /** What the values look like at each node of a plan; undefined where nobody can say. */
 export class ValueShapes {
@@ -28,8 +36,9 @@ export class ValueShapes {
     return inputs.length === 0 ? undefined : inputs.reduce(either)
   }
 
-  /** The values that come out of a node. Side outputs carry values as they came in. */
+  /** The values that come out of a node. Side outputs carry values as they came in, but for the gaps of a sequence. */
   output(node: PlanNode, output?: string): Shape {
+    if (node.type === 'resequence' && output === 'gaps') return gap
     if (output !== undefined) return this.input(node)
     if (!this.#outputs.has(node.name)) this.#outputs.set(node.name, this.#make(node))
     return this.#outputs.get(node.name)
@@ -47,6 +56,7 @@ export class ValueShapes {
     if (node.type === 'enrich') return enriched(input, node, this.#facts)
     if (node.type === 'join') return this.#joined(input, node)
     if (node.type === 'redact') return redacted(input, node)
+    if (node.type === 'schedule') return scheduled(input, node)
     // What code makes of a value, nobody can say.
     return node.type === 'map' && textSetting(node, 'function') === undefined
       ? mapped(input, node)
@@ -102,6 +112,11 @@ function aggregated(node: PlanNode): FieldTree {
     ...Object.keys(recordSetting(node, 'fields')).map((name): [string, FieldTree] => [name, unknownFields]),
   ])
   return { type: 'record', fields }
+}
+
+function scheduled(input: FieldTree, node: PlanNode): FieldTree {
+  const as = textSetting(node, 'as')
+  return as === undefined ? input : put(input, [as], { type: 'long' })
 }
 
 function enriched(input: FieldTree, node: PlanNode, facts: LintFacts): FieldTree {

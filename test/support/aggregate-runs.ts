@@ -1,7 +1,8 @@
 import { points } from '../../engine/component/points.ts'
-import { sentenceOf } from '../../engine/errors.ts'
 import { AggregateStorm, type AggregateRun } from './aggregate-storm.ts'
 import { Bench, withBench } from './harness.ts'
+import type { Outcome } from './model-runs.ts'
+import { endure } from './storm-weather.ts'
 
 const forever = { spec: { kind: 'none' }, setting: '' } as const
 const minute = {
@@ -83,10 +84,7 @@ export const aggregateRuns: Readonly<Record<string, AggregateRun>> = {
 }
 
 /** Runs a storm, and answers what was wrong and what there was to judge. */
-export function aggregateStorm(
-  run: AggregateRun,
-  seed: number,
-): Promise<{ readonly wrong: readonly string[]; readonly facts: Readonly<Record<string, number>> }> {
+export function aggregateStorm(run: AggregateRun, seed: number): Promise<Outcome> {
   const yaml = `name: totals
 sources: { in: { type: topic, topic: in, format: json, timestamp: time } }
 processors:
@@ -103,17 +101,6 @@ commit: { every: 50ms }
   const bench = new Bench(seed, yaml, { partitions: 2, faults: { ...run.faults } })
   return withBench(bench, async () => {
     Object.assign(bench.world.faults, run.sinks)
-    const storm = new AggregateStorm(bench, run, seed)
-    try {
-      await storm.blow()
-      await storm.calm()
-      storm.judge()
-    } catch (error) {
-      storm.wrong.push(String(error), ...bench.cluster.commits.broken)
-      for (const { error: own, life } of bench.cluster.workers) {
-        if (own !== undefined) storm.wrong.push(`${life.name} failed: ${sentenceOf(own)}`)
-      }
-    }
-    return { wrong: storm.wrong, facts: storm.facts }
+    return endure(bench, new AggregateStorm(bench, run, seed))
   })
 }

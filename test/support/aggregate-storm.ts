@@ -1,16 +1,14 @@
 import type { SealedTask } from '../../engine/component/contracts/commit.ts'
-import type { Point as CrashPoint } from '../../engine/component/points.ts'
 import { fromOfEntry, keyOfEntry, type Entry } from '../../engine/component/operators/aggregate/entry.ts'
 import { closesAt, type WindowSpec } from '../../engine/component/operators/aggregate/windows.ts'
-import { sentenceOf } from '../../engine/errors.ts'
 import { decodeMetadata } from '../../engine/runtime/commit-metadata.ts'
 import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
 import { expectedOf, windowName, type Expected, type Point } from './aggregate-model.ts'
 import { type Bench, type TestInput } from './harness.ts'
 import { Random } from './harness-records.ts'
 import type { CommitFaults } from './model-commits.ts'
-import type { ModelWorker } from './model-cluster.ts'
 import type { TestValue } from './model-parts.ts'
+import { StormWeather, type Weather } from './storm-weather.ts'
 
 /** One kind of aggregate in one kind of weather. */
 export interface AggregateRun {
@@ -20,17 +18,8 @@ export interface AggregateRun {
   readonly exactlyOnce?: boolean
   readonly faults?: Partial<CommitFaults>
   readonly sinks?: { readonly noAnswer?: number; readonly refused?: number; readonly slowest?: number }
-  readonly weather: {
-    readonly move?: number
-    readonly take?: number
-    readonly expire?: number
-    readonly fence?: number
-    readonly crash?: number
-    readonly crashAt?: CrashPoint
-    /** Share of records that fail at the other branch, and so are parked: for aggregates without windows. */
-    readonly bad?: number
-    readonly release?: number
-  }
+  /** Records that fail do so at the other branch: for aggregates without windows. */
+  readonly weather: Weather
 }
 
 interface SentValue {
@@ -50,8 +39,8 @@ export class AggregateStorm {
   readonly #random: Random
   /** By partition: what the commit before this one came to, and how much had been sent by then. */
   readonly #before = new Map<number, { readonly expected: Expected; readonly sent: number }>()
+  readonly #storm: StormWeather
   #made = 0
-  #crashes = 4
 
   constructor(bench: Bench, run: AggregateRun, seed: number) {
     this.#bench = bench
@@ -59,16 +48,7 @@ export class AggregateStorm {
     this.#random = new Random(seed)
     bench.cluster.topics.ensure('out', bench.cluster.partitions)
     bench.cluster.commits.onApplied = (task) => this.#applied(task)
-    bench.cluster.onPoint = (point, worker) => {
-      if (point !== run.weather.crashAt || this.#crashes === 0 || !this.#random.chance(0.3)) return
-      this.#crashes--
-      this.#crash(worker)
-    }
-  }
-
-  #crash(worker: ModelWorker): void {
-    this.facts.crashes++
-    this.#bench.cluster.crash(worker)
+    this.#storm = new StormWeather(bench, run.weather, this.#random)
   }
 
   async blow(): Promise<void> {
@@ -76,7 +56,7 @@ export class AggregateStorm {
     for (let n = 0; n < 2; n++) cluster.start()
     for (let steps = 0; this.#made < 70 || steps < 150; steps++) {
       if (this.#made < 70 && this.#random.chance(0.15)) this.#produce()
-      this.#happen()
+      this.#storm.happen()
       await cluster.step()
     }
   }
@@ -96,71 +76,10 @@ export class AggregateStorm {
     if (this.#random.chance(0.2)) topics.gap({ topic: 'in', partition: this.#random.below(partitions) })
   }
 
-  #happen(): void {
-    const { cluster } = this.#bench
-    const { move = 0, take = 0, expire = 0, fence = 0, crash = 0, release = 0 } = this.#run.weather
-    const group = cluster.group(this.#bench.topology)
-    const { living } = cluster
-    if (living.length > 0) {
-      const one = this.#random.pick(living)
-      const partition = this.#random.below(cluster.partitions)
-      if (this.#random.chance(move)) group.move(partition, one.life.name, false)
-      if (this.#random.chance(take)) group.move(partition, one.life.name, true)
-      if (this.#random.chance(expire)) group.expire(one.life.name)
-      if (this.#random.chance(fence)) cluster.fence(one)
-      if (this.#random.chance(crash)) this.#crash(one)
-      if (this.#random.chance(release)) this.#release(partition)
-    }
-    if (this.#random.chance(0.1)) cluster.forgetDead()
-    if (living.length < 2 && this.#random.chance(0.1)) cluster.start()
-  }
-
-  #release(partition: number): void {
-    const keys = [...new Set(this.#bench.parked(partition).map(({ key }) => key))]
-    if (keys.length === 0) return
-    this.#bench.world.mended = this.#random.chance(0.6)
-    this.#bench.command(partition, this.#random.pick(keys), 'release')
-  }
-
   /** The end of all trouble. */
   async calm(): Promise<void> {
-    const { cluster, world } = this.#bench
-    this.#crashes = 0
-    Object.assign(cluster.commits.faults, { aborted: 0, unknown: 0 })
-    Object.assign(world.faults, { noAnswer: 0, refused: 0, slowest: 20 })
-    cluster.forgetDead()
-    if (cluster.living.length === 0) cluster.start()
-    await cluster.until(() => this.#settled('in'))
-    for (let rounds = 0; rounds < 10 && !this.#settled(this.#bench.parkedTopic); rounds++) {
-      world.mended = true
-      for (let partition = 0; partition < cluster.partitions; partition++) {
-        const keys = new Set(this.#bench.parked(partition).map(({ key }) => key))
-        for (const key of keys) this.#bench.command(partition, key, 'release')
-      }
-      await cluster.until(() => this.#settled('in') && this.#settled(this.#bench.parkedTopic))
-    }
-    await cluster.stop()
-    // A partition may have been on its way to a worker that was stopped: what is owed waits for the next one.
-    const { worker } = cluster.start()
-    const isDone = (): boolean => {
-      const tasks = [...worker.tasks]
-      return tasks.length === cluster.partitions && tasks.every((task) => task.open === 0 && !task.owes)
-    }
-    await cluster.until(isDone)
-    await cluster.stop()
-    for (const { error, life } of cluster.workers) {
-      if (error !== undefined && life.alive) this.wrong.push(`${life.name} failed: ${sentenceOf(error)}`)
-    }
-    this.wrong.push(...cluster.commits.broken)
-  }
-
-  #settled(topic: string): boolean {
-    const { cluster, topology } = this.#bench
-    if (cluster.topics.partitionsOf(topic) === undefined) return true
-    return Array.from({ length: cluster.partitions }, (_, partition) => partition).every((partition) => {
-      const frontier = cluster.commits.position(topology, { topic, partition })?.offset ?? 0
-      return [...cluster.topics.all({ topic, partition })].every(([offset]) => offset < frontier)
-    })
+    this.wrong.push(...(await this.#storm.calm()))
+    this.facts.crashes = this.#storm.crashes
   }
 
   /** The records of a partition below an offset. */

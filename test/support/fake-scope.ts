@@ -14,7 +14,7 @@ import {
   type OperatorScope,
   type TableView,
 } from '../../engine/component/operator.ts'
-import { batchOf, type RecordBatch } from '../../engine/component/record-batch.ts'
+import { batchOf, RecordBatch } from '../../engine/component/record-batch.ts'
 import { bodyHash, fingerprint } from '../../engine/state/fingerprint.ts'
 import { createIdStore } from '../../engine/state/id-store.ts'
 import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
@@ -97,7 +97,8 @@ export function start(
       lineage.settle(batch.lineageRow(i), 'stored')
     }
   })
-  scope.commit()
+  // What is owed comes out of the first operator, and goes through the others.
+  scope.commit(operators.slice(1))
   return outcome
 }
 
@@ -212,14 +213,31 @@ class FakeScope implements OperatorScope {
   }
 
   /** Commits the state, and puts out what is owed by then. */
-  commit(): void {
+  commit(through: readonly OperatorFunction<RecordBatch, RecordBatch>[]): void {
     for (const store of this.#stores) {
       store.seal({ has: () => true })
       store.committed()
     }
-    for (const { emission } of this.#owing?.due(1000) ?? []) {
-      if (emission !== undefined) this.#outcome.output.push(emission.value)
-    }
+    const sent = (this.#owing?.due(1000) ?? []).flatMap(({ emission }) => emission ?? [])
+    const plain = sent.map(({ key, timestamp, headers = [] }) => ({ key, value: null, headers, timestamp }))
+    const records = packRecords('node', 0, plain, 0)
+    const lineage = new FakeLineage()
+    const codec = codecOf('json')
+    const { origin, rows } = batchOf({
+      records,
+      eventTimes: records.timestamps,
+      codec,
+      lineage,
+      lineageBase: 0,
+    })
+    const values = sent.map(({ value }) => value)
+    const stream = through.reduce(
+      (one, next) => next(one),
+      from([new RecordBatch(origin, rows, sent.length, values)]),
+    )
+    stream.subscribe((batch) => {
+      for (let i = 0; i < batch.length; i++) this.#outcome.output.push(batch.value(i))
+    })
   }
 
   keyed(keyed: KeyedWork): (batch: RecordBatch) => void {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type { Mutant } from './mutants.ts'
+import type { Mutant } from './mutant.ts'
 
 /** Puts a defect into a module of the engine, for imports from now on. Throws where the module has changed meanwhile. */
 export function loadMutant({ name, file, changes }: Mutant): void {

@@ -16,6 +16,8 @@ import {
 import { aggregate } from '../../processors/aggregate.ts'
 import { dedupe } from '../../processors/dedupe.ts'
 import { join } from '../../processors/join.ts'
+import { resequence } from '../../processors/resequence.ts'
+import { schedule } from '../../processors/schedule.ts'
 import { topic as topicSink } from '../../sinks/topic.ts'
 import { topic } from '../../sources/topic.ts'
 import type { Random } from './harness-records.ts'
@@ -83,7 +85,7 @@ export class ModelWorld {
   }
 
   registry(life: Life): Registry {
-    const processors = { aggregate, dedupe, join, ...testProcessors(this, life) }
+    const processors = { aggregate, dedupe, join, resequence, schedule, ...testProcessors(this, life) }
     return { sources: { topic }, processors, sinks: { effect: effectSink(this, life), topic: topicSink } }
   }
 }

@@ -9,12 +9,17 @@ const mutant = mutants[Number(number)]
 
 if (mutant !== undefined) loadMutant(mutant)
 
-const { runs, storm } = await import('./model-runs.ts')
+const { storm } = await import('./model-runs.ts')
 const { aggregateRuns, aggregateStorm } = await import('./aggregate-runs.ts')
+const { resequenceRuns, resequenceStorm } = await import('./resequence-runs.ts')
+const { scheduleRuns, scheduleStorm } = await import('./schedule-runs.ts')
 
-/** What is wrong after this storm: names of runs are unique over both kinds. */
+/** What is wrong after this storm: names of runs are unique over all kinds. */
 function blow(name: string, drawn: number): Promise<Pick<Outcome, 'wrong'>> {
-  return runs[name] === undefined ? aggregateStorm(aggregateRuns[name]!, drawn) : storm(name, drawn)
+  const [aggregated, sequence, timers] = [aggregateRuns[name], resequenceRuns[name], scheduleRuns[name]]
+  if (aggregated !== undefined) return aggregateStorm(aggregated, drawn)
+  if (sequence !== undefined) return resequenceStorm(sequence, drawn)
+  return timers === undefined ? storm(name, drawn) : scheduleStorm(timers, drawn)
 }
 
 for (const each of mutant?.seeds ?? [Number(seed)]) {

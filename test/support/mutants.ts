@@ -1,17 +1,10 @@
-/** One defect that somebody could make: text in a file of the engine, and what it becomes. */
-export interface Mutant {
-  readonly name: string
-  /** Path in the repository. */
-  readonly file: string
-  readonly changes: readonly (readonly [from: string, to: string])[]
-  /** The run of model-runs.ts or aggregate-runs.ts that must notice, with the seeds that it is tried with, and by what it is noticed. */
-  readonly run: string
-  readonly seeds: readonly number[]
-  readonly noticed: RegExp
-}
+import type { Mutant } from './mutant.ts'
+import { scheduleMutants } from './schedule-mutants.ts'
+import { sequenceMutants } from './sequence-mutants.ts'
 
 const seeds = [1, 2, 3, 4, 5, 6]
 
+/** Every defect that the storms on the model cluster must notice. */
 export const mutants: readonly Mutant[] = [
   {
     name: 'a record settles when the sink begins to write it, not with the acknowledgement',
@@ -252,4 +245,6 @@ export const mutants: readonly Mutant[] = [
     seeds,
     noticed: /sent .*, not/,
   },
+  ...sequenceMutants,
+  ...scheduleMutants,
 ]

@@ -1,3 +1,4 @@
+import type { Header } from '../headers.ts'
 import type { Lineage, Verdict } from '../lineage.ts'
 
 /** What a node that commits first sends on when its state is durable. */
@@ -7,6 +8,7 @@ export interface Emission {
   /** Milliseconds since 1970. */
   readonly timestamp: number
   readonly value: unknown
+  readonly headers?: readonly Header[]
 }
 
 /** One thing that a node owes: a record, or (without one) a change of its state that needs a slot of its own. */
@@ -29,8 +31,13 @@ export interface Owing {
   due(most: number): readonly Due[]
   /** True while something may be due that was not asked for yet. */
   readonly owes: boolean
-  /** Nothing has come in for so long, and all that did is committed: what is due to time alone. */
-  tick(quietMs: number): Due | undefined
+  /** True while it holds as much as it may: no more is read meanwhile. */
+  readonly saturated?: boolean
+  /**
+   * All that came in is settled, and since so long there is nothing more (negative: there may be): what is due to time
+   * alone. `calm`: all of it is committed, too, and nothing is owed.
+   */
+  tick(quietMs: number, calm: boolean): Due | undefined
   /** The record is in the cut that is being sealed, and parked: another node failed. Its letter may come here again. */
   parked(input: number, offset: number, lineage: Lineage, row: number): void
   /** The letter of the record is processed or discarded: it does not come any more. */

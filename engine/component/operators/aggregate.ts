@@ -100,7 +100,7 @@ class AggregateStage {
       get owes() {
         return aggregates.owes
       },
-      tick: (quietMs) => aggregates.tick(quietMs),
+      tick: (quietMs, calm) => (calm ? aggregates.tick(quietMs) : undefined),
       parked: (at, offset, lineage, row) => this.#parked(at, offset, lineage, row),
       letterClosed: (at, offset, lineage, row) => aggregates.letterClosed(at, offset, lineage, row),
     })

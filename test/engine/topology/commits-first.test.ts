@@ -8,6 +8,7 @@ import { ModelWorld } from '../../support/model-parts.ts'
 import { Life } from '../../support/model-life.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { Random } from '../../support/harness-records.ts'
+import { lintText, planText } from './kit.ts'
 
 function plan(processors: readonly string[], from: string): TopologyPlan {
   const registry = new ModelWorld().registry(new Life('w', new FakeClock(), new Random(1)))
@@ -90,4 +91,76 @@ test('explain says what is owed, and what becomes of what fails', () => {
   expect(text).toContain('"sums" and "sums.sent" and the offsets are in one commit')
   expect(text).toContain('is owed by the store until it is acknowledged')
   expect(text).toContain('it stays owed, is told in the log')
+})
+
+const turns = 'turns: { type: resequence, from: in, by: n, within: 30s }'
+
+test('what a sequence sends has no position, gaps neither; late records do', () => {
+  const unique = (from: string): string =>
+    refusal([turns, `unique: { type: dedupe, from: ${from}, by: id, window: 1d }`], 'unique')
+  for (const from of ['turns', 'turns.gaps']) expect(unique(from)).toContain('keeps state, and stands behind')
+  expect(unique('turns.late')).toBe('none')
+})
+
+test('explain says which order a sequence has, and to whom the order of the topic comes', () => {
+  const text = explainText(plan([turns], 'turns'))
+  expect(text).toContain('Of each key the records are sent in ascending order of n, at least once')
+  expect(text).toContain('A record that comes later than 30s has its turn')
+  expect(text).toContain('parked, or in the state of that commit')
+  // The sink reads a topic itself, too: what comes from there keeps its order.
+  expect(text).toContain('Records of one key come to each sink')
+  const only = explainText(planText(sequence('out: { type: topic, from: turns, topic: out }')))
+  expect(only).not.toContain('in the order of "in"')
+  const aside = explainText(
+    planText(
+      sequence(
+        'out: { type: topic, from: turns, topic: out }\n  late: { type: topic, from: turns.late, topic: late }',
+      ),
+    ),
+  )
+  expect(aside).toContain('Records of one key come to "late" in the order of "in"')
+})
+
+test('what a sequence sends looks as what came in, and gaps as gaps', () => {
+  const facts = { schemas: { 'a.B': { n: 'long', id: 'string' } } }
+  const check = (from: string, field: string): readonly string[] =>
+    lintText(
+      sequence(`out: { type: topic, from: ${from}, topic: out, key: ${field} }`).replace(
+        'format: json',
+        'schema: a.B',
+      ),
+      facts,
+    ).flatMap(({ code, message }) => (code === 'ML002' ? [message] : []))
+  expect([check('turns', 'id'), check('turns.gaps', 'key'), check('turns.late', 'n')]).toEqual([[], [], []])
+  expect(check('turns', 'key')).toEqual([expect.stringContaining('key')])
+  expect(check('turns.gaps', 'id')).toEqual([expect.stringContaining('id')])
+})
+
+function sequence(sinks: string): string {
+  return `name: order
+sources: { in: { type: topic, topic: in, format: json } }
+processors: { ${turns} }
+sinks:
+  ${sinks}
+`
+}
+
+test('explain says by which time timers go', () => {
+  const said = (setting: string): string =>
+    explainText(plan([`timers: { type: schedule, from: in, after: 30m, ${setting} }`], 'timers'))
+  expect(said('clock: wall')).toContain('what was written has been read when the clock counts')
+  expect(said('clock: event')).toContain(
+    'where nothing comes into the partition, it waits for the next record',
+  )
+  expect(said('idle: 1m')).not.toContain('it waits for the next record')
+  expect(said('idle: 1m')).toContain('none that was taken away in time: by the records and their order alone')
+})
+
+test('timers say what they need', () => {
+  const timers = (rest: string): string =>
+    refusal([`timers: { type: schedule, from: in, ${rest} }`], 'timers')
+  expect(timers('keep: last')).toContain('expected either after or at')
+  expect(timers('after: 1m, at: due')).toContain('expected either after or at')
+  expect(timers('after: 1m, clock: wall, idle: 1m')).toContain('the clock goes on by itself')
+  expect(timers('after: 1m, start: { field: kind }')).toContain('expected at least one of equals')
 })

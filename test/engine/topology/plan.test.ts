@@ -39,8 +39,13 @@ describe('a plan', () => {
 
   test('has connected nodes in sub-topologies, each after those that feed it', () => {
     expect(plan.subTopologies).toEqual([
-      { number: 0, nodes: ['web', 'shop', 'unique', 'late', 'odd', 'all'], sources: ['web', 'shop'] },
-      { number: 1, nodes: ['clicks', 'seen'], sources: ['clicks'] },
+      {
+        number: 0,
+        nodes: ['web', 'shop', 'unique', 'late', 'odd', 'all'],
+        sources: ['web', 'shop'],
+        critical: false,
+      },
+      { number: 1, nodes: ['clicks', 'seen'], sources: ['clicks'], critical: false },
     ])
   })
 

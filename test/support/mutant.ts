@@ -1,0 +1,11 @@
+/** One defect that somebody could make: text in a file of the engine, and what it becomes. */
+export interface Mutant {
+  readonly name: string
+  /** Path in the repository. */
+  readonly file: string
+  readonly changes: readonly (readonly [from: string, to: string])[]
+  /** The run (of model-runs.ts, aggregate-runs.ts or resequence-runs.ts) that must notice, with the seeds that it is tried with, and by what it is noticed. */
+  readonly run: string
+  readonly seeds: readonly number[]
+  readonly noticed: RegExp
+}
