@@ -38,7 +38,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'describe',
-    summary: 'Draws a topology: as text, mermaid or SVG.',
+    summary: 'Draws a topology: as text, mermaid, dot or SVG; or tells of a component.',
     components: true,
     load: async () => (await import('./describe.ts')).command,
   },

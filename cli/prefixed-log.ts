@@ -27,6 +27,8 @@ import type {
 
 /** Names with something in front of them: who works with it sees its own names, and the cluster others. */
 export class Prefix {
+  /** How often something was written under it. */
+  writes = 0
   readonly #text: string
 
   constructor(text: string) {
@@ -100,11 +102,14 @@ export class PrefixedLog implements Log {
 
   async append(records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]> {
     const places = await this.#log.append(records.map((record) => this.#prefix.place(record)))
+    this.#prefix.writes++
     return places.map((place) => this.#prefix.seen(place))
   }
 
-  write(batch: OutgoingBatch): Promise<readonly FailedRow[]> {
-    return this.#log.write(this.#prefix.place(batch))
+  async write(batch: OutgoingBatch): Promise<readonly FailedRow[]> {
+    const failed = await this.#log.write(this.#prefix.place(batch))
+    this.#prefix.writes++
+    return failed
   }
 
   async fetch(partition: TopicPartition, offset: number, limit: number): Promise<Fetched> {
@@ -121,6 +126,9 @@ export class PrefixedLog implements Log {
   }
 }
 
+/** So long in real time may the worker take before it asks for what it has been given, milliseconds. */
+const settleMs = 2000
+
 /** A reader whose topics are seen without their prefix. It knows what has come, and of which partitions nothing is to come. */
 export class PrefixedReader implements SourceReader {
   readonly #reader: SourceReader
@@ -129,8 +137,13 @@ export class PrefixedReader implements SourceReader {
   readonly #started = new Map<string, { readonly partition: TopicPartition; next: number; paused: boolean }>()
 
   #waits = true
-  /** Whether the last poll asked for records. */
-  #takes = true
+  /** Since when polls ask for no records; undefined while they do. Real time. */
+  #idleSince: number | undefined
+  /** When partitions were assigned last of which not all are started. Real time. */
+  #assignedAt = 0
+  #assigned = 0
+  /** How much had been written when all of it had come. */
+  #caughtUp: number | undefined
 
   constructor(reader: SourceReader, prefix: Prefix) {
     this.#reader = reader
@@ -138,7 +151,7 @@ export class PrefixedReader implements SourceReader {
   }
 
   async poll(request: PollRequest): Promise<SourceEvent[]> {
-    this.#takes = request.maxBytes > 0
+    this.#idleSince = request.maxBytes > 0 ? undefined : (this.#idleSince ?? performance.now())
     const events = await this.#reader.poll(request)
     return events.map((event) => this.#seen(event))
   }
@@ -147,11 +160,14 @@ export class PrefixedReader implements SourceReader {
     switch (event.type) {
       case 'assigned':
         this.#waits = false
+        this.#assignedAt = performance.now()
+        this.#assigned += event.partitions.length
         return { ...event, partitions: event.partitions.map((one) => this.#prefix.seen(one)) }
       case 'revoked':
       case 'lost': {
         const partitions = event.partitions.map((one) => this.#prefix.seen(one))
         for (const one of partitions) this.#started.delete(nameOf(one))
+        this.#assigned = Math.max(0, this.#assigned - partitions.length)
         return { ...event, partitions }
       }
       case 'records': {
@@ -179,16 +195,25 @@ export class PrefixedReader implements SourceReader {
   /** True before the group has given it any partition, and while something is there that has not come. */
   async behind(): Promise<boolean> {
     if (this.#waits) return true
-    if (!this.#takes) return false
+    const now = performance.now()
+    if (this.#assigned > this.#started.size && now - this.#assignedAt < settleMs) return true
+    if (this.#idleSince !== undefined && now - this.#idleSince > settleMs) return false
+    const { writes } = this.#prefix
+    if (this.#caughtUp === writes) return false
+    let whole = true
     for (const { partition, next, paused } of [...this.#started.values()]) {
+      whole &&= !paused
       if (paused) continue
       const { end } = await this.#reader.bounds(this.#prefix.place(partition))
       if (next < end) return true
     }
+    // What all has come of needs no second look, until something is written.
+    if (whole) this.#caughtUp = writes
     return false
   }
 
   start(partition: TopicPartition, position: CommittedPosition | undefined): Promise<void> {
+    this.#caughtUp = undefined
     this.#started.set(nameOf(partition), { partition, next: position?.offset ?? 0, paused: false })
     return this.#reader.start(this.#prefix.place(partition), position)
   }
@@ -245,9 +270,9 @@ export class PrefixedBackend implements CommitBackend {
     this.#prefix = prefix
   }
 
-  commit({ sequence, tasks }: SealedCommit): Promise<CommitOutcome> {
+  async commit({ sequence, tasks }: SealedCommit): Promise<CommitOutcome> {
     const prefix = this.#prefix
-    return this.#backend.commit({
+    const outcome = await this.#backend.commit({
       sequence,
       tasks: tasks.map((task) => ({
         ...prefix.task(task),
@@ -256,6 +281,8 @@ export class PrefixedBackend implements CommitBackend {
         outputs: task.outputs.map((one) => prefix.place(one)),
       })),
     })
+    prefix.writes++
+    return outcome
   }
 
   positions(

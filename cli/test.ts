@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { MillraceError, fatalError } from '../engine/errors.ts'
 import type { FileResult } from '../engine/testing/report.ts'
@@ -6,6 +6,7 @@ import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
 import { findRoot, shownPath } from './project-files.ts'
 import type { Where } from './test-file.ts'
+import { topologyPath } from './topology-path.ts'
 import type { WatchedFolder } from './watch-folders.ts'
 
 export const command: Command = {
@@ -125,10 +126,11 @@ function refuseNothing(results: readonly FileResult[], filter: string | undefine
 }
 
 /** The case files that are meant: of a topology, in a folder, or given themselves. */
-function caseFiles({ positionals, cwd }: CommandArgs): string[] {
+function caseFiles({ positionals, cwd, values }: CommandArgs): string[] {
   const given = positionals.length === 0 ? ['topologies'] : positionals
   const found = given.flatMap((one) => {
-    const path = resolve(cwd, one)
+    const given = resolve(cwd, one)
+    const path = existsSync(given) ? given : resolve(cwd, topologyPath(one, { cwd, values }))
     const stat = statSync(path, { throwIfNoEntry: false })
     if (stat === undefined)
       throw fatalError(
@@ -136,7 +138,7 @@ function caseFiles({ positionals, cwd }: CommandArgs): string[] {
         `${one} does not exist: give a topology, its test file or a folder.`,
       )
     if (stat.isDirectory()) return filesIn(path, one)
-    return [one.endsWith('.test.yaml') ? path : testFileOf(path, one)]
+    return [path.endsWith('.test.yaml') ? path : testFileOf(path, one)]
   })
   // As they were given where that works, since problems show them.
   return [...new Set(found)].map((path) => (cwd === process.cwd() ? shownPath(path, cwd) : path))

@@ -6,13 +6,17 @@ import { shownPath } from './project-files.ts'
 
 /**
  * Where the topology is that a command line names: seen from where it runs, or, where there is none, from the folder that
- * `--project` names. As it was given where that works, since problems show it.
+ * `--project` names; a plain word that is no file is a topology of `topologies/`. As it was given where that works, since
+ * problems show it.
  */
 export function topologyPath(file: string, { cwd, values }: Pick<CommandArgs, 'cwd' | 'values'>): string {
   const project = textFlag(values, 'project')
   const path = resolve(cwd, file)
   const inProject = project === undefined ? path : resolve(cwd, project, file)
-  const found = existsSync(path) || !existsSync(inProject) ? path : inProject
+  const named = resolve(cwd, project ?? '.', 'topologies', `${file}.yaml`)
+  const found =
+    [path, inProject].find((one) => existsSync(one)) ??
+    (/^[\w-]+$/.test(file) && existsSync(named) ? named : path)
   if (cwd !== process.cwd()) return found
   return found === path ? file : shownPath(found, cwd)
 }

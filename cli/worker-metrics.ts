@@ -30,6 +30,8 @@ const perNode = {
   conflicts: 'millrace_records_conflicting_total',
   retries: 'millrace_retries_total',
   late: 'millrace_records_late_total',
+  outOfOrder: 'millrace_records_out_of_order_total',
+  unmatched: 'millrace_records_unmatched_total',
   emitted: 'millrace_emissions_total',
   emissionsFailed: 'millrace_emissions_failed_total',
 } as const

@@ -7,6 +7,7 @@ import { filter } from './filter.ts'
 import { flatMapProcessor } from './flat-map.ts'
 import { join } from './join.ts'
 import { map } from './map.ts'
+import { merge } from './merge.ts'
 import { redact } from './redact.ts'
 import { resequence } from './resequence.ts'
 import { schedule } from './schedule.ts'
@@ -23,6 +24,7 @@ export const processors = {
   'flat-map': flatMapProcessor,
   join,
   map,
+  merge,
   redact,
   resequence,
   schedule,

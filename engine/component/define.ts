@@ -82,6 +82,8 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
   looksUp?(config: z.output<Schema>): readonly string[]
   /** The sources that it reads as tables, by the name of the setting that names them. */
   joins?(config: z.output<Schema>): Readonly<Record<string, JoinedSource>>
+  /** Set for a node that its sources come to in the order of event times: how long one that has nothing is waited for, milliseconds. */
+  merges?(config: z.output<Schema>): { readonly waitMs: number }
   /** The functions of files that it calls: the name of a setting, and `./file.ts` or `./file.ts#export` in it. */
   functions?(config: z.output<Schema>): Readonly<Record<string, string | undefined>>
   /** The state stores that it keeps: each has a changelog, and belongs to the partitions as they are numbered now. */

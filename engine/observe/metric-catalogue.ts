@@ -1,30 +1,5 @@
-/** What kind of number a metric is, as Prometheus tells them apart. */
-export type MetricType = 'counter' | 'gauge' | 'histogram'
-
-/** One metric: from this its series, its help text and its entry in docs/reference/metrics.md are made. */
-export interface MetricSpec {
-  readonly type: MetricType
-  /** One line, as a scrape shows it. */
-  readonly help: string
-  /** What one unit of the value is. */
-  readonly unit:
-    | 'records'
-    | 'commits'
-    | 'requests'
-    | 'schemas'
-    | 'seconds'
-    | 'bytes'
-    | 'offset'
-    | 'keys'
-    | 'ids'
-    | 'flag'
-    | 'epoch'
-  readonly labels: readonly string[]
-  /** What to make of it: when it grows, what to look at, what it does not say. */
-  readonly notes: string
-  /** Upper bounds of a histogram's buckets. */
-  readonly buckets?: readonly number[]
-}
+import type { MetricSpec } from './metric-spec.ts'
+import { nodeMetrics } from './node-metrics.ts'
 
 const partitionLabels = ['topology', 'topic', 'partition'] as const
 
@@ -54,64 +29,7 @@ export const metricCatalogue = {
       'verdict is stored, dropped, parked, skipped or discarded. reason says why a record was dropped (duplicate, ' +
       'filtered, expired, late …) and is empty where the verdict says it all. One record counts once.',
   },
-  millrace_records_duplicate_total: {
-    type: 'counter',
-    help: 'Records dropped because their id was already seen at another position.',
-    unit: 'records',
-    labels: ['topology', 'node'],
-    notes: 'A steady share is a producer that sends twice; a jump is a redelivery upstream.',
-  },
-  millrace_records_replayed_total: {
-    type: 'counter',
-    help: 'Records seen again at the position they were first seen at, and processed again.',
-    unit: 'records',
-    labels: ['topology', 'node'],
-    notes:
-      'Expected after a restart or rebalance, at most one commit cycle for each partition. Otherwise zero.',
-  },
-  millrace_records_conflicting_total: {
-    type: 'counter',
-    help: 'Duplicates whose body differs from the one that was seen first.',
-    unit: 'records',
-    labels: ['topology', 'node'],
-    notes:
-      'An id was used for two different events: look at the producer. The second body goes to the side output.',
-  },
-  millrace_records_late_total: {
-    type: 'counter',
-    help: 'Records that came when all their windows were closed.',
-    unit: 'records',
-    labels: ['topology', 'node'],
-    notes: 'They go to the side output `late`. A steady share: the grace is too short.',
-  },
-  millrace_emissions_total: {
-    type: 'counter',
-    help: 'Records that a node sent because its committed state owed them.',
-    unit: 'records',
-    labels: ['topology', 'node'],
-    notes: 'Of an aggregate: newest values of keys, or closed windows. Repeats after a restart count again.',
-  },
-  millrace_emissions_failed_total: {
-    type: 'counter',
-    help: 'Owed records that a later node could not take.',
-    unit: 'records',
-    labels: ['topology', 'node'],
-    notes: 'They stay owed, and are sent again when their key changes and at the next start: see the log.',
-  },
-  millrace_state_entries: {
-    type: 'gauge',
-    help: 'Entries of a state store by key.',
-    unit: 'keys',
-    labels: ['topology', 'store', 'partition'],
-    notes: 'Of an aggregate: keys and open windows. Without windows it only grows.',
-  },
-  millrace_state_bytes: {
-    type: 'gauge',
-    help: 'Memory of a state store, roughly.',
-    unit: 'bytes',
-    labels: ['topology', 'store', 'partition'],
-    notes: 'Outside the budget, and in memory.',
-  },
+  ...nodeMetrics,
   millrace_retries_total: {
     type: 'counter',
     help: 'Records tried again after a failure.',

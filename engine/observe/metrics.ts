@@ -1,5 +1,6 @@
 import prometheus, { type Counter, type Gauge, type Histogram } from 'prom-client'
-import { metricCatalogue, type MetricSpec, type MetricType } from './metric-catalogue.ts'
+import { metricCatalogue } from './metric-catalogue.ts'
+import type { MetricSpec, MetricType } from './metric-spec.ts'
 
 type Catalogue = typeof metricCatalogue
 /** The names of all metrics. */

@@ -110,12 +110,15 @@ export class EndWatch {
   }
 }
 
-function progressOf({ inputs, open }: Task, readerOf: (source: string) => SourceReader): InputProgress[] {
+function progressOf(
+  { inputs, open, holds }: Task,
+  readerOf: (source: string) => SourceReader,
+): InputProgress[] {
   return inputs.map(({ node, partition, ledger }) => ({
     node,
     partition,
     end: ledger.end,
-    idle: open === 0,
+    idle: open === 0 && !holds,
     reader: readerOf(node),
   }))
 }

@@ -101,7 +101,7 @@ export class LedgerRun implements Lineage {
     this.#verdicts = new Uint8Array(records.count)
     this.#phases = new Uint8Array(records.count)
     this.#pins = records.count
-    this.#pinnedBytes = records.bytes.length + records.count * bytesOfColumns
+    this.#pinnedBytes = bytesOfRun + records.bytes.length + records.count * bytesOfColumns
     owner.pinned(this.#pinnedBytes)
   }
 
@@ -294,6 +294,9 @@ export class LedgerRun implements Lineage {
     return false
   }
 }
+
+/** What a run takes besides its records, roughly: where each record comes as a run of its own, that is most of it. */
+const bytesOfRun = 1024
 
 /** What the columns of PackedRecords take, for each record. */
 const bytesOfColumns = 2 * 8 + 6 * 4

@@ -259,7 +259,7 @@ export class Session {
 
   async #revoked(partitions: readonly SourcePartition[], poll: () => Promise<void>): Promise<void> {
     const tasks = this.#tasksOf(partitions)
-    for (const task of tasks) task.stopLetters(true)
+    for (const task of tasks) task.stopWaiting(true)
     reach('draining')
     const drained = this.#draining(poll)
     await drain(tasks, drained)
@@ -305,7 +305,7 @@ export class Session {
     for (const loop of this.#loops) loop.stopIntake()
     const tasks = [...this.#assignments.tasks]
     if (!inOrder) return
-    for (const task of tasks) task.stopLetters()
+    for (const task of tasks) task.stopWaiting()
     reach('draining')
     const drained = this.#draining(() => new Promise((resolve) => clock.after(20, resolve)))
     await drain(tasks, drained)

@@ -9,6 +9,8 @@ import { EventTime } from './event-time.ts'
 import type { FailurePolicy } from './failures.ts'
 import { Ledger } from './ledger.ts'
 import type { LedgerRun, RunOwner } from './ledger-run.ts'
+import { MergeTimes } from './merge-times.ts'
+import type { MergeLane, Merger } from './merger.ts'
 import { decodeMetadata, fitMetadata, metadataHighMark } from './commit-metadata.ts'
 import { Intervals } from './intervals.ts'
 import { Parking } from './parking.ts'
@@ -31,6 +33,8 @@ export interface InputOptions {
   readonly isTable: boolean
   /** True: cuts are beginnings of the partition. */
   readonly inOrder: boolean
+  /** Set where its records wait for those of other inputs, so as to come in by their event times. */
+  readonly merger: Merger | undefined
   /** Sends a batch into the graph. */
   readonly push: (batch: RecordBatch) => void
   /** Something that passes is in the way: for the log. */
@@ -47,6 +51,8 @@ export class TaskInput {
   readonly parking: Parking
   readonly #options: InputOptions
   readonly #eventTime: EventTime
+  readonly #lane: MergeLane | undefined
+  readonly #times: MergeTimes
   /** Set while something waits for a schema: what comes after it waits too. */
   #queue: Promise<void> | undefined
   /** True once the reader delivers for this task: what came before was meant for the task before it. */
@@ -64,6 +70,15 @@ export class TaskInput {
     this.position = options.position
     this.#options = options
     this.#eventTime = new EventTime(options.eventTime)
+    this.#times = new MergeTimes(this.#eventTime, options.codec, options.clock)
+    this.#lane = options.merger?.lane({
+      admit: (records) => {
+        let enter: ((from: number, to: number) => void) | undefined
+        this.#pastMerge(() => (enter = this.#entrance(records, this.#admit(records))))
+        return (from, to) => this.#pastMerge(() => enter?.(from, to))
+      },
+      passed: (offset) => this.#pastMerge(() => this.ledger.pass(offset)),
+    })
     this.ledger = restoredLedger(
       options.partition,
       options.position,
@@ -87,27 +102,69 @@ export class TaskInput {
     return this.metadataLength > metadataHighMark
   }
 
-  /** The records come in: into the ledger now, into the graph as soon as their schemas are there. */
+  /** True while records wait for those of other inputs: they are in no ledger yet. */
+  get holds(): boolean {
+    return this.#lane !== undefined && (this.#lane.holds || this.#queue !== undefined)
+  }
+
+  /** True while it is to be read no further, since so much waits for other inputs. */
+  get ahead(): boolean {
+    return this.#lane !== undefined && (this.#lane.ahead || this.#queue !== undefined)
+  }
+
+  /** It is read no further for now; or it is again. */
+  paused(paused: boolean): void {
+    if (paused) this.#lane?.pause()
+    else this.#lane?.resume()
+  }
+
+  /**
+   * The records come in: into the ledger now, into the graph as soon as their schemas are there. Where they wait for those of
+   * other inputs, they are in the ledger when that is over.
+   */
   take(records: PackedRecords): void {
     if (!this.started) return
     this.quietSince = Number.POSITIVE_INFINITY
-    const run = this.ledger.admit(records, this.#options.clock.now())
-    const preparing = this.#options.codec.prepare(records)
-    if (preparing === undefined && this.#queue === undefined) return this.#enter(records, run)
+    const lane = this.#lane
+    if (lane !== undefined) return this.#inTurn(() => lane.take(records, this.#times.of(records)), records)
+    const run = this.#admit(records)
+    this.#inTurn(() => this.#enter(records, run), records)
+  }
+
+  #admit(records: PackedRecords): LedgerRun {
+    return this.ledger.admit(records, this.#options.clock.now())
+  }
+
+  /** Does it once the schemas of the records are there, behind what came before. */
+  #inTurn(action: () => void, records?: PackedRecords): void {
+    const preparing = records && this.#options.codec.prepare(records)
+    if (preparing === undefined && this.#queue === undefined) return action()
     const before = this.#queue ?? Promise.resolve()
-    const entered = before
-      .then(() => this.#prepare(records, preparing))
-      .then(() => this.#enter(records, run))
+    const done = before
+      .then(() => records && this.#prepare(records, preparing))
+      .then(action)
       .catch((error: unknown) => this.#tell(error))
       .then(() => {
-        if (this.#queue === entered) this.#queue = undefined
+        if (this.#queue === done) this.#queue = undefined
       })
-    this.#queue = entered
+    this.#queue = done
+  }
+
+  /** Others may have let it pass, or a timer. */
+  #pastMerge(action: () => void): void {
+    try {
+      if (!this.ledger.discarded) action()
+    } catch (error) {
+      this.#tell(error)
+    }
   }
 
   /** What has not come from below `offset` is gone: progress goes over it. */
   pass(offset: number): void {
-    if (this.started) this.ledger.pass(offset)
+    if (!this.started) return
+    const lane = this.#lane
+    if (lane === undefined) this.ledger.pass(offset)
+    else this.#inTurn(() => lane.pass(offset))
   }
 
   get isTable(): boolean {
@@ -123,8 +180,11 @@ export class TaskInput {
 
   /** The source has delivered all that there is, up to this offset. */
   reachedEnd(offset: number): void {
-    if (this.started) this.#readTo = Math.max(this.#readTo, offset)
-    if (this.started) this.quietSince = Math.min(this.quietSince, this.#options.clock.now())
+    if (!this.started) return
+    this.#readTo = Math.max(this.#readTo, offset)
+    this.quietSince = Math.min(this.quietSince, this.#options.clock.now())
+    const lane = this.#lane
+    if (lane !== undefined) this.#inTurn(() => lane.reachedEnd())
   }
 
   /** An error that no caller waits for: the task stops with it. */
@@ -150,16 +210,22 @@ export class TaskInput {
   }
 
   #enter(records: PackedRecords, run: LedgerRun): void {
-    if (this.ledger.discarded) return
+    if (!this.ledger.discarded) this.#entrance(records, run)(0, records.count)
+  }
+
+  /** The way into the graph for the rows of a run, from `from` to before `to`. */
+  #entrance(records: PackedRecords, run: LedgerRun): (from: number, to: number) => void {
     const now = this.#options.clock.now()
     const plain = this.#eventTime.allFromTopic(records.timestamps, now)
     const batch = batchOf(this.#originOf(records, run, plain))
-    const ready = new Int32Array(batch.length)
-    let length = 0
-    for (let i = 0; i < batch.length; i++) if (this.#mayEnter(batch, i, run, plain, now)) ready[length++] = i
-    this.#options.policy.saw(length)
-    if (this.#options.policy.stopped) return
-    if (length > 0) this.#options.push(batch.select(ready, length))
+    return (from, to) => {
+      const ready = new Int32Array(to - from)
+      let length = 0
+      for (let i = from; i < to; i++) if (this.#mayEnter(batch, i, run, plain, now)) ready[length++] = i
+      this.#options.policy.saw(length)
+      if (this.#options.policy.stopped) return
+      if (length > 0) this.#options.push(batch.select(ready, length))
+    }
   }
 
   #mayEnter(batch: RecordBatch, i: number, run: LedgerRun, plain: boolean, now: number): boolean {

@@ -3,7 +3,6 @@ import type { TopicPartition } from '../component/contracts/position.ts'
 import type { StateStore } from '../component/contracts/state.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { asDefect } from './defect.ts'
-import { commitsFirst, tableSources } from '../topology/plan-facts.ts'
 import { FailurePolicy, type Failure } from './failures.ts'
 import type { StageContext } from './lanes.ts'
 import type { Share } from './budget.ts'
@@ -14,10 +13,11 @@ import { Outbox } from './outbox.ts'
 import { holdBack, isOwed, OwedEmissions, OwedRun, refuseOwed } from './owed.ts'
 import { OpenWork } from './open-work.ts'
 import { reach } from '../component/points.ts'
+import { InputKinds } from './input-kinds.ts'
 import { TaskGraph } from './task-graph.ts'
 import { hashes, TaskStores } from './task-stores.ts'
 import { taskId, type TaskOptions, type TaskSource } from './task-options.ts'
-import { type RestoredPosition, TaskInput } from './task-input.ts'
+import { TaskInput } from './task-input.ts'
 import { noVerdicts } from './worker-summary.ts'
 
 /**
@@ -27,10 +27,13 @@ import { noVerdicts } from './worker-summary.ts'
 export class Task {
   readonly id: TaskId
   readonly epoch: number
+  /** Of the budget. */
+  readonly share: Share
   readonly inputs: readonly TaskInput[]
   readonly verdicts = noVerdicts()
   readonly #options: TaskOptions
   readonly #stores: TaskStores
+  readonly #kinds: InputKinds
   readonly #parked: readonly LetterGate[]
   readonly #graph: TaskGraph
   readonly #byTopic = new Map<string, TaskInput>()
@@ -60,8 +63,10 @@ export class Task {
   ) {
     this.id = taskId(options)
     this.epoch = options.epoch
+    this.share = options.share
     this.#options = options
     this.#stores = new TaskStores(options.backend.compacts === true)
+    this.#kinds = new InputKinds(options)
     const policy = new FailurePolicy(options.plan.errors, this.#failureActions(), options.random)
     this.inputs = options.sources.map((source, n) =>
       this.#input(source, own[n]!, parked[n]!, positions[n], policy),
@@ -78,7 +83,8 @@ export class Task {
       services: (node) => ({
         fingerprint: hashes,
         ids: (windowMs) => this.#stores.ids(node, windowMs),
-        store: (name) => (this.#isTable(node) ? this.#stores.table(node) : this.#stores.byKey(node, name)),
+        store: (name) =>
+          this.#kinds.isTable(node) ? this.#stores.table(node) : this.#stores.byKey(node, name),
         table: (source) => options.globals.get(source) ?? this.#stores.existing(source),
         owe: (owing, emit) => this.#owed.add({ node, owing, emit, count: options.counters.of(node) }),
         isReleased: isErrand,
@@ -107,30 +113,15 @@ export class Task {
       policy,
       trouble,
       owner: { ...this.#owner(), ...(source.spent && { spent: source.spent }) },
-      restoring: this.#restoring(),
-      isTable: this.#isTable(source.node),
-      inOrder: this.#inOrder(source.node),
+      ...this.#kinds.of(source.node),
       push: (batch) => this.#graph.push(source.node, batch),
     })
-  }
-
-  #isTable(source: string): boolean {
-    return tableSources(this.#options.plan, this.#options.sub).includes(source)
-  }
-
-  /** With a node that commits first, cuts are beginnings of the partitions; those of tables always are. */
-  #inOrder(source: string): boolean {
-    return this.#isTable(source) || commitsFirst(this.#options.plan, this.#options.sub)
   }
 
   #makeOwed(): OwedEmissions {
     const { partition, plan, clock } = this.#options
     const owner: RunOwner = { ...this.#owner(), settled: () => this.#work.endedOne() }
     return new OwedEmissions({ partition, topology: plan.name, owner, now: () => clock.now() })
-  }
-
-  #restoring(): RestoredPosition {
-    return { foreign: this.#options.plan.foreignMetadata, trouble: this.#options.trouble }
   }
 
   #letters(
@@ -144,8 +135,7 @@ export class Task {
       of: input,
       partition,
       position,
-      restoring: this.#restoring(),
-      inOrder: this.#inOrder(input.node),
+      ...this.#kinds.of(input.node),
       log,
       clock,
       owner: { ...this.#owner(), settled: () => this.#work.endedOne() },
@@ -207,9 +197,9 @@ export class Task {
   #blocked(batch: RecordBatch, i: number): boolean {
     const { lineage } = batch.origin
     if (lineage instanceof OwedRun) return lineage.refuses(batch.keyText(i))
+    if (isErrand(batch)) return false
     const { parking } = this.#inputOf(batch)
-    if (parking.keys === 0 || isErrand(batch)) return false
-    return parking.blocks(batch.keyText(i), batch.offset(i))
+    return parking.keys > 0 && parking.blocks(batch.keyText(i), batch.offset(i))
   }
 
   #park(batch: RecordBatch, i: number, failure: Failure): void {
@@ -243,11 +233,12 @@ export class Task {
 
   /** To be called now and then: where nothing comes in, time goes on all the same. */
   tick(): void {
-    this.#owed.tick(this.inputs, this.open)
+    if (!this.holds) this.#owed.tick(this.inputs, this.open)
   }
 
-  /** Begins no more work with letters: the task is to end soon. With `owed`, sends nothing more that is owed either. */
-  stopLetters(owed = false): void {
+  /** Begins no more work, of letters and of what waits in merges: it is to end soon. With `owed`, sends nothing owed either. */
+  stopWaiting(owed = false): void {
+    this.#kinds.merges.close()
     if (owed) this.#owed.stop()
     for (const { input } of this.#parked) input.stop()
   }
@@ -267,9 +258,9 @@ export class Task {
     return this.inputs.some((input) => input.saturated) || this.#owed.saturated
   }
 
-  /** Its share of the budget. */
-  get share(): Share {
-    return this.#options.share
+  /** True while records wait for those of other partitions. */
+  get holds(): boolean {
+    return this.inputs.some((input) => input.holds)
   }
 
   /** Records under way. */
@@ -335,6 +326,7 @@ export class Task {
     this.#cancelled = true
     for (const { ledger } of [...this.inputs, ...this.#parked]) ledger.discard()
     this.#owed.discard()
+    this.#kinds.merges.close()
     this.#graph.close()
     this.#outbox?.discard()
     this.#work.over()

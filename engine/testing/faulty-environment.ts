@@ -41,7 +41,7 @@ export function faultyEnvironment(options: FaultyOptions): Environment {
         return {
           log: faultyLog(membership.log, options),
           backend: faultyBackend(membership.backend, life, faults),
-          close: () => membership.close(),
+          close: () => life.finish(() => membership.close()),
         }
       }),
   }

@@ -124,7 +124,7 @@ export class FaultyReader implements SourceReader {
 
   /** The dead leave nothing behind. */
   close(): Promise<void> {
-    return this.#inner.close()
+    return this.#life.finish(() => this.#inner.close())
   }
 }
 

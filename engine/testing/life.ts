@@ -35,6 +35,16 @@ export class Life {
     }
   }
 
+  /** The same for what is to happen whether the life is over or not: the end of what it has opened. */
+  async finish(work: () => Promise<void>): Promise<void> {
+    this.#asked++
+    try {
+      await work()
+    } finally {
+      this.#asked--
+    }
+  }
+
   /** The same for what may always be under way, and does not count as waiting. */
   async hear<Answer>(work: () => Promise<Answer> | Answer): Promise<Answer> {
     if (!this.alive) return never()

@@ -159,6 +159,21 @@ export const changeKinds = {
       'The file of that revision is no topology, as this version of Millrace reads it: nothing is said of what the change ' +
       'does. Compare with a later revision, or with a mended copy (`--against FILE`).',
   },
+  MC025: {
+    severity: 'error',
+    title: 'A table without the rows that were read before',
+    explanation:
+      'The rows of a joined table are what the group has read since the topic is one, under the name of its source. Where the ' +
+      'group has an offset in the topic already, the table begins empty behind it. Set the offsets of that topic to its ' +
+      'beginning before the first start (`millrace offsets set`), or keep the name of the source.',
+  },
+  MC026: {
+    severity: 'warning',
+    title: 'A topic that becomes a table in another way, or none',
+    explanation:
+      'Of a global table nothing is committed: each worker reads it from its beginning. Of the others the group has an offset, ' +
+      'and goes on there: what lies before it was rows, or records, as the topology was then.',
+  },
 } as const satisfies Readonly<Record<string, ChangeKind>>
 
 export type ChangeCode = keyof typeof changeKinds

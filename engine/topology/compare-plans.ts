@@ -1,5 +1,6 @@
 import type { PlanChange } from './change-kinds.ts'
 import { compareSinks } from './compare-sinks.ts'
+import { compareTables } from './compare-tables.ts'
 import { durationText, quoted } from './lint-rule.ts'
 import { sourceTopic, storesOf } from './plan-facts.ts'
 import { numberSetting, PlanGraph, textSetting, topicsOf } from './plan-graph.ts'
@@ -22,6 +23,7 @@ export function comparePlans(before: PlanSide, after: PlanSide): PlanChange[] {
     ...state(before.plan, after.plan),
     ...sourceOrder(before.plan, after.plan),
     ...sources(before.plan, after.plan),
+    ...compareTables(before.plan, after.plan),
     ...settings(before.plan, after.plan),
     ...compareSinks(before.plan, after.plan),
   ]

@@ -8,11 +8,11 @@ import type { Statement } from './statement.ts'
 export function effects(plan: TopologyPlan, graph: PlanGraph, sink: SinkNode): Statement[] {
   const commit = durationText(plan.commitInterval)
   const dedupe = [...graph.upstream(sink)].find(isDedupe)
-  const raw = graph.undeduped(sink)
-  const unique = raw.length === 0 && dedupe !== undefined
+  const isRaw = graph.undeduped(sink).length + graph.asideOf(sink).length > 0
+  const unique = !isRaw && dedupe !== undefined
   if (isForPeople(sink)) return []
   if (plan.delivery === 'exactly-once' && sink.type === 'topic')
-    return [inTheCommit(sink), unique ? onceEach(sink, dedupe) : duplicates(sink, raw)]
+    return [inTheCommit(sink), unique ? onceEach(sink, dedupe) : duplicates(graph, sink)]
   if (!sink.definition.idempotent) {
     const repeats: Statement = {
       holds: false,
@@ -23,7 +23,7 @@ export function effects(plan: TopologyPlan, graph: PlanGraph, sink: SinkNode): S
     }
     return unique
       ? [onceEach(sink, dedupe, 'but for those repeats'), repeats]
-      : [repeats, duplicates(sink, raw)]
+      : [repeats, duplicates(graph, sink)]
   }
   return [
     {
@@ -36,7 +36,7 @@ export function effects(plan: TopologyPlan, graph: PlanGraph, sink: SinkNode): S
         : {}),
       weaker: weakensSame(graph, sink),
     },
-    ...(unique ? [onceEach(sink, dedupe)] : [duplicates(sink, raw)]),
+    ...(unique ? [onceEach(sink, dedupe)] : [duplicates(graph, sink)]),
   ]
 }
 
@@ -68,12 +68,17 @@ function onceEach(sink: SinkNode, dedupe: PlanNode, but?: string): Statement {
   }
 }
 
-function duplicates(sink: SinkNode, sources: readonly PlanNode[]): Statement {
+function duplicates(graph: PlanGraph, sink: SinkNode): Statement {
+  const sources = graph.undeduped(sink)
+  const aside = graph.asideOf(sink).map(({ name }) => name)
   return {
     holds: false,
     about: sink.name,
     says: 'Duplicates that a producer sent are not known here.',
-    because: `No dedupe stands on the way from ${quoted(sources.map(({ name }) => name))}.`,
+    because:
+      sources.length === 0
+        ? `What comes from a side output of ${quoted(aside)} is what was not let through.`
+        : `No dedupe stands on the way from ${quoted(sources.map(({ name }) => name))}.`,
     ...(sink.definition.idempotent
       ? { provided: 'Duplicates that are equal in every field make the same row.' }
       : {}),

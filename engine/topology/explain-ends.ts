@@ -38,7 +38,8 @@ export function endsOf(plan: TopologyPlan, graph: PlanGraph): EndToEnd[] {
 
 function endOf(plan: TopologyPlan, graph: PlanGraph, source: SourceNode, sink: SinkNode): EndToEnd {
   const way = graph.upstream(sink).filter((node) => node === source || graph.upstream(node).includes(source))
-  const dedupe = graph.undeduped(sink).includes(source) ? undefined : way.find(isDedupe)
+  const isRaw = graph.undeduped(sink).includes(source) || graph.asideOf(sink).length > 0
+  const dedupe = isRaw ? undefined : way.find(isDedupe)
   const settled = way.find((node) => node.kind === 'processor' && node.definition.commitsFirst === true)
   return {
     from: source.name,

@@ -27,6 +27,7 @@ export function explainPlan(plan: TopologyPlan): Statement[] {
     ...failures(plan),
     ...graph.ofType('enrich').map(enrichment),
     ...graph.processors.flatMap(tables),
+    ...graph.processors.flatMap(merging),
     ...[...graph.processors, ...graph.sinks].flatMap(ownCode),
     ...unread(graph),
     ...together(plan, graph),
@@ -208,6 +209,30 @@ function tables(node: ProcessorNode): Statement[] {
       },
     ]
   })
+}
+
+/** What a node that merges its sources by event time keeps, and what not. */
+function merging(node: ProcessorNode): Statement[] {
+  const merged = node.definition.merges?.(node.config)
+  if (merged === undefined) return []
+  const sources = quoted(node.from.map((from) => from.node))
+  const wait = durationText(merged.waitMs)
+  return [
+    {
+      holds: true,
+      about: node.name,
+      says: `The records of ${sources} go on in the order of their event times, partition by partition.`,
+      because: `A record waits for each other partition until that has a later one to show, or has been at its end for ${wait}.`,
+      provided:
+        'The times of each partition ascend. Behind this node the order holds within a key; a released letter goes on at once.',
+    },
+    {
+      holds: false,
+      about: node.name,
+      says: `A record that comes in more than ${wait} after its partition had come to its end is in order.`,
+      because: 'Nobody waits for it any longer: it goes on behind later ones, and is counted.',
+    },
+  ]
 }
 
 /** Code of the project's own: nobody but its author knows what it does. */

@@ -44,6 +44,23 @@ export function storesOf(plan: TopologyPlan, sub: Pick<SubTopology, 'nodes'>): S
   })
 }
 
+/** Sources of a sub-topology whose records are put into the order of their event times. */
+export interface MergedSources {
+  readonly node: string
+  readonly sources: readonly string[]
+  readonly waitMs: number
+}
+
+/** What the nodes of a sub-topology merge. A source is merged once. */
+export function mergesOf(plan: TopologyPlan, sub: Pick<SubTopology, 'nodes'>): MergedSources[] {
+  return sub.nodes.flatMap((name) => {
+    const node = plan.nodes.get(name)
+    const merged = node?.kind === 'processor' ? node.definition.merges?.(node.config) : undefined
+    if (node === undefined || merged === undefined) return []
+    return [{ node: name, sources: node.from.map((from) => from.node), waitMs: merged.waitMs }]
+  })
+}
+
 /** True where a node settles its records with its state, and owes what it sends: cuts are then beginnings. */
 export function commitsFirst(plan: TopologyPlan, sub: SubTopology): boolean {
   return sub.nodes.some((name) => {

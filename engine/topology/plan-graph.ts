@@ -70,6 +70,19 @@ export class PlanGraph {
     return [...new Set(this.feeders(node).flatMap((feeder) => this.undeduped(feeder)))]
   }
 
+  /**
+   * The dedupes whose side outputs lead to a node: what comes from there is none of the records that they let through.
+   */
+  asideOf(node: PlanNode): PlanNode[] {
+    const aside = node.from.flatMap(({ node: name, output, table }) => {
+      const feeder = this.#plan.nodes.get(name)!
+      if (table !== undefined) return []
+      if (!isDedupe(feeder)) return this.asideOf(feeder)
+      return output === undefined ? [] : [feeder]
+    })
+    return [...new Set(aside)]
+  }
+
   #all(): PlanNode[] {
     return [...this.#plan.nodes.values()]
   }

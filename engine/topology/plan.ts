@@ -9,6 +9,7 @@ import {
   type GraphProblem,
 } from './graph.ts'
 import type { PlannableNode } from './plannable.ts'
+import { mergeProblems } from './merge-problems.ts'
 import { tableProblems } from './table-problems.ts'
 import type { BudgetSettings, ErrorSettings, FilePosition, PlanNode, TopologyPlan } from './plan-types.ts'
 
@@ -41,7 +42,11 @@ export function planTopology(config: Plannable): TopologyPlan {
   const wrong = referenceProblems(config.nodes)
   const problems = wrong.length > 0 ? wrong : graphProblems(config.nodes, true)
   if (problems.length === 0)
-    problems.push(...tableProblems(config.nodes), ...commitsFirstProblems(config.nodes))
+    problems.push(
+      ...tableProblems(config.nodes),
+      ...mergeProblems(config.nodes),
+      ...commitsFirstProblems(config.nodes),
+    )
   if (problems.length > 0) throw planErrors('PLAN_INVALID', problems)
   return planOf(config)
 }

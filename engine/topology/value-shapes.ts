@@ -15,7 +15,7 @@ const gap: FieldTree = {
 const unknownFields: FieldTree = { type: 'unknown', open: true }
 
 /** Processors that pass values on as they are. */
-const passing = new Set(['branch', 'dedupe', 'filter', 'resequence', 'throttle', 'validate'])
+const passing = new Set(['branch', 'dedupe', 'filter', 'merge', 'resequence', 'throttle', 'validate'])
 
 /** What the values look like at each node of a plan; undefined where nobody can say. */
 export class ValueShapes {

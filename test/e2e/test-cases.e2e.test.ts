@@ -41,7 +41,7 @@ test('cases that do not: exit code 1, and where they stand; the same in JUnit', 
     'topologies/wrong.test.yaml:3:5: counts: stored\n        expected 2\n        actual   1\n',
   )
   expect(junit.code).toBe(1)
-  expect(junit.stdout).toContain('<testsuites tests="1" failures="1">')
+  expect(junit.stdout).toContain('<testsuites tests="1" failures="1" skipped="0">')
 })
 
 test('a mistake in a file of cases is told in a line, without a stack', async () => {

@@ -1,5 +1,6 @@
 import type { WorkerSummary } from '../../engine/runtime/worker-summary.ts'
 import type { ErrorCode } from '../../engine/errors.ts'
+import { decodeMetadata } from '../../engine/runtime/commit-metadata.ts'
 import {
   decodeParked,
   encodeCommand,
@@ -14,6 +15,8 @@ export interface TestInput extends TestValue {
   readonly key: string | null
   readonly at?: number
 }
+
+type Letter = Extract<ParkedEntry, { type: 'letter' }>
 
 /** One letter or command of a parked partition. */
 export interface ParkedRecord {
@@ -83,13 +86,26 @@ export class Bench {
   }
 
   /** What is in a parked partition. */
-  parked(partition = 0): ParkedRecord[] {
-    if (this.cluster.topics.partitionsOf(this.parkedTopic) === undefined) return []
-    return [...this.cluster.topics.all({ topic: this.parkedTopic, partition })].map(([offset, record]) => ({
+  parked(partition = 0, of = 'in'): ParkedRecord[] {
+    const topic = `${this.topology}.${of}.parked`
+    if (this.cluster.topics.partitionsOf(topic) === undefined) return []
+    return [...this.cluster.topics.all({ topic, partition })].map(([offset, record]) => ({
       offset,
       key: record.key === null ? null : Buffer.from(record.key).toString(),
       entry: decodeParked(record),
     }))
+  }
+
+  /** Letters of a partition that are neither released nor discarded, by what is committed. */
+  openLetters(partition: number, of = 'in'): (ParkedRecord & { readonly entry: Letter })[] {
+    const topic = `${this.topology}.${of}.parked`
+    const position = this.cluster.commits.position(this.topology, { topic, partition })
+    const ranges = position && decodeMetadata(position.offset, position.metadata)
+    const isClosed = (offset: number): boolean =>
+      offset < (position?.offset ?? 0) || ranges?.has(offset) === true
+    return this.parked(partition, of).flatMap(({ entry, ...one }) =>
+      entry.type === 'letter' && !isClosed(one.offset) ? [{ ...one, entry }] : [],
+    )
   }
 
   /** Offsets of the records whose letters are in a parked partition, in its order. */

@@ -1,5 +1,7 @@
 import { points } from '../../engine/component/points.ts'
-import type { JoinRun } from './join-storm.ts'
+import { sentenceOf } from '../../engine/errors.ts'
+import { Bench, withBench } from './harness.ts'
+import { JoinStorm, type JoinRun } from './join-storm.ts'
 
 const shaken = { unknown: 0.3, aborted: 0.2, slowest: 120 }
 const rough = { move: 0.01, take: 0.01, expire: 0.004, fence: 0.003, crash: 0.006 }
@@ -18,7 +20,47 @@ export const joinRuns: Readonly<Record<string, JoinRun>> = {
   },
   'everything, joined': { weather: rough, faults: shaken },
   'exactly once, joined': { exactlyOnce: true, weather: rough, faults: shaken },
+  'rows parked, joined': { weather: { bad: 0.15, release: 0.05 } },
+  'rows parked, crashes, joined': { weather: { ...rough, bad: 0.15, release: 0.05 }, faults: shaken },
+  'global, joined': { global: true, weather: {} },
+  'global, everything, joined': { global: true, weather: { ...rough, bad: 0.1 }, faults: shaken },
   ...Object.fromEntries(
     points.map((point) => [`crash at ${point}, joined`, { weather: { crashAt: point, move: 0.02 } }]),
   ),
+}
+
+/** Runs a storm, and answers what was wrong and what there was to judge. */
+export function joinStorm(
+  run: JoinRun,
+  seed: number,
+): Promise<{ readonly wrong: readonly string[]; readonly facts: Readonly<Record<string, number>> }> {
+  const yaml = `name: enriched
+sources:
+  in: { type: topic, topic: in, format: json }
+  users: { type: topic, topic: users, format: json }
+processors:
+  known: { type: join, from: in, table: users, ${run.global === true ? 'global: true, ' : ''}as: user, kind: left }
+sinks:
+  out: { type: effect, from: known, order: record }
+  ${run.exactlyOnce === true ? 'more: { type: topic, from: known, topic: out }' : ''}
+errors: { attempts: 1000, then: park, backoff: { first: 10ms, longest: 50ms }, flood: { share: 1, of: 1000000 } }
+${run.exactlyOnce === true ? 'delivery: exactly-once' : ''}
+commit: { every: 50ms }
+`
+  const bench = new Bench(seed, yaml, { partitions: 2, faults: { ...run.faults } })
+  return withBench(bench, async () => {
+    Object.assign(bench.world.faults, run.sinks)
+    const storm = new JoinStorm(bench, run, seed)
+    try {
+      await storm.blow()
+      await storm.calm()
+      storm.judge()
+    } catch (error) {
+      storm.wrong.push(String(error), ...bench.cluster.commits.broken)
+      for (const { error: own, life } of bench.cluster.workers) {
+        if (own !== undefined) storm.wrong.push(`${life.name} failed: ${sentenceOf(own)}`)
+      }
+    }
+    return { wrong: storm.wrong, facts: storm.facts }
+  })
 }

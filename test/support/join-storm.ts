@@ -3,7 +3,7 @@ import type { TopicPartition } from '../../engine/component/contracts/position.t
 import type { Point } from '../../engine/component/points.ts'
 import { sentenceOf } from '../../engine/errors.ts'
 import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
-import { Bench, withBench } from './harness.ts'
+import type { Bench } from './harness.ts'
 import { Random } from './harness-records.ts'
 import type { CommitFaults } from './model-commits.ts'
 import type { ModelWorker } from './model-cluster.ts'
@@ -12,6 +12,8 @@ import type { Effect } from './model-parts.ts'
 /** A join in one kind of weather. */
 export interface JoinRun {
   readonly exactlyOnce?: boolean
+  /** True: each worker has the rows of all partitions, of which the table has more than the stream. */
+  readonly global?: boolean
   readonly faults?: Partial<CommitFaults>
   readonly sinks?: { readonly noAnswer?: number; readonly refused?: number; readonly slowest?: number }
   readonly weather: {
@@ -21,12 +23,23 @@ export interface JoinRun {
     readonly fence?: number
     readonly crash?: number
     readonly crashAt?: Point
+    /** Share of rows that cannot be read, so that they are parked, and those of their key behind them. */
+    readonly bad?: number
+    /** How often someone releases what can be read, or discards what cannot. */
+    readonly release?: number
   }
 }
 
 /** A row as the tests write it: how often its key had been written by then. */
 interface Row {
   readonly v: number
+}
+
+/** What was written of a key: a row, its absence, or what cannot be read. */
+interface State {
+  readonly key: string
+  readonly row: Row | null | 'broken'
+  readonly offset: number
 }
 
 /** By life of a task (the bounds that it began with) and key: how many states had been read. */
@@ -37,12 +50,13 @@ const keys = ['k0', 'k1', 'k2', 'k3']
 /**
  * A stream that is joined with a table on the model cluster, in bad weather. The table of a key is a list of states, each a
  * row or its absence; what a record was joined with says how many of them had been read. Judged are: no worker goes back in
- * that list; none is behind what was written before it was given the partition; what is committed of the table is what its
- * records below the committed offset come to.
+ * that list; none is behind what was written before it was given the partition (of a global table: before it began; nothing
+ * of that where rows may be parked); what is committed of the table is what its records below the committed offset come to,
+ * but for those that are parked.
  */
-class JoinStorm {
+export class JoinStorm {
   readonly wrong: string[] = []
-  readonly facts = { commits: 0, crashes: 0, effects: 0, repeats: 0, starts: 0 }
+  readonly facts = { commits: 0, crashes: 0, effects: 0, repeats: 0, starts: 0, parked: 0 }
   readonly #bench: Bench
   readonly #run: JoinRun
   readonly #random: Random
@@ -53,18 +67,21 @@ class JoinStorm {
   readonly #bounds = new Map<string, Set<ReadonlyMap<string, number>>>()
   #made = 0
   #crashes = 4
+  readonly #parks: boolean
 
   constructor(bench: Bench, run: JoinRun, seed: number) {
     this.#bench = bench
     this.#run = run
     this.#random = new Random(seed)
+    this.#parks = (run.weather.bad ?? 0) > 0
     const { cluster, world } = bench
-    cluster.topics.ensure('users', cluster.partitions)
+    cluster.topics.ensure('users', cluster.partitions + (run.global === true ? 1 : 0))
     cluster.topics.ensure('out', cluster.partitions)
     cluster.commits.onApplied = (task) => this.#applied(task)
     const group = cluster.group(bench.topology)
-    group.onAssigned = (worker, { partition }) =>
-      this.#given.set(`${worker}/${partition}`, this.#written(partition))
+    group.onAssigned = (worker, { partition }) => {
+      if (run.global !== true) this.#given.set(`${worker}/${partition}`, this.#written(partition))
+    }
     group.onStart = (worker, at) => this.#started(worker, at)
     world.onWriting = (worker, _topic, partition, offset) => {
       const bounds = this.#begun.get(`${worker}/${partition}`)
@@ -82,7 +99,14 @@ class JoinStorm {
   #started(worker: string, { topic, partition }: TopicPartition): void {
     if (topic !== 'in') return
     this.facts.starts++
-    this.#begun.set(`${worker}/${partition}`, this.#given.get(`${worker}/${partition}`)!)
+    const given = this.#run.global === true ? worker : `${worker}/${partition}`
+    this.#begun.set(`${worker}/${partition}`, this.#given.get(given)!)
+  }
+
+  #start(): void {
+    const written = this.#written()
+    const { life } = this.#bench.cluster.start()
+    if (this.#run.global === true) this.#given.set(life.name, written)
   }
 
   #crash(worker: ModelWorker): void {
@@ -93,7 +117,7 @@ class JoinStorm {
   async blow(): Promise<void> {
     const { cluster } = this.#bench
     for (let n = 0; n < 20; n++) this.#write(this.#random.pick(keys))
-    for (let n = 0; n < 2; n++) cluster.start()
+    for (let n = 0; n < 2; n++) this.#start()
     for (let steps = 0; this.#made < 80 || steps < 150; steps++) {
       if (this.#random.chance(0.2)) this.#write(this.#random.pick(keys))
       if (this.#made < 80 && this.#random.chance(0.15)) this.#produce(this.#random.pick(keys))
@@ -106,7 +130,9 @@ class JoinStorm {
   #write(key: string): void {
     const { topics } = this.#bench.cluster
     const v = [...this.#states()].filter((one) => one.key === key).length + 1
-    const value = this.#random.chance(0.25) ? null : Buffer.from(JSON.stringify({ v } satisfies Row))
+    const broken = this.#random.chance(this.#run.weather.bad ?? 0)
+    const row = broken ? '{' : JSON.stringify({ v } satisfies Row)
+    const value = this.#random.chance(0.25) ? null : Buffer.from(row)
     topics.append([{ topic: 'users', key: Buffer.from(key), value, headers: [], timestamp: 0 }])
   }
 
@@ -116,7 +142,7 @@ class JoinStorm {
 
   #happen(): void {
     const { cluster } = this.#bench
-    const { move = 0, take = 0, expire = 0, fence = 0, crash = 0 } = this.#run.weather
+    const { move = 0, take = 0, expire = 0, fence = 0, crash = 0, release = 0 } = this.#run.weather
     const group = cluster.group(this.#bench.topology)
     const { living } = cluster
     if (living.length > 0) {
@@ -127,9 +153,20 @@ class JoinStorm {
       if (this.#random.chance(expire)) group.expire(one.life.name)
       if (this.#random.chance(fence)) cluster.fence(one)
       if (this.#random.chance(crash)) this.#crash(one)
+      if (this.#random.chance(release)) this.#letters(partition, false)
     }
     if (this.#random.chance(0.1)) cluster.forgetDead()
-    if (living.length < 2 && this.#random.chance(0.1)) cluster.start()
+    if (living.length < 2 && this.#random.chance(0.1)) this.#start()
+  }
+
+  /** Some letters of rows: those that can be read are released, with all of their key; the others are discarded. */
+  #letters(partition: number, all: boolean): void {
+    const open = this.#bench.openLetters(partition, 'users')
+    for (const { offset, key, entry } of all || open.length === 0 ? open : [this.#random.pick(open)]) {
+      const broken = String(entry.record.value) === '{'
+      if (broken) this.#bench.commandOf('users', partition, key, 'discard', [offset])
+      else this.#bench.commandOf('users', partition, key, 'release')
+    }
   }
 
   /** The end of all trouble; then one more record of each key, which must find the last row. */
@@ -139,8 +176,8 @@ class JoinStorm {
     Object.assign(cluster.commits.faults, { aborted: 0, unknown: 0 })
     Object.assign(world.faults, { noAnswer: 0, refused: 0, slowest: 20 })
     cluster.forgetDead()
-    if (cluster.living.length === 0) cluster.start()
-    await cluster.until(() => this.#settled('in') && this.#settled('users'))
+    if (cluster.living.length === 0) this.#start()
+    await this.#rest()
     for (const key of keys) this.#produce(key)
     await cluster.until(() => this.#settled('in'))
     await cluster.stop()
@@ -150,8 +187,35 @@ class JoinStorm {
     this.wrong.push(...cluster.commits.broken)
   }
 
+  async #rest(): Promise<void> {
+    const { cluster, topology } = this.#bench
+    if (this.#run.global === true) {
+      for (let n = 0; n < 300; n++) await cluster.step()
+      return cluster.until(() => this.#settled('in'))
+    }
+    const isDone = (): boolean =>
+      this.#settled('in') && this.#settled('users') && this.#settled(`${topology}.users.parked`)
+    const isStill = (): boolean => isDone() || this.#open() > 0
+    for (let rounds = 0; rounds < 20 && !isDone(); rounds++) {
+      await cluster.until(() => this.#settled('in') && this.#settled('users') && isStill())
+      this.facts.parked += this.#open()
+      for (let partition = 0; partition < cluster.partitions; partition++) this.#letters(partition, true)
+      for (let n = 0; n < 50; n++) await cluster.step()
+    }
+    await cluster.until(isDone)
+  }
+
+  #open(): number {
+    const { partitions } = this.#bench.cluster
+    return Array.from(
+      { length: partitions },
+      (_, one) => this.#bench.openLetters(one, 'users').length,
+    ).reduce((sum, one) => sum + one, 0)
+  }
+
   #settled(topic: string): boolean {
     const { cluster, topology } = this.#bench
+    if (cluster.topics.partitionsOf(topic) === undefined) return true
     return Array.from({ length: cluster.partitions }, (_, partition) => partition).every((partition) => {
       const frontier = cluster.commits.position(topology, { topic, partition })?.offset ?? 0
       return [...cluster.topics.all({ topic, partition })].every(([offset]) => offset < frontier)
@@ -159,36 +223,41 @@ class JoinStorm {
   }
 
   /** All that was written to the table, in order. */
-  *#states(partition?: number): Generator<{ key: string; row: Row | null; offset: number }> {
-    for (let one = 0; one < this.#bench.cluster.partitions; one++) {
-      if (partition !== undefined && one !== partition) continue
-      for (const [offset, { key, value }] of this.#bench.cluster.topics.all({
-        topic: 'users',
-        partition: one,
-      })) {
-        const row = value === null ? null : (JSON.parse(Buffer.from(value).toString()) as Row)
-        yield { key: Buffer.from(key!).toString(), row, offset }
-      }
+  *#states(only?: number): Generator<State> {
+    const { topics } = this.#bench.cluster
+    for (let partition = 0; partition < topics.partitionsOf('users')!; partition++) {
+      if (only !== undefined && partition !== only) continue
+      for (const [offset, { key, value }] of topics.all({ topic: 'users', partition }))
+        yield { key: String(Buffer.from(key!)), row: rowOf(value), offset }
     }
   }
 
-  /** How many states each key of a partition has. */
-  #written(partition: number): Map<string, number> {
+  /** How many states each key has, in a partition or in all. Of what is parked, nobody can say when it counts. */
+  #written(partition?: number): Map<string, number> {
     const counts = new Map<string, number>()
-    for (const { key } of this.#states(partition)) counts.set(key, (counts.get(key) ?? 0) + 1)
+    if (this.#parks && this.#run.global !== true) return counts
+    for (const { key, row } of this.#states(partition))
+      if (row !== 'broken') counts.set(key, (counts.get(key) ?? 0) + 1)
     return counts
   }
 
   #applied(task: SealedTask): void {
     this.facts.commits++
+    if (this.#run.global === true) return
     const { cluster, topology } = this.#bench
     const { partition } = task
     const frontier = cluster.commits.position(topology, { topic: 'users', partition })?.offset ?? 0
     const store = createKeyValueStore<Row>({ name: 'users' })
     for (const block of cluster.commits.blocks(task.task)) if (block.store === 'users') store.restore(block)
     const expected = new Map<string, Row>()
+    const held = new Set<string>()
+    const parked = new Set(this.#bench.openLetters(partition, 'users').map(({ entry }) => entry.info.offset))
     for (const { key, row, offset } of this.#states(partition)) {
       if (offset >= frontier) continue
+      if (parked.has(offset)) held.add(key)
+      // What cannot be read, and is not parked, was discarded.
+      if (parked.has(offset) || row === 'broken') continue
+      if (held.has(key)) this.wrong.push(`users/${partition}@${offset} overtook a parked row of ${key}`)
       if (row === null) expected.delete(key)
       else expected.set(key, row)
     }
@@ -218,7 +287,7 @@ class JoinStorm {
   }
 
   #rowsOf(key: string): (Row | null)[] {
-    return [...this.#states()].filter((one) => one.key === key).map(({ row }) => row)
+    return [...this.#states()].flatMap((one) => (one.key !== key || one.row === 'broken' ? [] : [one.row]))
   }
 
   /** A write that was begun in an earlier life of a worker may end in the next one: some life must explain it. */
@@ -249,38 +318,8 @@ class JoinStorm {
   }
 }
 
-/** Runs a storm, and answers what was wrong and what there was to judge. */
-export function joinStorm(
-  run: JoinRun,
-  seed: number,
-): Promise<{ readonly wrong: readonly string[]; readonly facts: Readonly<Record<string, number>> }> {
-  const yaml = `name: enriched
-sources:
-  in: { type: topic, topic: in, format: json }
-  users: { type: topic, topic: users, format: json }
-processors:
-  known: { type: join, from: in, table: users, as: user, kind: left }
-sinks:
-  out: { type: effect, from: known, order: record }
-  ${run.exactlyOnce === true ? 'more: { type: topic, from: known, topic: out }' : ''}
-errors: { attempts: 1000, then: park, backoff: { first: 10ms, longest: 50ms }, flood: { share: 1, of: 1000000 } }
-${run.exactlyOnce === true ? 'delivery: exactly-once' : ''}
-commit: { every: 50ms }
-`
-  const bench = new Bench(seed, yaml, { partitions: 2, faults: { ...run.faults } })
-  return withBench(bench, async () => {
-    Object.assign(bench.world.faults, run.sinks)
-    const storm = new JoinStorm(bench, run, seed)
-    try {
-      await storm.blow()
-      await storm.calm()
-      storm.judge()
-    } catch (error) {
-      storm.wrong.push(String(error), ...bench.cluster.commits.broken)
-      for (const { error: own, life } of bench.cluster.workers) {
-        if (own !== undefined) storm.wrong.push(`${life.name} failed: ${sentenceOf(own)}`)
-      }
-    }
-    return { wrong: storm.wrong, facts: storm.facts }
-  })
+function rowOf(value: Uint8Array | null): State['row'] {
+  if (value === null) return null
+  const text = String(Buffer.from(value))
+  return text === '{' ? 'broken' : (JSON.parse(text) as Row)
 }

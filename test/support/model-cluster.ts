@@ -201,7 +201,15 @@ export class ModelCluster {
     }
   }
 
+  #reader(life: Life, group: string): ModelReader {
+    return new ModelReader(life, this.group(group), this.topics, {
+      most: this.#options.pollRecords ?? 8,
+      committed: (partition) => this.commits.position(group, partition),
+    })
+  }
+
   #log(life: Life): Log {
+    const readers = new Map<string, ModelReader>()
     const then = async <Answer>(answer: () => Answer): Promise<Answer> => {
       await life.turn()
       return answer()
@@ -211,13 +219,12 @@ export class ModelCluster {
         then(() => this.topics.ensure(topic, options?.partitions ?? this.partitions)),
       partitionsOf: (topic) => then(() => this.topics.partitionsOf(topic)),
       read: (group, topics) =>
-        then(
-          () =>
-            new ModelReader(life, this.group(group), this.topics, topics, {
-              most: this.#options.pollRecords ?? 8,
-              committed: (partition) => this.commits.position(group, partition),
-            }),
-        ),
+        then(() => {
+          let reader = readers.get(group)
+          if (reader === undefined || reader.closed) readers.set(group, (reader = this.#reader(life, group)))
+          reader.subscribe(topics)
+          return reader
+        }),
       append: (records: readonly OutgoingRecord[]) => then(() => this.topics.append(records)),
       write: (batch: OutgoingBatch) =>
         then(() => {

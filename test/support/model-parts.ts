@@ -16,6 +16,7 @@ import {
 import { aggregate } from '../../processors/aggregate.ts'
 import { dedupe } from '../../processors/dedupe.ts'
 import { join } from '../../processors/join.ts'
+import { merge } from '../../processors/merge.ts'
 import { resequence } from '../../processors/resequence.ts'
 import { schedule } from '../../processors/schedule.ts'
 import { topic as topicSink } from '../../sinks/topic.ts'
@@ -85,7 +86,7 @@ export class ModelWorld {
   }
 
   registry(life: Life): Registry {
-    const processors = { aggregate, dedupe, join, resequence, schedule, ...testProcessors(this, life) }
+    const processors = { aggregate, dedupe, join, merge, resequence, schedule, ...testProcessors(this, life) }
     return { sources: { topic }, processors, sinks: { effect: effectSink(this, life), topic: topicSink } }
   }
 }

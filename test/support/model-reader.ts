@@ -16,13 +16,15 @@ interface Cursor extends TopicPartition {
   toldEnd: number
 }
 
-/** A member of a group, as one source of one worker sees it. */
+/** A member of a group: all sources of a worker have one, which tells of their partitions in one order. */
 export class ModelReader implements SourceReader {
-  readonly topics: readonly string[]
+  readonly topics: string[] = []
   readonly #life: Life
   readonly #group: ModelGroup
   readonly #logs: ModelTopics
   readonly #cursors = new Map<string, Cursor>()
+  /** How many records of a buffer are not committed yet. */
+  readonly #unspent = new WeakMap<ArrayBuffer, number>()
   #events: SourceEvent[] = []
   #closed = false
   #expired = false
@@ -36,7 +38,6 @@ export class ModelReader implements SourceReader {
     life: Life,
     group: ModelGroup,
     logs: ModelTopics,
-    topics: readonly string[],
     { most, committed }: { most: number; committed: (one: TopicPartition) => CommittedPosition | undefined },
   ) {
     this.#life = life
@@ -44,8 +45,16 @@ export class ModelReader implements SourceReader {
     this.#group = group
     this.#logs = logs
     this.#committed = committed
-    this.topics = topics
-    group.join(this)
+  }
+
+  /** Reads these topics, too. */
+  subscribe(topics: readonly string[]): void {
+    this.topics.push(...topics)
+    this.#group.join(this)
+  }
+
+  get closed(): boolean {
+    return this.#closed
   }
 
   get worker(): string {
@@ -98,7 +107,9 @@ export class ModelReader implements SourceReader {
       const end = this.#logs.lastStable(cursor)
       if (records.count > 0) {
         cursor.next = records.offsets[records.count - 1]! + 1
-        events.push({ type: 'records', records: inSlab(records) })
+        const packed = inSlab(records)
+        this.#unspent.set(packed.bytes.buffer as ArrayBuffer, packed.count)
+        events.push({ type: 'records', records: packed })
       } else if (cursor.toldEnd !== end) {
         cursor.toldEnd = end
         events.push({
@@ -144,8 +155,11 @@ export class ModelReader implements SourceReader {
   }
 
   /** Each run has a buffer of its own. */
-  spent(buffer: ArrayBuffer): void {
-    buffer.transfer(0)
+  spent(buffer: ArrayBuffer, records: number): void {
+    const left = this.#unspent.get(buffer)! - records
+    if (!(left >= 0)) throw new Error('The same records are told to be committed twice.')
+    this.#unspent.set(buffer, left)
+    if (left === 0) buffer.transfer(0)
   }
 
   async bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }> {

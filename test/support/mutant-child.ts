@@ -11,15 +11,19 @@ if (mutant !== undefined) loadMutant(mutant)
 
 const { storm } = await import('./model-runs.ts')
 const { aggregateRuns, aggregateStorm } = await import('./aggregate-runs.ts')
+const { joinRuns, joinStorm } = await import('./join-runs.ts')
+const { mergeRuns, mergeStorm } = await import('./merge-runs.ts')
 const { resequenceRuns, resequenceStorm } = await import('./resequence-runs.ts')
 const { scheduleRuns, scheduleStorm } = await import('./schedule-runs.ts')
 
 /** What is wrong after this storm: names of runs are unique over all kinds. */
 function blow(name: string, drawn: number): Promise<Pick<Outcome, 'wrong'>> {
-  const [aggregated, sequence, timers] = [aggregateRuns[name], resequenceRuns[name], scheduleRuns[name]]
-  if (aggregated !== undefined) return aggregateStorm(aggregated, drawn)
-  if (sequence !== undefined) return resequenceStorm(sequence, drawn)
-  return timers === undefined ? storm(name, drawn) : scheduleStorm(timers, drawn)
+  if (aggregateRuns[name] !== undefined) return aggregateStorm(aggregateRuns[name], drawn)
+  if (joinRuns[name] !== undefined) return joinStorm(joinRuns[name], drawn)
+  if (mergeRuns[name] !== undefined) return mergeStorm(mergeRuns[name], drawn)
+  if (resequenceRuns[name] !== undefined) return resequenceStorm(resequenceRuns[name], drawn)
+  if (scheduleRuns[name] !== undefined) return scheduleStorm(scheduleRuns[name], drawn)
+  return storm(name, drawn)
 }
 
 for (const each of mutant?.seeds ?? [Number(seed)]) {

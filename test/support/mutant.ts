@@ -4,7 +4,7 @@ export interface Mutant {
   /** Path in the repository. */
   readonly file: string
   readonly changes: readonly (readonly [from: string, to: string])[]
-  /** The run (of model-runs.ts, aggregate-runs.ts or resequence-runs.ts) that must notice, with the seeds that it is tried with, and by what it is noticed. */
+  /** The run (of model-runs.ts, or of the other files of runs) that must notice, with the seeds that it is tried with, and by what it is noticed. */
   readonly run: string
   readonly seeds: readonly number[]
   readonly noticed: RegExp

@@ -1,3 +1,4 @@
+import { joinMutants } from './join-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { scheduleMutants } from './schedule-mutants.ts'
 import { sequenceMutants } from './sequence-mutants.ts'
@@ -231,8 +232,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'beyond a record that is not settled, records are committed before an aggregate, too',
-    file: 'engine/runtime/task.ts',
-    changes: [['|| commitsFirst(', '|| false && commitsFirst(']],
+    file: 'engine/runtime/input-kinds.ts',
+    changes: [
+      [
+        'this.#commitsFirst = commitsFirst(plan, sub)',
+        'this.#commitsFirst = false && commitsFirst(plan, sub)',
+      ],
+    ],
     run: 'closed windows, crashes',
     seeds,
     noticed: /something beyond|is gone/,
@@ -245,6 +251,7 @@ export const mutants: readonly Mutant[] = [
     seeds,
     noticed: /sent .*, not/,
   },
+  ...joinMutants,
   ...sequenceMutants,
   ...scheduleMutants,
 ]

@@ -203,6 +203,20 @@ describe('describe and explain', () => {
     expect(text).toMatch(expected)
   })
 
+  test('describe tells of components, and lists them', async () => {
+    const { text } = await run(describeCommand, ['dedupe'])
+    expect(text).toMatch(/^# dedupe \(processor\)\n[^]*\| `window` \|[^]*\n## Examples\n/)
+    expect((await run(describeCommand, ['topic'])).text).toMatch(/^# topic \(source\)[^]*\n# topic \(sink\)/)
+    const { text: list } = await run(describeCommand, ['components'])
+    expect(list).toMatch(/^sources\n[^]*\n {2}topic +Reads [^]*\nprocessors\n[^]*\n {2}dedupe +Lets /)
+    await expect(run(describeCommand, ['dedupe'], { output: 'svg' })).rejects.toMatchObject({ code: 'USAGE' })
+  })
+
+  test('a plain word is a topology of topologies/', async () => {
+    expect((await run(describeCommand, ['good'])).text).toMatch(/^good\n/)
+    expect((await run(lintCommand, ['good'])).text).toBe('Nothing to complain about in 1 file.')
+  })
+
   test('take one file that can be planned', async () => {
     await expect(run(describeCommand, [])).rejects.toMatchObject({ code: 'USAGE' })
     await expect(run(explainCommand, ['a', 'b'])).rejects.toMatchObject({ code: 'USAGE' })

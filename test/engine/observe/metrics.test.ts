@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import prometheus from 'prom-client'
-import { metricCatalogue, type MetricSpec } from '../../../engine/observe/metric-catalogue.ts'
+import { metricCatalogue } from '../../../engine/observe/metric-catalogue.ts'
+import type { MetricSpec } from '../../../engine/observe/metric-spec.ts'
 import { createMetrics, noMetrics } from '../../../engine/observe/metrics.ts'
 
 const partition = { topology: 'audit-store', topic: 'audit-events', partition: 3 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { joinRuns } from '../../support/join-runs.ts'
-import { joinStorm } from '../../support/join-storm.ts'
+import { joinRuns, joinStorm } from '../../support/join-runs.ts'
 
 // STORMS=200 for a long look.
 const storms = Number(process.env.STORMS ?? 3)

@@ -145,6 +145,44 @@ describe('what a change does', () => {
     expect(between(['web', 'shop'], ['app', 'web', 'shop'])).toEqual(['MC008 app', 'MC018 web'])
   })
 
+  test('the rows of a table are what was read since it is one, under the name of its source', () => {
+    const plan = (join: string, users = 'users') => ({
+      plan: planText(`name: known
+sources:
+  orders: { type: topic, topic: orders, format: json }
+  ${users}: { type: topic, topic: users, format: json }
+processors: { ${join} }
+sinks:
+  out: { type: topic, from: one, topic: out }
+`),
+      partitions: unknown,
+    })
+    const stream = plan('one: { type: filter, from: [orders, users], field: a, oneOf: [b] }')
+    const table = plan('one: { type: join, from: orders, table: users, as: user }')
+    const renamed = plan('one: { type: join, from: orders, table: people, as: user }', 'people')
+    const global = plan('one: { type: join, from: orders, table: users, global: true, as: user }')
+    const between = (before: typeof stream, after: typeof stream) =>
+      comparePlans(before, after).flatMap(({ code, node, message }) =>
+        code === 'MC025' || code === 'MC026' ? [`${code} ${node} ${message}`] : [],
+      )
+    expect(between(table, table)).toEqual([])
+    expect(between(global, global)).toEqual([])
+    expect(between(stream, table)).toEqual([
+      expect.stringMatching(/^MC025 users "users" has been no table.* begins empty.*offsets set\)\.$/),
+    ])
+    expect(between(table, renamed)).toEqual([
+      expect.stringMatching(/^MC025 people "people" was the table "users".* Keep the name;/),
+    ])
+    expect(between(global, table)).toEqual([
+      expect.stringMatching(/^MC026 users .* from where the source begins\.$/),
+    ])
+    expect(between(table, global)).toEqual([
+      expect.stringMatching(/^MC026 users .* from its beginning.* changelog of "users" stay/),
+    ])
+    expect(between(table, stream)).toEqual([expect.stringMatching(/^MC026 users "users" has been a table/)])
+    expect(between(global, stream)).toEqual([expect.stringMatching(/^MC026 users .* nothing is committed/)])
+  })
+
   test('other partitions, where the catalogues say so', () => {
     const plan = planText(text)
     const before = { plan, partitions: () => 6 }

@@ -56,6 +56,17 @@ sinks: { users: { type: table, from: [unique, events], table: users } }`),
     expect(said.some((line) => line.includes('has one effect'))).toBe(false)
   })
 
+  test('what a dedupe did not let through is not once each', () => {
+    const said = statements(
+      base(`processors: { unique: { type: dedupe, from: events, by: eventId, window: 7d } }
+sinks: { odd: { type: topic, from: unique.conflicts, topic: odd }, users: { type: table, from: unique, table: users } }`),
+    )
+    expect(said).toContain('- odd: Duplicates that a producer sent are not known here.')
+    expect(said.filter((line) => line.includes('One eventId has one effect'))).toEqual([
+      '+ users: One eventId has one effect.',
+    ])
+  })
+
   test.each([
     ['park', '+', 'is parked after 5 attempts'],
     ['skip', '-', 'they are skipped and lost'],

@@ -35,6 +35,20 @@ describe('ML009, a window shorter than redelivery', () => {
   })
 })
 
+test('ML012, the sources of a merge that name no time', () => {
+  const text = `name: history
+sources:
+  logins: { type: topic, topic: logins, format: json }
+  payments: { type: topic, topic: payments, format: json, timestamp: at }
+processors: { all: { type: merge, from: [logins, payments] } }
+sinks: { out: { type: topic, from: all, topic: out } }
+`
+  expect(said('ML012', text)).toEqual([
+    '3:3 "logins" names no timestamp field: "all" puts its records into order by the time of the record.',
+  ])
+  expect(said('ML012', text.replace('json }', 'json, timestamp: at }'))).toEqual([])
+})
+
 describe('ML028, topics that forget letters and state', () => {
   const text = audit('window: 7d')
   test.each<[string, FactsData['topics'], RegExp | undefined]>([

@@ -1,0 +1,79 @@
+import type { MetricSpec } from './metric-spec.ts'
+
+/** What single nodes count, and what they keep. */
+export const nodeMetrics = {
+  millrace_records_duplicate_total: {
+    type: 'counter',
+    help: 'Records dropped because their id was already seen at another position.',
+    unit: 'records',
+    labels: ['topology', 'node'],
+    notes: 'A steady share is a producer that sends twice; a jump is a redelivery upstream.',
+  },
+  millrace_records_replayed_total: {
+    type: 'counter',
+    help: 'Records seen again at the position they were first seen at, and processed again.',
+    unit: 'records',
+    labels: ['topology', 'node'],
+    notes:
+      'Expected after a restart or rebalance, at most one commit cycle for each partition. Otherwise zero.',
+  },
+  millrace_records_conflicting_total: {
+    type: 'counter',
+    help: 'Duplicates whose body differs from the one that was seen first.',
+    unit: 'records',
+    labels: ['topology', 'node'],
+    notes:
+      'An id was used for two different events: look at the producer. The second body goes to the side output.',
+  },
+  millrace_records_late_total: {
+    type: 'counter',
+    help: 'Records that came when all their windows were closed.',
+    unit: 'records',
+    labels: ['topology', 'node'],
+    notes: 'They go to the side output `late`. A steady share: the grace is too short.',
+  },
+  millrace_records_out_of_order_total: {
+    type: 'counter',
+    help: 'Records that a merge let through behind later ones.',
+    unit: 'records',
+    labels: ['topology', 'node'],
+    notes:
+      'They came in after their partition had been waited for, or the times of their own partition do not ascend. A steady share: the wait is too short.',
+  },
+  millrace_records_unmatched_total: {
+    type: 'counter',
+    help: 'Records without a row, in an inner join.',
+    unit: 'records',
+    labels: ['topology', 'node'],
+    notes:
+      'They go to the side output `unmatched`. A jump: rows are missing, or come after the records that need them.',
+  },
+  millrace_emissions_total: {
+    type: 'counter',
+    help: 'Records that a node sent because its committed state owed them.',
+    unit: 'records',
+    labels: ['topology', 'node'],
+    notes: 'Of an aggregate: newest values of keys, or closed windows. Repeats after a restart count again.',
+  },
+  millrace_emissions_failed_total: {
+    type: 'counter',
+    help: 'Owed records that a later node could not take.',
+    unit: 'records',
+    labels: ['topology', 'node'],
+    notes: 'They stay owed, and are sent again when their key changes and at the next start: see the log.',
+  },
+  millrace_state_entries: {
+    type: 'gauge',
+    help: 'Entries of a state store by key.',
+    unit: 'keys',
+    labels: ['topology', 'store', 'partition'],
+    notes: 'Of an aggregate: keys and open windows. Without windows it only grows.',
+  },
+  millrace_state_bytes: {
+    type: 'gauge',
+    help: 'Memory of a state store, roughly.',
+    unit: 'bytes',
+    labels: ['topology', 'store', 'partition'],
+    notes: 'Outside the budget, and in memory.',
+  },
+} as const satisfies Readonly<Record<string, MetricSpec>>

@@ -1,0 +1,32 @@
+import { commitsFirst, tableSources } from '../topology/plan-facts.ts'
+import { Merges } from './merges.ts'
+import type { InputOptions, RestoredPosition } from './task-input.ts'
+import type { TaskOptions } from './task-options.ts'
+
+/** What the inputs of a task are, by their sources. */
+export class InputKinds {
+  readonly merges: Merges
+  readonly #restoring: RestoredPosition
+  readonly #tables: readonly string[]
+  readonly #commitsFirst: boolean
+
+  constructor(options: Pick<TaskOptions, 'plan' | 'sub' | 'trouble' | 'clock' | 'counters'>) {
+    const { plan, sub, trouble } = options
+    this.merges = new Merges(options)
+    this.#restoring = { foreign: plan.foreignMetadata, trouble }
+    this.#tables = tableSources(plan, sub)
+    this.#commitsFirst = commitsFirst(plan, sub)
+  }
+
+  /** True where the records are the rows of a table. */
+  isTable(source: string): boolean {
+    return this.#tables.includes(source)
+  }
+
+  /** With a node that commits first, cuts are beginnings of the partitions; those of tables always are. */
+  of(source: string): Pick<InputOptions, 'restoring' | 'isTable' | 'inOrder' | 'merger'> {
+    const isTable = this.isTable(source)
+    const inOrder = isTable || this.#commitsFirst
+    return { restoring: this.#restoring, isTable, inOrder, merger: this.merges.of(source) }
+  }
+}
