@@ -113,7 +113,7 @@ bench-clients: system native $(OTHER_CLIENTS) ## measure Kafka clients side by s
 	@node bench/clients/run.ts $(ARGS)
 
 .PHONY: bench-engine
-bench-engine: system native ## measure Millrace beside other engines: 40 minutes (ARGS=--quick, --smoke, --sweep, --help)
+bench-engine: system native ## measure Millrace beside other engines: an hour (ARGS=--quick, --smoke, --sweep, --help)
 	@node bench/cluster/run.ts $(ARGS)
 
 $(OTHER_CLIENTS): bench/clients/package-lock.json | $(NODE)

@@ -8,6 +8,10 @@ export interface Sizes {
   /** Records of `dedup`, and those that slow systems get. */
   readonly dedup: number
   readonly dedupSlow: number
+  /** Records of `aggregate`. */
+  readonly aggregate: number
+  /** Records of `join`. */
+  readonly join: number
   /** Records of `keyed-io-100` and `keyed-io-1000`. */
   readonly keyed100: number
   readonly keyed1000: number
@@ -45,14 +49,14 @@ export interface Options {
 
 export const usage = `node bench/cluster/run.ts [options]
 
-Measures Millrace beside other engines, on a Kafka and a Cassandra of its own: about 40 minutes.
+Measures Millrace beside other engines, on a Kafka and a Cassandra of its own: about an hour.
 make bench-engine ARGS="..." installs what it needs first.
 
   --only A,B/C        a scenario, all that begin so, or one system of it: dedup,keyed-io/millrace
                       scenarios: ${scenarioNames.join(', ')}
   --systems A,B       such as millrace,kafka-streams; also those that are measured only when named
   --rounds N          how often each system runs, in turn with the others (2)
-  --records N         records of dedup (8,000,000; slow systems get an eighth)
+  --records N         records of dedup (8,000,000; slow systems get an eighth) and of aggregate and join (4,000,000)
   --quick             one round with a quarter of the records: ten minutes
   --smoke             one round with very few: only to see that everything runs
   --sweep             how the cost of Millrace grows with partitions, keys, size of records and state; no other systems
@@ -64,6 +68,8 @@ make bench-engine ARGS="..." installs what it needs first.
 const whole: Sizes = {
   dedup: 8_000_000,
   dedupSlow: 1_000_000,
+  aggregate: 4_000_000,
+  join: 4_000_000,
   keyed100: 200_000,
   keyed1000: 500_000,
   audit: 200_000,
@@ -73,6 +79,8 @@ const whole: Sizes = {
 const quick: Sizes = {
   dedup: 2_000_000,
   dedupSlow: 250_000,
+  aggregate: 1_000_000,
+  join: 1_000_000,
   keyed100: 100_000,
   keyed1000: 300_000,
   audit: 100_000,
@@ -82,6 +90,8 @@ const quick: Sizes = {
 const smoke: Sizes = {
   dedup: 100_000,
   dedupSlow: 30_000,
+  aggregate: 100_000,
+  join: 100_000,
   keyed100: 10_000,
   keyed1000: 20_000,
   audit: 10_000,
@@ -143,7 +153,8 @@ function chosen(only: string | undefined, systems: readonly string[]): readonly 
 }
 
 function sized(sizes: Sizes, records: number | undefined): Sizes {
-  return records === undefined ? sizes : { ...sizes, dedup: records, dedupSlow: Math.ceil(records / 8) }
+  if (records === undefined) return sizes
+  return { ...sizes, dedup: records, dedupSlow: Math.ceil(records / 8), aggregate: records, join: records }
 }
 
 function positive(name: string, given: string | undefined): number | undefined {

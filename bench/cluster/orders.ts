@@ -48,6 +48,9 @@ export function readNumber(bytes: Buffer, at: number, digits = 10): number {
   return number
 }
 
+/** What every order comes to. */
+export const orderTotal = 289.48
+
 export const keyDigits = 7
 export const keyPrefix = 'customer-'
 
@@ -177,7 +180,7 @@ function sample(items: number, time: number): object {
         quantity: 1 + (n % 3),
         price: 19.99 + 229.51 * n,
       })),
-      total: 289.48,
+      total: orderTotal,
     },
   }
 }

@@ -1,12 +1,9 @@
 import { join } from 'node:path'
-import { batchBytes, compression } from '../clients/workload.ts'
-import { javaProgram, pythonProgram } from './programs.ts'
+import { pythonProgram } from './programs.ts'
 import { lastLine, type Ready, type System } from './system.ts'
 import { millrace } from './systems-millrace.ts'
-import type { Guarantee, Task } from './task.ts'
-
-/** How long Millrace and Kafka Streams leave between two commits of an exactly-once topology, in milliseconds. */
-const commitMs = 200
+import { commitMs, streamsCommits, streamsProgram } from './systems-streams.ts'
+import type { Guarantee } from './task.ts'
 
 function ours(guarantee: Guarantee): System {
   return {
@@ -29,54 +26,16 @@ function ours(guarantee: Guarantee): System {
 }
 
 function kafkaStreams(guarantee: Guarantee, store: 'key-value' | 'window'): System {
-  const exactly = guarantee === 'exactly-once'
   const kept = store === 'window' ? 'a window store that forgets ids after seven days' : 'a key-value store'
   return {
     name: store === 'window' ? 'kafka-streams-window' : 'kafka-streams',
     guarantee,
     how:
       `a processor over ${kept} (RocksDB, changelog), keyed by eventId, which Avro's generic reader reads alone by a projection; values pass as bytes. One thread, 1 GiB heap, ` +
-      (exactly
-        ? `exactly_once_v2, commits every ${commitMs} ms`
-        : 'at_least_once, commits every 30 s (the default)'),
+      streamsCommits(guarantee),
     ...(store === 'window' && { extra: true }),
-    prepare: async (): Promise<Ready> => {
-      const { classPath, version } = await javaProgram('streams', 'kafka-streams')
-      const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'
-      return {
-        version,
-        invoke: (task) => ({
-          program: 'java',
-          args: [
-            '-Xmx1g',
-            quiet,
-            '-cp',
-            classPath,
-            'DedupStreams',
-            ...streamsArguments(task, store, exactly),
-          ],
-          outcome: lastLine,
-        }),
-      }
-    },
+    prepare: () => streamsProgram('DedupStreams', guarantee, () => ({ store })),
   }
-}
-
-function streamsArguments(task: Task, store: string, exactly: boolean): string[] {
-  const { bootstrap, input, output, total, group, state, schema } = task
-  const settings = {
-    'processing.guarantee': exactly ? 'exactly_once_v2' : 'at_least_once',
-    ...(exactly && { 'commit.interval.ms': commitMs }),
-    'num.stream.threads': 1,
-    'max.poll.records': 5000,
-    'compression.type': compression,
-    'batch.size': batchBytes,
-  }
-  const given = { bootstrap, input, output, total, group, state, schema, store }
-  return [
-    ...Object.entries(given).map(([name, value]) => `${name}=${value}`),
-    ...Object.entries(settings).map(([name, value]) => `stream.${name}=${value}`),
-  ]
 }
 
 const quix: System = {

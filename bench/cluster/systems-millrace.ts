@@ -17,7 +17,7 @@ export interface MillraceUse {
   readonly project?: string
   /** It ends by itself, not at the end of its topics. */
   readonly endless?: boolean
-  readonly outcome?: (output: string) => Outcome
+  readonly outcome?: (output: string, task: Task) => Outcome
 }
 
 /** The command line `millrace run FILE --env FILE --until-end -o json`, as users have it. */
@@ -48,7 +48,7 @@ export async function millrace(use: MillraceUse): Promise<Ready | string> {
       return {
         program: process.execPath,
         args: [join(root, use.program ?? 'main.ts'), ...words],
-        outcome: use.outcome ?? summaryOutcome,
+        outcome: (output) => (use.outcome ?? summaryOutcome)(output, task),
       }
     },
   }

@@ -2,6 +2,8 @@
 
 export const scenarioNames = [
   'dedup',
+  'aggregate',
+  'join',
   'keyed-io-100',
   'keyed-io-1000',
   'audit',
@@ -17,6 +19,8 @@ export interface Task {
   /** host:port */
   readonly bootstrap: string
   readonly input: string
+  /** The topic that is read as a table, where there is one: a row for each of the keys. */
+  readonly table?: string
   /** The topic to write, empty until now; of no meaning where tables are written. */
   readonly output: string
   readonly partitions: number

@@ -20,6 +20,8 @@ export interface FilledTopic {
   readonly schema: string
   readonly schemaId: number
   readonly valueBytes: number
+  /** When the first event happened, milliseconds since 1970. */
+  readonly start: number
   remove(): Promise<void>
 }
 
@@ -30,7 +32,8 @@ export async function fillOrders(bench: Bench, shape: OrderTopic, partitions: nu
   const name = await newTopic(admin, 'bench-orders', partitions)
   const schema = await (await openDirectoryRegistry(schemas)).latest('shop.OrderPlaced')
   // The events lie in the last days, so that none of them is too old for anybody.
-  const orders = new Orders(shape, avroValueEncoder(schema), Date.now() - shape.total)
+  const start = Date.now() - shape.total
+  const orders = new Orders(shape, avroValueEncoder(schema), start)
   bench.say(`filling a topic with ${shape.total.toLocaleString('en-US')} orders of ${orders.valueBytes} B`)
   const written = await fillTopic(bootstrap, name, orders)
   if (written !== shape.total)
@@ -42,14 +45,20 @@ export async function fillOrders(bench: Bench, shape: OrderTopic, partitions: nu
     schema: join(schemas, 'bench-orders', 'OrderPlaced.v1.avsc'),
     schemaId: schema.id,
     valueBytes: orders.valueBytes,
+    start,
     remove: () => admin.deleteTopic(name),
   }
 }
 
 /** Topics of the benchmark keep everything, however old. */
-export async function newTopic(admin: KafkaAdmin, prefix: string, partitions: number): Promise<string> {
+export async function newTopic(
+  admin: KafkaAdmin,
+  prefix: string,
+  partitions: number,
+  configs: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const name = admin.uniqueTopic(prefix)
-  await admin.createTopic(name, { partitions, configs: { 'retention.ms': -1 } })
+  await admin.createTopic(name, { partitions, configs: { 'retention.ms': -1, ...configs } })
   return name
 }
 

@@ -33,6 +33,7 @@ export const byteValues: ValuePacker<Uint8Array> = {
 
 // An entry: length of the key u32, length of the value i32 (-1: deleted), the key as UTF-8, the value.
 const HEAD_BYTES = 8
+const FIRST_ROOM_BYTES = 16 * 1024
 
 /**
  * Packs pairs (undefined: the key is deleted) into blocks of at most 512 KiB; a larger pair has a block of its own.
@@ -44,35 +45,43 @@ export function packPairs(
   bucket = 0,
 ): StateBlock[] {
   const blocks: StateBlock[] = []
-  let parts: Uint8Array[] = []
+  let room: Buffer = Buffer.allocUnsafe(FIRST_ROOM_BYTES)
+  let entries = 0
   let length = FRAME_BYTES
   const flush = (): void => {
-    if (parts.length === 0) return
-    const entries = parts.length
-    const bytes = Buffer.concat([new Uint8Array(FRAME_BYTES), ...parts], length)
+    if (entries === 0) return
+    const bytes = Buffer.allocUnsafeSlow(length)
+    room.copy(bytes, FRAME_BYTES, FRAME_BYTES, length)
     writeFrame(bytes, blockKind.keyValue, KEY_VALUE_BLOCK_VERSION, entries, bucket)
     blocks.push({ store, bucket, bytes })
-    parts = []
+    entries = 0
     length = FRAME_BYTES
   }
   for (const [key, value] of pairs) {
-    const part = packPair(key, value)
-    if (length + part.length > MAX_BLOCK_BYTES) flush()
-    parts.push(part)
-    length += part.length
+    const keyBytes = Buffer.byteLength(key)
+    const size = HEAD_BYTES + keyBytes + (value?.length ?? 0)
+    if (length + size > MAX_BLOCK_BYTES) flush()
+    if (length + size > room.length) room = withRoom(room, length, length + size)
+    writePair(room, length, key, keyBytes, value)
+    length += size
+    entries++
   }
   flush()
   return blocks
 }
 
-function packPair(key: string, value: Uint8Array | undefined): Uint8Array {
-  const keyBytes = Buffer.byteLength(key)
-  const part = Buffer.allocUnsafe(HEAD_BYTES + keyBytes + (value?.length ?? 0))
-  part.writeUInt32LE(keyBytes, 0)
-  part.writeInt32LE(value?.length ?? -1, 4)
-  part.write(key, HEAD_BYTES)
-  if (value !== undefined) part.set(value, HEAD_BYTES + keyBytes)
-  return part
+/** A larger buffer with the first `used` bytes in it. */
+function withRoom(bytes: Buffer, used: number, wanted: number): Buffer {
+  const larger = Buffer.allocUnsafe(Math.max(wanted, 4 * bytes.length))
+  bytes.copy(larger, 0, 0, used)
+  return larger
+}
+
+function writePair(into: Buffer, at: number, key: string, keyBytes: number, value?: Uint8Array): void {
+  into.writeUInt32LE(keyBytes, at)
+  into.writeInt32LE(value?.length ?? -1, at + 4)
+  into.write(key, at + HEAD_BYTES)
+  if (value !== undefined) into.set(value, at + HEAD_BYTES + keyBytes)
 }
 
 /** Called with each pair of a block; the value is a view, undefined where the key was deleted. */

@@ -30,11 +30,25 @@ interface Change<Value> {
   readonly value: Value | undefined
   readonly lineage: Lineage
   readonly row: number
+  /** The change of the same key after this one. */
+  next: Change<Value> | undefined
 }
 
 interface Packed<Value> {
   readonly value: Value | undefined
   readonly packed: Uint8Array | undefined
+}
+
+/** A key in its three layers. All of them in one place: to find a key is what most of a change costs. */
+interface Slot<Value> {
+  readonly key: string
+  /** Committed; undefined where the key is not there. */
+  base: Packed<Value> | undefined
+  /** In the commit under way; undefined where that does not change the key. */
+  sealed: Packed<Value> | undefined
+  /** Open changes, from the first one to the last one. */
+  first: Change<Value> | undefined
+  last: Change<Value> | undefined
 }
 
 // What V8 needs for a key in a Map, its value and a change, roughly, beside the bytes of key and value.
@@ -47,9 +61,11 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
   readonly kind = 'keyValue'
   readonly name: string
   readonly #values: ValuePacker<Value>
-  readonly #base = new Map<string, Packed<Value>>()
-  readonly #open = new Map<string, Change<Value>[]>()
-  #sealed: Map<string, Packed<Value>> | undefined
+  readonly #slots = new Map<string, Slot<Value>>()
+  /** Those with open changes. */
+  #open: Slot<Value>[] = []
+  /** Those in the commit under way. */
+  #sealed: Slot<Value>[] | undefined
   #baseBytes = 0
   #changes = 0
   #size = 0
@@ -71,14 +87,12 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
   }
 
   get bytes(): number {
-    return this.#baseBytes + KEY_BYTES * this.#open.size + CHANGE_BYTES * this.#changes
+    return this.#baseBytes + KEY_BYTES * this.#open.length + CHANGE_BYTES * this.#changes
   }
 
   get(key: string): Value | undefined {
-    const changes = this.#open.get(key)
-    if (changes !== undefined) return changes.at(-1)!.value
-    const sealed = this.#sealed?.get(key)
-    return sealed === undefined ? this.#base.get(key)?.value : sealed.value
+    const slot = this.#slots.get(key)
+    return slot === undefined ? undefined : current(slot)
   }
 
   put(key: string, value: Value, lineage: Lineage, row: number): void {
@@ -90,19 +104,20 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
     }
     if (value === undefined)
       throw fatalError('PROCESSOR_FAILED', `The store ${this.name} was given undefined to keep.`)
-    this.#change(key, { value, lineage, row })
+    this.#change(key, value, lineage, row)
   }
 
   delete(key: string, lineage: Lineage, row: number): void {
-    if (this.get(key) !== undefined) this.#change(key, { value: undefined, lineage, row })
+    if (this.get(key) !== undefined) this.#change(key, undefined, lineage, row)
   }
 
   committedValue(key: string): Value | undefined {
-    return this.#base.get(key)?.value
+    return this.#slots.get(key)?.base?.value
   }
 
   isPending(key: string): boolean {
-    return this.#open.has(key) || this.#sealed?.has(key) === true
+    const slot = this.#slots.get(key)
+    return slot !== undefined && (slot.first !== undefined || slot.sealed !== undefined)
   }
 
   watch(listener: (key: string, value: Value | undefined) => void): void {
@@ -110,10 +125,9 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
   }
 
   *entries(): IterableIterator<[string, Value]> {
-    const keys = new Set([...this.#base.keys(), ...(this.#sealed?.keys() ?? []), ...this.#open.keys()])
-    for (const key of keys) {
-      const value = this.get(key)
-      if (value !== undefined) yield [key, value]
+    for (const slot of [...this.#slots.values()]) {
+      const value = current(slot)
+      if (value !== undefined) yield [slot.key, value]
     }
   }
 
@@ -124,24 +138,38 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
         `The store ${this.name} was sealed again before its commit had ended: a defect of Millrace.`,
       )
     }
-    this.#sealed = new Map()
-    for (const [key, changes] of this.#open) {
-      let inside = 0
-      while (inside < changes.length && cut.has(changes[inside]!.lineage, changes[inside]!.row)) inside++
-      if (inside === 0) continue
-      const { value } = changes[inside - 1]!
-      this.#sealed.set(key, { value, packed: value === undefined ? undefined : this.#values.pack(value) })
-      this.#changes -= inside
-      if (inside === changes.length) this.#open.delete(key)
-      else changes.splice(0, inside)
+    const open = this.#open
+    this.#open = []
+    this.#sealed = []
+    for (const slot of open) {
+      const inside = this.#takeOut(slot, cut)
+      if (slot.first !== undefined) this.#open.push(slot)
+      if (inside === undefined) continue
+      const { value } = inside
+      slot.sealed = { value, packed: value === undefined ? undefined : this.#values.pack(value) }
+      this.#sealed.push(slot)
     }
-    const blocks = this.#pack(this.#sealed)
+    const blocks = this.#pack(sealedPairs(this.#sealed))
     const isRewritten = this.#rewrites && this.#written > Math.max(LEAST_CHANGES_BYTES, 2 * this.#baseBytes)
     return isRewritten ? this.#rewritten(blocks) : { blocks, expiredBelow: undefined }
   }
 
-  #pack(layer: ReadonlyMap<string, Packed<Value>>): StateBlock[] {
-    const blocks = packPairs(this.name, this.#packed(layer), this.#bucket)
+  /** Takes the changes out of a slot that are in the cut, and answers the last of them. */
+  #takeOut(slot: Slot<Value>, cut: Cut): Change<Value> | undefined {
+    let inside: Change<Value> | undefined
+    let change = slot.first
+    while (change !== undefined && cut.has(change.lineage, change.row)) {
+      inside = change
+      change = change.next
+      this.#changes--
+    }
+    slot.first = change
+    if (change === undefined) slot.last = undefined
+    return inside
+  }
+
+  #pack(pairs: Iterable<[string, Uint8Array | undefined]>): StateBlock[] {
+    const blocks = packPairs(this.name, pairs, this.#bucket)
     for (const { bytes } of blocks) this.#written += bytes.length
     return blocks
   }
@@ -151,13 +179,13 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
     readonly blocks: readonly StateBlock[]
     readonly expiredBelow: number | undefined
   } {
-    const all = new Map(this.#base)
-    for (const [key, one] of this.#sealed!) {
-      if (one.packed === undefined) all.delete(key)
-      else all.set(key, one)
+    const all: [string, Uint8Array][] = []
+    for (const { key, base, sealed } of this.#slots.values()) {
+      const packed = sealed === undefined ? base?.packed : sealed.packed
+      if (packed !== undefined) all.push([key, packed])
     }
     // Without any block the next life would not know which bucket it is in.
-    if (all.size === 0) return { blocks: changes, expiredBelow: undefined }
+    if (all.length === 0) return { blocks: changes, expiredBelow: undefined }
     this.#bucket++
     this.#written = 0
     return { blocks: this.#pack(all), expiredBelow: this.#bucket }
@@ -166,9 +194,13 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
   committed(): void {
     const sealed = this.#sealed
     if (sealed === undefined) return
-    for (const [key, value] of sealed) this.#setBase(key, value)
     this.#sealed = undefined
-    for (const [key, { value }] of sealed) this.#told(key, value)
+    for (const slot of sealed) {
+      this.#setBase(slot, slot.sealed!)
+      slot.sealed = undefined
+      this.#dropEmpty(slot)
+    }
+    for (const { key, base } of sealed) this.#told(key, base?.value)
   }
 
   restore(block: StateBlock): void {
@@ -178,48 +210,74 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
     this.#bucket = block.bucket
     this.#written += block.bytes.length
     readPairs(block, this.name, (key, packed) => {
-      const had = this.#base.has(key)
-      if (packed === undefined) this.#setBase(key, { value: undefined, packed })
+      const slot = this.#slotOf(key)
+      this.#size += Number(packed !== undefined) - Number(slot.base !== undefined)
+      if (packed === undefined) this.#setBase(slot, { value: undefined, packed })
       // The block is shared; a copy lets it go.
-      else this.#setBase(key, { value: this.#values.unpack(packed), packed: new Uint8Array(packed) })
-      this.#size += Number(packed !== undefined) - Number(had)
-      this.#told(key, this.#base.get(key)?.value)
+      else this.#setBase(slot, { value: this.#values.unpack(packed), packed: new Uint8Array(packed) })
+      this.#dropEmpty(slot)
+      this.#told(key, slot.base?.value)
     })
   }
 
   snapshot(): readonly StateBlock[] {
-    return packPairs(this.name, this.#packed(this.#base), this.#bucket)
+    return packPairs(this.name, basePairs(this.#slots.values()), this.#bucket)
   }
 
   #clear(): void {
-    const keys = [...this.#base.keys()]
-    this.#base.clear()
+    const keys = [...this.#slots.keys()]
+    this.#slots.clear()
     this.#baseBytes = 0
     this.#written = 0
     this.#size = 0
     for (const key of keys) this.#told(key, undefined)
   }
 
-  #change(key: string, change: Change<Value>): void {
-    this.#size += Number(change.value !== undefined) - Number(this.get(key) !== undefined)
-    const changes = this.#open.get(key)
-    if (changes === undefined) this.#open.set(key, [change])
-    else changes.push(change)
+  #slotOf(key: string): Slot<Value> {
+    let slot = this.#slots.get(key)
+    if (slot === undefined) {
+      slot = { key, base: undefined, sealed: undefined, first: undefined, last: undefined }
+      this.#slots.set(key, slot)
+    }
+    return slot
+  }
+
+  #change(key: string, value: Value | undefined, lineage: Lineage, row: number): void {
+    const slot = this.#slotOf(key)
+    this.#size += Number(value !== undefined) - Number(current(slot) !== undefined)
+    const change: Change<Value> = { value, lineage, row, next: undefined }
+    if (slot.last === undefined) {
+      slot.first = change
+      this.#open.push(slot)
+    } else slot.last.next = change
+    slot.last = change
     this.#changes++
   }
 
-  #setBase(key: string, value: Packed<Value>): void {
-    const old = this.#base.get(key)
+  #setBase(slot: Slot<Value>, value: Packed<Value>): void {
+    const { key, base: old } = slot
     if (old !== undefined) this.#baseBytes -= KEY_BYTES + 2 * key.length + 2 * old.packed!.length
-    if (value.packed === undefined) {
-      this.#base.delete(key)
-      return
-    }
-    this.#base.set(key, value)
-    this.#baseBytes += KEY_BYTES + 2 * key.length + 2 * value.packed.length
+    slot.base = value.packed === undefined ? undefined : value
+    if (value.packed !== undefined) this.#baseBytes += KEY_BYTES + 2 * key.length + 2 * value.packed.length
   }
 
-  *#packed(layer: ReadonlyMap<string, Packed<Value>>): IterableIterator<[string, Uint8Array | undefined]> {
-    for (const [key, { packed }] of layer) yield [key, packed]
+  #dropEmpty({ key, base, first }: Slot<Value>): void {
+    if (base === undefined && first === undefined) this.#slots.delete(key)
   }
+}
+
+/** The value as the last change left it. */
+function current<Value>({ base, sealed, last }: Slot<Value>): Value | undefined {
+  if (last !== undefined) return last.value
+  return sealed === undefined ? base?.value : sealed.value
+}
+
+function* sealedPairs<Value>(
+  slots: Iterable<Slot<Value>>,
+): IterableIterator<[string, Uint8Array | undefined]> {
+  for (const { key, sealed } of slots) yield [key, sealed!.packed]
+}
+
+function* basePairs<Value>(slots: Iterable<Slot<Value>>): IterableIterator<[string, Uint8Array]> {
+  for (const { key, base } of slots) if (base !== undefined) yield [key, base.packed!]
 }

@@ -95,16 +95,17 @@ function tried(make: () => PlainRecord, into: PlainRecord[]): RowOutcome {
 }
 
 function recordMaker({ key, headers, format }: TopicConfig, encoder: ValueEncoder | undefined): Make {
-  const raw = format === 'json' ? json : rawOrJson
+  const raw = format === 'json' ? asJson : rawOrJson
   const keyFields = key === undefined ? undefined : [key].flat().map((path) => new FieldAccess(path))
   const fixed = Object.entries(headers).map(([name, text]): Header => ({ name, value: Buffer.from(text) }))
+  const json = jsonWriter()
   return (writes, n) => {
     const batch = writes.batchOf(n)
     const i = writes.indexOf(n)
     const own = batch.headers(i).filter(({ name }) => !Object.hasOwn(headers, name))
     return {
       key: keyFields === undefined ? batch.key(i) : keyOf(keyFields, (field) => field.read(batch, i)),
-      value: encoder === undefined ? raw(batch, i) : encoded(encoder, batch.value(i)),
+      value: encoder === undefined ? raw(batch, i, json) : encoded(encoder, batch.value(i)),
       headers: fixed.length === 0 ? own : [...own, ...fixed],
       timestamp: batch.timestamp(i),
     }
@@ -131,22 +132,38 @@ function encoded(encoder: ValueEncoder, value: unknown): Uint8Array | null {
 }
 
 /** The bytes that came in, where no node made another value; otherwise JSON. */
-function rawOrJson(batch: RecordBatch, i: number): Uint8Array | null {
+function rawOrJson(batch: RecordBatch, i: number, json: ToJson): Uint8Array | null {
   if (batch.isTombstone(i)) return null
   if (batch.values !== undefined) {
     const value = batch.values[i]
-    return value instanceof Uint8Array ? value : Buffer.from(JSON.stringify(value, jsonSafe) ?? 'null')
+    return value instanceof Uint8Array ? value : Buffer.from(json(value) ?? 'null')
   }
   const { bytes, valueStarts, valueEnds } = batch.origin.records
   const row = batch.rows[i]!
   return bytes.subarray(valueStarts[row], valueEnds[row])
 }
 
+type ToJson = (value: unknown) => string | undefined
+
+/** Bigints become numbers or text. To look for them takes far longer than to write what has none: not before the first. */
+function jsonWriter(): ToJson {
+  let plain = true
+  return (value) => {
+    if (!plain) return JSON.stringify(value, jsonSafe)
+    try {
+      return JSON.stringify(value)
+    } catch {
+      plain = false
+      return JSON.stringify(value, jsonSafe)
+    }
+  }
+}
+
 /** JSON, whatever came in. */
-function json(batch: RecordBatch, i: number): Uint8Array | null {
+function asJson(batch: RecordBatch, i: number, json: ToJson): Uint8Array | null {
   if (batch.isTombstone(i)) return null
-  if (batch.values === undefined && batch.origin.codec.name === 'json') return rawOrJson(batch, i)
-  return Buffer.from(JSON.stringify(batch.value(i), jsonSafe) ?? 'null')
+  if (batch.values === undefined && batch.origin.codec.name === 'json') return rawOrJson(batch, i, json)
+  return Buffer.from(json(batch.value(i)) ?? 'null')
 }
 
 function jsonSafe(_name: string, value: unknown): unknown {

@@ -11,6 +11,7 @@ import {
   type StreamsWitness,
   type WitnessRecord,
   type WitnessSent,
+  type WitnessTopology,
 } from '../support/servers/streams-java.ts'
 
 let streams: StreamsWitness
@@ -20,6 +21,7 @@ beforeAll(async () => {
 afterAll(() => streams.close())
 
 type Result = Readonly<Record<string, unknown>>
+type Setting = { readonly type: string; readonly from: string }
 
 /** What Kafka Streams sends where we differ on purpose. */
 const theirs: Readonly<Record<string, readonly Result[]>> = {
@@ -48,34 +50,51 @@ const folder = join(import.meta.dirname, 'project/topologies')
 const files = readdirSync(folder).filter((name) => name.endsWith('.test.yaml'))
 const all = files.flatMap((file) => {
   const text = (name: string): string => readFileSync(join(folder, name), 'utf8')
-  const topology = parse(text(file.replace('.test', ''))) as {
-    readonly processors: { readonly sums: { readonly type: string; readonly from: string } }
+  const { processors } = parse(text(file.replace('.test', ''))) as {
+    readonly processors: { readonly sums?: Setting; readonly joined?: { readonly kind: 'inner' | 'left' } }
   }
-  const { type: _type, from: _from, ...setting } = topology.processors.sums
   const { cases } = readCasesText(file, text(file), {})
-  return cases.map((one) => ({ name: `${file}: ${one.name}`, setting, one }))
+  return cases.map((one) => ({ name: `${file}: ${one.name}`, topologies: topologiesOf(processors), one }))
 })
 
-test.each(all)('$name', async ({ name, setting, one }) => {
-  const { window: windowed, emit } = config.parse(setting)
-  const window = windowOf(windowed)
+test.each(all)('$name', async ({ name, topologies, one }) => {
   const steps = [one, ...one.then]
   // What a worker loses and keeps is not its driver's to show.
   if (steps.some(({ restart }) => restart)) return
   const records = steps.flatMap(({ given }) => given.map(witnessed))
   const expected = expectedOf(one)
   const wanted = theirs[name] ?? expected
-  // Windows whose ends are inclusive are suppressed a millisecond too short: see below.
-  const inclusive = window.kind === 'session' || window.kind === 'sliding'
-  const closing = inclusive ? (['close'] as const) : (['suppress', 'close'] as const)
-  for (const how of emit === 'update' ? (['update'] as const) : closing) {
-    const { sent } = await streams.answer({ window, emit: how }, records)
+  for (const topology of topologies) {
+    const { sent } = await streams.answer(topology, records)
     const got = sent.map(resultOf)
     expect(inOrder(got)).toMatchObject(inOrder(wanted))
     expect(got).toHaveLength(wanted.length)
   }
   if (name in theirs) expect(inOrder(wanted)).not.toEqual(inOrder(expected))
 })
+
+/** How Kafka Streams is asked for what a node does. */
+function topologiesOf({
+  sums,
+  joined,
+}: {
+  readonly sums?: Setting
+  readonly joined?: { readonly kind: 'inner' | 'left' }
+}): WitnessTopology[] {
+  if (joined !== undefined) return [{ join: joined.kind }, { join: joined.kind, global: true }]
+  const { type: _type, from: _from, ...setting } = sums!
+  const { window: windowed, emit } = config.parse(setting)
+  const window = windowOf(windowed)
+  if (emit === 'update') return [{ window, emit }]
+  // Windows whose ends are inclusive are suppressed a millisecond too short: see below.
+  const inclusive = window.kind === 'session' || window.kind === 'sliding'
+  return inclusive
+    ? [{ window, emit }]
+    : [
+        { window, emit },
+        { window, emit: 'suppress' },
+      ]
+}
 
 test('every difference on purpose has its case', () => {
   const names = all.filter(({ one }) => !one.then.some(({ restart }) => restart)).map(({ name }) => name)
@@ -95,9 +114,10 @@ test('suppress sends a session in the last millisecond in which it may change, a
   expect(await sentOf('close')).toEqual([[3, 'ada', 0, 5], bob])
 })
 
-function witnessed({ key, value, at, timestamp }: GivenRecord): WitnessRecord {
+function witnessed({ source, key, value, at, timestamp }: GivenRecord): WitnessRecord {
   const written = at instanceof Date ? at.getTime() : (at ?? 0)
-  return { key: key ?? null, time: timestamp ?? written, value: value as WitnessRecord['value'] }
+  const topic = source === 'table' ? 'table' : 'in'
+  return { topic, key: key ?? null, time: timestamp ?? written, value: value as WitnessRecord['value'] }
 }
 
 /** What the end of a case expects in the topic, without what Kafka Streams has no word for. */

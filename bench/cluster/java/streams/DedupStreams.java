@@ -2,10 +2,6 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Properties;
-import java.util.concurrent.CountDownLatch;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaBuilder;
 import org.apache.avro.generic.GenericDatumReader;
@@ -15,10 +11,7 @@ import org.apache.avro.io.DecoderFactory;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
-import org.apache.kafka.streams.KafkaStreams;
-import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
-import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -28,73 +21,26 @@ import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.WindowStore;
 import org.apache.kafka.streams.state.WindowStoreIterator;
 
-/**
- * Drops records whose eventId was seen before, and ends when TOTAL records are processed and committed.
- *
- * <p>bootstrap= input= output= total= group= state= schema= store=key-value|window, and stream.NAME=VALUE for settings
- * of Kafka Streams.
- */
+/** Drops records whose eventId was seen before; store=key-value|window. */
 final class DedupStreams {
   private static final String STORE = "seen";
   private static final Duration WINDOW = Duration.ofDays(7);
 
-  private static final Progress progress = new Progress();
-
-  /** Written by the one stream thread. */
-  private static final class Progress {
-    private long total;
-    private long records;
-    private long written;
-    private final CountDownLatch done = new CountDownLatch(1);
-
-    void processed(boolean passed) {
-      if (passed) written++;
-      if (++records == total) done.countDown();
-    }
-  }
-
   public static void main(String[] arguments) throws Exception {
-    Map<String, String> given = new HashMap<>();
-    for (String argument : arguments) {
-      String[] pair = argument.split("=", 2);
-      given.put(pair[0], pair[1]);
-    }
-    Properties properties = new Properties();
-    properties.put(StreamsConfig.APPLICATION_ID_CONFIG, given.get("group"));
-    properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, given.get("bootstrap"));
-    properties.put(StreamsConfig.STATE_DIR_CONFIG, given.get("state"));
-    properties.put("auto.offset.reset", "earliest");
-    given.forEach((name, value) -> {
-      if (name.startsWith("stream.")) properties.put(name.substring("stream.".length()), value);
-    });
-    progress.total = Long.parseLong(given.get("total"));
-    Schema writer = new Schema.Parser().parse(new File(given.get("schema")));
-    Topology topology = topology(given, writer, given.get("store").equals("window"));
-    KafkaStreams streams = new KafkaStreams(topology, properties);
-    Throwable[] failure = new Throwable[1];
-    streams.setUncaughtExceptionHandler(error -> {
-      failure[0] = error;
-      progress.done.countDown();
-      return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
-    });
-    streams.start();
-    progress.done.await();
-    if (!streams.close(Duration.ofSeconds(60))) throw new IllegalStateException("it did not close within a minute");
-    if (failure[0] != null) throw new IllegalStateException(failure[0]);
-    System.out.println("{\"records\":" + progress.records + ",\"written\":" + progress.written + "}");
-    System.out.flush();
-    Runtime.getRuntime().halt(0);
+    StreamsProgram program = new StreamsProgram(arguments);
+    Schema writer = new Schema.Parser().parse(new File(program.given("schema")));
+    program.run(topology(program, writer, program.given("store").equals("window")));
   }
 
-  private static Topology topology(Map<String, String> given, Schema writer, boolean window) {
+  private static Topology topology(StreamsProgram program, Schema writer, boolean window) {
     ByteArrayDeserializer asBytes = new ByteArrayDeserializer();
     ByteArraySerializer fromBytes = new ByteArraySerializer();
     Topology topology = new Topology();
-    topology.addSource("orders", asBytes, asBytes, given.get("input"));
-    topology.addProcessor("unique", () -> window ? new InWindow(writer) : new ByKey(writer), "orders");
+    topology.addSource("orders", asBytes, asBytes, program.given("input"));
+    topology.addProcessor("unique", () -> window ? new InWindow(program, writer) : new ByKey(program, writer), "orders");
     if (window) topology.addStateStore(windowStore(), "unique");
     else topology.addStateStore(keyValueStore(), "unique");
-    return topology.addSink("distinct", given.get("output"), fromBytes, fromBytes, "unique");
+    return topology.addSink("distinct", program.given("output"), fromBytes, fromBytes, "unique");
   }
 
   private static StoreBuilder<KeyValueStore<String, Long>> keyValueStore() {
@@ -107,10 +53,12 @@ final class DedupStreams {
   }
 
   private abstract static class Dedup implements Processor<byte[], byte[], byte[], byte[]> {
+    private final StreamsProgram program;
     private final EventIds ids;
     private ProcessorContext<byte[], byte[]> context;
 
-    Dedup(Schema writer) {
+    Dedup(StreamsProgram program, Schema writer) {
+      this.program = program;
       ids = new EventIds(writer);
     }
 
@@ -126,9 +74,11 @@ final class DedupStreams {
 
     @Override
     public void process(Record<byte[], byte[]> record) {
-      boolean passes = isNew(ids.of(record.value()), record.timestamp());
-      if (passes) context.forward(record);
-      progress.processed(passes);
+      if (isNew(ids.of(record.value()), record.timestamp())) {
+        context.forward(record);
+        program.wrote();
+      }
+      program.processed();
     }
   }
 
@@ -136,8 +86,8 @@ final class DedupStreams {
   private static final class ByKey extends Dedup {
     private KeyValueStore<String, Long> seen;
 
-    ByKey(Schema writer) {
-      super(writer);
+    ByKey(StreamsProgram program, Schema writer) {
+      super(program, writer);
     }
 
     @Override
@@ -155,8 +105,8 @@ final class DedupStreams {
   private static final class InWindow extends Dedup {
     private WindowStore<String, Long> seen;
 
-    InWindow(Schema writer) {
-      super(writer);
+    InWindow(StreamsProgram program, Schema writer) {
+      super(program, writer);
     }
 
     @Override

@@ -64,10 +64,12 @@ export function withRecord(
   values: readonly unknown[],
   folds: readonly Fold[],
 ): Entry {
-  const a = folds.map((fold, at) => {
+  const a = new Array<unknown>(folds.length)
+  for (let at = 0; at < folds.length; at++) {
+    const fold = folds[at]!
     const part = entry === undefined ? fold.start : entry.a[at]
     const value = values[at] ?? null
-    return fold.of !== undefined && value === null ? part : fold.add(part, value)
-  })
+    a[at] = fold.of !== undefined && value === null ? part : fold.add(part, value)
+  }
   return { n: (entry?.n ?? 0) + 1, u: to, t: Math.max(entry?.t ?? time, time), a }
 }

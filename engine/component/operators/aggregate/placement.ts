@@ -30,7 +30,7 @@ export type Seen = readonly [time: number, moves: number, values: unknown]
 
 /** What a record does to the entries of its key. */
 export interface Placed {
-  readonly put: ReadonlyMap<string, Entry>
+  readonly put: Iterable<readonly [id: string, entry: Entry]>
   readonly gone: readonly string[]
   readonly seen?: readonly Seen[]
 }
@@ -46,15 +46,33 @@ export function place(
     case 'none': {
       const id = entryId(undefined, arrival.key)
       const entry = withRecord(windows.entry(id), null, arrival.moves, arrival.values, folds)
-      return { put: new Map([[id, entry]]), gone: [] }
+      return { put: [[id, entry]], gone: none }
     }
     case 'hopping':
-      return placeHopping(spec, windows, arrival, folds)
+      return spec.every === spec.size
+        ? placeTumbling(spec, windows, arrival, folds)
+        : placeHopping(spec, windows, arrival, folds)
     case 'session':
       return placeSession(spec, windows, arrival, folds)
     case 'sliding':
       return placeSliding(spec, windows, arrival, folds)
   }
+}
+
+const none: readonly string[] = []
+
+/** The one window that holds the time: what most records go through. */
+function placeTumbling(
+  spec: WindowSpec & { readonly kind: 'hopping' },
+  windows: Windows,
+  { key, time, moves, streamTime, values }: Arrival,
+  folds: readonly Fold[],
+): Placed | undefined {
+  const from = Math.floor(time / spec.size) * spec.size
+  const to = from + spec.size
+  if (closesAt(spec, to) <= streamTime) return undefined
+  const id = entryId(from, key)
+  return { put: [[id, withRecord(windows.entry(id), to, moves, values, folds)]], gone: none }
 }
 
 function placeHopping(
@@ -70,7 +88,7 @@ function placeHopping(
     const id = entryId(from, key)
     put.set(id, withRecord(windows.entry(id), to, moves, values, folds))
   }
-  return put.size === 0 ? undefined : { put, gone: [] }
+  return put.size === 0 ? undefined : { put, gone: none }
 }
 
 /** Joins the record with the sessions that it touches. A session that is closed is found no more. */
@@ -97,7 +115,7 @@ function placeSession(
   const from = Math.min(time, touched[0]?.from ?? time)
   const sum = withRecord(merged, Math.max(time, merged?.u ?? time), moves, values, folds)
   const entry = from === timeOfEntry(id) ? sum : { ...sum, f: from }
-  return { put: new Map([[id, entry]]), gone: touched.map((one) => one.id).filter((one) => one !== id) }
+  return { put: [[id, entry]], gone: touched.map((one) => one.id).filter((one) => one !== id) }
 }
 
 /**
