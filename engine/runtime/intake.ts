@@ -6,7 +6,7 @@ import { Budget, type Share } from './budget.ts'
  * Beside critical sources others come in pieces that the event loop is done with in a few milliseconds: then it is the
  * critical ones' turn.
  */
-const sliceBytes = 256 * 1024
+const sliceBytes = 1024 * 1024
 
 /** How much comes in at each poll: what the budget leaves, and in small pieces beside critical sources. */
 export class Intake {
