@@ -1,7 +1,6 @@
 import type { CatalogueTopic } from '../engine/config/catalogue.ts'
 import { drivesOf, sourceTopic, storesOf as storesOfSub } from '../engine/topology/plan-facts.ts'
-import type { TopologyPlan } from '../engine/topology/plan-types.ts'
-import type { OwnTopic } from '../engine/topology/through.ts'
+import type { OwnTopic, TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { InternalNames } from '../engine/topology/structure.ts'
 import { topicsFollowed, topicsRead, topicsWritten } from './run-topologies.ts'
 

@@ -1,5 +1,4 @@
 import type { ProcessorDefinition, SinkDefinition, SourceDefinition } from '../component/define.ts'
-import type { OwnTopic } from './through.ts'
 
 /** Where something stands in a file: lines and columns from 1. */
 export interface FilePosition {
@@ -66,6 +65,15 @@ export interface SubTopology {
   readonly sources: readonly string[]
   /** One of the sources is critical: its records overtake those of the others. */
   readonly critical: boolean
+}
+
+/** A topic of the topology's own, into which one node writes and out of which another reads. */
+export interface OwnTopic {
+  readonly topic: string
+  readonly sink: string
+  readonly source: string
+  /** As many as it is made with; undefined = as many as the environment gives to topics. */
+  readonly partitions: number | undefined
 }
 
 /** A topology that can run. */

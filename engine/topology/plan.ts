@@ -10,9 +10,16 @@ import {
 } from './graph.ts'
 import type { PlannableNode } from './plannable.ts'
 import { mergeProblems } from './merge-problems.ts'
-import { expandThrough, type OwnTopic, type TopicComponents } from './through.ts'
+import { expandThrough, type TopicComponents } from './through.ts'
 import { tableProblems } from './table-problems.ts'
-import type { BudgetSettings, ErrorSettings, FilePosition, PlanNode, TopologyPlan } from './plan-types.ts'
+import type {
+  BudgetSettings,
+  ErrorSettings,
+  FilePosition,
+  OwnTopic,
+  PlanNode,
+  TopologyPlan,
+} from './plan-types.ts'
 
 /** A topology whose settings are checked. */
 export interface Plannable {

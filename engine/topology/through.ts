@@ -1,20 +1,12 @@
 import type { SinkDefinition, SourceDefinition, Through } from '../component/define.ts'
 import type { GraphProblem } from './graph.ts'
+import type { OwnTopic } from './plan-types.ts'
 import type { PlannableNode } from './plannable.ts'
 
 /** How topics are written and read: what a repartition is made of. */
 export interface TopicComponents {
   readonly source: SourceDefinition
   readonly sink: SinkDefinition
-}
-
-/** A topic of the topology's own, into which one node writes and out of which another reads. */
-export interface OwnTopic {
-  readonly topic: string
-  readonly sink: string
-  readonly source: string
-  /** As many as it is made with; undefined = as many as the environment gives to topics. */
-  readonly partitions: number | undefined
 }
 
 export interface Expanded {
