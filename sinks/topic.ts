@@ -16,29 +16,33 @@ const Key = z.union([FieldPath, z.array(FieldPath).min(1)])
 
 const config = z
   .strictObject({
-  topic: TopicName.meta({
-    description: 'The topic that records are appended to.',
-    examples: ['audit-events'],
-  }),
-  schema: SchemaName.optional().meta({
-    description:
-      'The schema that values are written with. Without it they stay as they came, or are written as JSON where a node made new ones.',
-    examples: ['audit.AuditEvent'],
-  }),
-  format: z.enum(['json']).optional().meta({ description: 'Values are written as JSON, whatever they came as.' }),
-  key: Key.optional().meta({
-    description: 'The field whose text becomes the key; several are joined by "/". Without it the key stays.',
-    examples: ['entityId', ['store', 'entityId']],
-  }),
-  headers: z
-    .record(z.string().min(1), z.string())
-    .prefault({})
-    .meta({
-      description:
-        'Headers with fixed texts, added to those of the record; one of the same name is replaced.',
-      examples: [{ 'content-type': 'application/json' }],
+    topic: TopicName.meta({
+      description: 'The topic that records are appended to.',
+      examples: ['audit-events'],
     }),
-})
+    schema: SchemaName.optional().meta({
+      description:
+        'The schema that values are written with. Without it they stay as they came, or are written as JSON where a node made new ones.',
+      examples: ['audit.AuditEvent'],
+    }),
+    format: z
+      .enum(['json'])
+      .optional()
+      .meta({ description: 'Values are written as JSON, whatever they came as.' }),
+    key: Key.optional().meta({
+      description:
+        'The field whose text becomes the key; several are joined by "/". Without it the key stays.',
+      examples: ['entityId', ['store', 'entityId']],
+    }),
+    headers: z
+      .record(z.string().min(1), z.string())
+      .prefault({})
+      .meta({
+        description:
+          'Headers with fixed texts, added to those of the record; one of the same name is replaced.',
+        examples: [{ 'content-type': 'application/json' }],
+      }),
+  })
   .refine(({ schema, format }) => schema === undefined || format === undefined, {
     path: ['format'],
     error: 'expected either a `schema` or a `format`',

@@ -59,7 +59,7 @@ sources: { in: { type: topic, topic: a } }
 sinks: { out: { type: console, from: in } }
 `,
     problems: [
-      '2:1: The topology has no field "version": it has name, description, sources, processors, sinks, delivery, errors, budget and commit.',
+      '2:1: The topology has no field "version": it has name, description, sources, processors, sinks, delivery, critical, errors, budget and commit.',
     ],
   },
   {
