@@ -137,7 +137,7 @@ export class TaskInput {
 
   /** Does it once the schemas of the records are there, behind what came before. */
   #inTurn(action: () => void, records?: PackedRecords): void {
-    const preparing = records && this.#options.codec.prepare(records)
+    const preparing = records && this.#preparing(records)
     if (preparing === undefined && this.#queue === undefined) return action()
     const before = this.#queue ?? Promise.resolve()
     const done = before
@@ -194,6 +194,13 @@ export class TaskInput {
     })
   }
 
+  /** What the records wait for; undefined if nothing. Whoever looks at how it ends may do so much later, or never. */
+  #preparing(records: PackedRecords): Promise<void> | undefined {
+    const preparing = this.#options.codec.prepare(records)
+    preparing?.catch(() => undefined)
+    return preparing
+  }
+
   async #prepare(records: PackedRecords, first: Promise<void> | undefined): Promise<void> {
     for (let tries = 0, next = first; next !== undefined && !this.ledger.discarded; tries++) {
       try {
@@ -204,7 +211,7 @@ export class TaskInput {
         await new Promise<void>((resolve) =>
           this.#options.clock.after(Math.min(5_000, 100 * 2 ** tries), resolve),
         )
-        next = this.#options.codec.prepare(records)
+        next = this.#preparing(records)
       }
     }
   }
@@ -247,7 +254,7 @@ export class TaskInput {
   /** A released letter comes in again, as soon as its schema is there. */
   reenter(records: PackedRecords, errand: LedgerRun): void {
     const batch = batchOf(this.#originOf(records, errand, false))
-    const preparing = this.#options.codec.prepare(records)
+    const preparing = this.#preparing(records)
     if (preparing === undefined) return this.#resume(batch)
     this.#prepare(records, preparing)
       .then(() => {

@@ -18,8 +18,8 @@ export class FaultyReader implements SourceReader {
   /** What is told at the next polls, one of them at each. */
   readonly #next: SourceEvent[] = []
   readonly #revoked = new Set<string>()
-  /** By the buffer that was handed on, the one that it was made of. */
-  readonly #slabs = new WeakMap<ArrayBuffer, ArrayBuffer>()
+  /** By the buffer that was handed on, the one that it was made of, and how many of its records are not committed. */
+  readonly #slabs = new WeakMap<ArrayBuffer, { readonly given: ArrayBuffer; unspent: number }>()
   #epoch = 0
 
   constructor(
@@ -60,15 +60,19 @@ export class FaultyReader implements SourceReader {
   /** Each run has a buffer of its own, so that whoever looks at it when it is given back sees nothing. */
   #slab(records: PackedRecords): PackedRecords {
     const slab = inSlab(records)
-    this.#slabs.set(slab.bytes.buffer as ArrayBuffer, records.bytes.buffer as ArrayBuffer)
+    const given = records.bytes.buffer as ArrayBuffer
+    this.#slabs.set(slab.bytes.buffer as ArrayBuffer, { given, unspent: slab.count })
     return slab
   }
 
   spent(buffer: ArrayBuffer, records: number): void {
     if (!this.#life.alive) return
-    const given = this.#slabs.get(buffer)
-    if (given !== undefined) this.#inner.spent?.(given, records)
-    buffer.transfer(0)
+    const slab = this.#slabs.get(buffer)
+    if (slab === undefined) return
+    slab.unspent -= records
+    this.#inner.spent?.(slab.given, records)
+    // Others of them may wait in a merge.
+    if (slab.unspent <= 0) buffer.transfer(0)
   }
 
   async #heard(event: SourceEvent): Promise<void> {

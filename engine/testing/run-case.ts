@@ -113,10 +113,8 @@ class CaseRun {
   }
 
   async #prepare(): Promise<Finding | undefined> {
-    const { partitions } = this.#options.testCase
-    const own = new Map(this.#options.plan.ownTopics.map((one) => [one.topic, one.partitions]))
     for (const topic of [...this.#topics(), ...this.#written()])
-      await this.#place.environment.log.ensureTopic(topic, { partitions: own.get(topic) ?? partitions })
+      await this.#place.environment.log.ensureTopic(topic, { partitions: this.#partitionsOf(topic) })
     try {
       await this.#fillTables()
     } catch (error) {
@@ -270,13 +268,19 @@ class CaseRun {
     const { log } = this.#place.environment
     const found = []
     for (const topic of this.#followed()) {
-      for (let partition = 0; partition < this.#options.testCase.partitions; partition++) {
+      for (let partition = 0; partition < this.#partitionsOf(topic); partition++) {
         const { end } = await log.bounds({ topic, partition })
         const committed = (await log.committed(this.#plan.name, { topic, partition }))?.offset ?? 0
         if (committed < end) found.push({ topic, partition, committed, end })
       }
     }
     return found
+  }
+
+  /** As the case says, but for topics of the topology's own that say it themselves. */
+  #partitionsOf(topic: string): number {
+    const own = this.#plan.ownTopics.find((one) => one.topic === topic)
+    return own?.partitions ?? this.#options.testCase.partitions
   }
 
   /** The topics that are read. */

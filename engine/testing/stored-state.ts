@@ -32,7 +32,8 @@ function knownStores(plan: TopologyPlan): KnownStore[] {
 
 /**
  * What a store holds in all partitions, as it was committed last: of ids the positions that they came from, of values by
- * key what their node says of them. The store is one of `storeNames`.
+ * key what their node says of them. The store is one of `storeNames`. `partitions` are those of topics that are not the
+ * topology's own.
  */
 export async function storedEntries(
   plan: TopologyPlan,
@@ -41,7 +42,9 @@ export async function storedEntries(
 ): Promise<StoredEntry[]> {
   const store = knownStores(plan).find(({ ref }) => ref.name === name)!
   const all: StoredEntry[] = []
-  for (let partition = 0; partition < partitions; partition++) {
+  const topics = store.sub.sources.map((source) => sourceTopic(plan, source))
+  const own = plan.ownTopics.find(({ topic }) => topics.includes(topic))
+  for (let partition = 0; partition < (own?.partitions ?? partitions); partition++) {
     const task = taskId({ plan, sub: store.sub, partition })
     const blocks = await place.state({ task, partition, group: plan.name }, store.ref)
     const entries = store.ref.kind === 'ids' ? idsOf(blocks, plan, store) : valuesOf(blocks, store)

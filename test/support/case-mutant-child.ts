@@ -1,10 +1,11 @@
 import { loadMutant } from './load-mutant.ts'
 import { mutants } from './mutants.ts'
+import { repartitionMutants } from './repartition-mutants.ts'
 
 // Runs the cases of a file on an engine with one defect (its name is the first argument, '' = none), and prints the results.
 
 const [name = '', file = ''] = process.argv.slice(2)
-const mutant = mutants.find((one) => one.name === name)
+const mutant = [...mutants, ...repartitionMutants].find((one) => one.name === name)
 if (mutant === undefined && name !== '') throw new Error(`There is no mutant "${name}".`)
 
 if (mutant !== undefined) loadMutant(mutant)

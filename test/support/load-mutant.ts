@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type { Mutant } from './mutant.ts'
+import type { Defect } from './mutant.ts'
 
 /** Puts a defect into a module of the engine, for imports from now on. Throws where the module has changed meanwhile. */
-export function loadMutant({ name, file, changes }: Mutant): void {
+export function loadMutant({ name, file, changes }: Defect): void {
   const target = new URL(`../../${file}`, import.meta.url).href
   registerHooks({
     load(url, context, nextLoad) {
