@@ -42,10 +42,15 @@ const hop = defineProcessor({
   config: z.strictObject({}),
   examples: [{ title: 'test', config: {} }],
   create: () =>
-    mapValueAsync((event: CrashEvent) =>
-      event.slow ? new Promise((resolve) => setTimeout(resolve, 3, event)) : event,
+    mapValueAsync((event: { readonly slow: boolean | number }) =>
+      event.slow === false ? event : new Promise((resolve) => setTimeout(resolve, msOf(event.slow), event)),
     ),
 })
+
+/** How long it takes: milliseconds. */
+function msOf(slow: boolean | number): number {
+  return typeof slow === 'number' ? slow : 3
+}
 
 const root = `${import.meta.dirname}/project`
 const registry = { sources, processors: { ...processors, trial, hop }, sinks }
