@@ -9,7 +9,8 @@ export const repartition = defineProcessor({
 Order, state and joins are by the Kafka key, within a partition. To count by customer what is keyed by order, the records
 go by their customer first: into the topic \`{topology}.{node}.repartition\`, and out of it again, to the task that has
 all records of that customer. Event times and headers stay. Records of a new key keep their order as far as they came
-from one partition; between partitions there is none.
+from one partition, and nothing before waited for anything (\`enrich\`, functions that answer by a promise); between
+partitions there is none.
 
 Values are written as JSON, or with \`schema\`, which keeps the types that JSON has not (64-bit numbers, bytes). A record
 whose key field is missing or null is parked. With \`delivery: at-least-once\` a record may come out twice after a crash:

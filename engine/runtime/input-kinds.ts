@@ -1,4 +1,4 @@
-import { commitsFirst, tableSources } from '../topology/plan-facts.ts'
+import { commitsFirst, rekeysInCommits, tableSources } from '../topology/plan-facts.ts'
 import { Merges } from './merges.ts'
 import type { InputOptions, RestoredPosition } from './task-input.ts'
 import type { TaskOptions } from './task-options.ts'
@@ -9,6 +9,7 @@ export class InputKinds {
   readonly #restoring: RestoredPosition
   readonly #tables: readonly string[]
   readonly #commitsFirst: boolean
+  readonly #rekeys: boolean
 
   constructor(options: Pick<TaskOptions, 'plan' | 'sub' | 'trouble' | 'clock' | 'counters'>) {
     const { plan, sub, trouble } = options
@@ -16,6 +17,7 @@ export class InputKinds {
     this.#restoring = { foreign: plan.foreignMetadata, trouble }
     this.#tables = tableSources(plan, sub)
     this.#commitsFirst = commitsFirst(plan, sub)
+    this.#rekeys = rekeysInCommits(plan, sub)
   }
 
   /** True where the records are the rows of a table. */
@@ -23,10 +25,10 @@ export class InputKinds {
     return this.#tables.includes(source)
   }
 
-  /** With a node that commits first, cuts are beginnings of the partitions; those of tables always are. */
+  /** With a node that commits first, or a repartition, cuts are beginnings of the partitions; those of tables always are. */
   of(source: string): Pick<InputOptions, 'restoring' | 'isTable' | 'inOrder' | 'merger'> {
     const isTable = this.isTable(source)
-    const inOrder = isTable || this.#commitsFirst
+    const inOrder = isTable || this.#commitsFirst || this.#rekeys
     return { restoring: this.#restoring, isTable, inOrder, merger: this.merges.of(source) }
   }
 }

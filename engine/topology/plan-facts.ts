@@ -69,6 +69,17 @@ export function commitsFirst(plan: TopologyPlan, sub: SubTopology): boolean {
   })
 }
 
+/**
+ * True where records get another key in a commit. Records of different keys settle in any order, and so those of the new key
+ * keep theirs only where cuts are beginnings of the partitions.
+ */
+export function rekeysInCommits(
+  { delivery, ownTopics }: TopologyPlan,
+  { nodes }: Pick<SubTopology, 'nodes'>,
+): boolean {
+  return delivery === 'exactly-once' && ownTopics.some(({ sink }) => nodes.includes(sink))
+}
+
 /** True where some node keeps state. */
 export function isStateful(plan: TopologyPlan): boolean {
   return plan.subTopologies.some((sub) => storesOf(plan, sub).length > 0)
