@@ -245,7 +245,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a record that was counted and parked counts again when it is released',
-    file: 'engine/component/operators/aggregate.ts',
+    file: 'engine/component/operators/taking-in.ts',
     changes: [['if (this.#applied.has(lineage, row))', 'if (Number(row) < 0)']],
     run: 'letters, aggregated',
     seeds,

@@ -1,5 +1,4 @@
 import { Observable } from 'rxjs'
-import type { Lineage } from '../lineage.ts'
 import { operator, type Operator, type OperatorScope } from '../operator.ts'
 import type { RecordBatch } from '../record-batch.ts'
 import { FieldAccess } from '../record-view.ts'
@@ -7,7 +6,7 @@ import { Aggregates } from './aggregate/aggregates.ts'
 import { fromOfEntry, isEntry, keyOfEntry, timeOfEntry, type Entry } from './aggregate/entry.ts'
 import { foldOf, type FoldSpec } from './aggregate/folds.ts'
 import type { WindowSpec } from './aggregate/windows.ts'
-import { Collector, eachRow } from './rows.ts'
+import { TakingIn } from './taking-in.ts'
 
 export { type FoldSpec } from './aggregate/folds.ts'
 export { type WindowSpec } from './aggregate/windows.ts'
@@ -75,7 +74,7 @@ class AggregateStage {
   readonly #late: string
   readonly #fields: readonly (FieldAccess | undefined)[]
   readonly #aggregates: Aggregates
-  readonly #applied = new AppliedRows()
+  readonly #taking: TakingIn
 
   constructor(scope: OperatorScope, options: AggregateOptions) {
     const { window, emit, idle, fields, late } = options
@@ -95,78 +94,35 @@ class AggregateStage {
       sent,
     })
     this.#aggregates = aggregates
+    this.#taking = new TakingIn(scope, aggregates.marks)
     scope.owe({
       due: (most) => aggregates.due(most),
       get owes() {
         return aggregates.owes
       },
       tick: (quietMs, calm) => (calm ? aggregates.tick(quietMs) : undefined),
-      parked: (at, offset, lineage, row) => this.#parked(at, offset, lineage, row),
-      letterClosed: (at, offset, lineage, row) => aggregates.letterClosed(at, offset, lineage, row),
+      parked: this.#taking.parked,
+      letterClosed: this.#taking.letterClosed,
     })
   }
 
   receive(batch: RecordBatch): void {
-    const done = new Collector(batch, false)
-    const input = this.#scope.inputOf(batch)
-    const released = this.#scope.isReleased(batch)
-    eachRow(this.#scope, batch, (i) => {
-      if (this.#apply(batch, i, input, released)) done.keep(i)
-    })
-    if (done.length === 0) return
-    this.#scope.count('applied', done.length)
-    this.#scope.absorb(done.batch())
+    this.#taking.receive(batch, (i, released) => this.#apply(batch, i, released))
   }
 
-  /** True if the record ends here, applied now or before. */
-  #apply(batch: RecordBatch, i: number, input: number, released: boolean): boolean {
+  /** True if the record ends here. */
+  #apply(batch: RecordBatch, i: number, released: boolean): boolean {
     const key = batch.keyText(i)
     if (key === undefined || batch.isTombstone(i)) {
       this.#scope.drop(batch, i, key === undefined ? 'keyless' : 'tombstone')
       return false
     }
-    const offset = batch.offset(i)
-    if (this.#aggregates.wasApplied(input, offset)) return true
+    const values = this.#fields.map((field) => field?.read(batch, i))
     const { lineage } = batch.origin
     const row = batch.lineageRow(i)
-    const values = this.#fields.map((field) => field?.read(batch, i))
-    if (!this.#aggregates.apply(key, batch.timestamp(i), values, released, lineage, row)) {
-      this.#scope.count('late', 1)
-      this.#scope.side(this.#late, batch.only(i))
-      return false
-    }
-    if (released) this.#aggregates.mark(input, offset, lineage, row)
-    else this.#applied.add(lineage, row)
-    return true
-  }
-
-  /** Another node failed: when the letter comes here, the record must not count again. */
-  #parked(input: number, offset: number, lineage: Lineage, row: number): void {
-    if (this.#applied.has(lineage, row)) this.#aggregates.mark(input, offset, lineage, row)
-  }
-}
-
-/** Which rows of each run were applied, a byte for each; gone with the run. */
-class AppliedRows {
-  readonly #runs = new WeakMap<Lineage, Uint8Array>()
-  #lineage: Lineage | undefined
-  #rows: Uint8Array = new Uint8Array(0)
-
-  add(lineage: Lineage, row: number): void {
-    if (lineage !== this.#lineage) {
-      this.#lineage = lineage
-      this.#rows = this.#runs.get(lineage) ?? new Uint8Array(0)
-    }
-    if (row >= this.#rows.length) {
-      const grown = new Uint8Array(Math.max(row + 1, 2 * this.#rows.length, 64))
-      grown.set(this.#rows)
-      this.#rows = grown
-      this.#runs.set(lineage, grown)
-    }
-    this.#rows[row] = 1
-  }
-
-  has(lineage: Lineage, row: number): boolean {
-    return this.#runs.get(lineage)?.[row] === 1
+    if (this.#aggregates.apply(key, batch.timestamp(i), values, released, lineage, row)) return true
+    this.#scope.count('late', 1)
+    this.#scope.side(this.#late, batch.only(i))
+    return false
   }
 }

@@ -1,5 +1,6 @@
 import type { Due } from '../../contracts/owing.ts'
 import type { KeyValueStore } from '../../contracts/state.ts'
+import { LetterMarks } from '../letter-marks.ts'
 import type { Lineage, Verdict } from '../../lineage.ts'
 import { Deadlines } from './deadlines.ts'
 import { fromOfEntry, isEntry, keyOfEntry, timeOfEntry, type Entry } from './entry.ts'
@@ -27,8 +28,6 @@ export interface AggregatesOptions {
 // remember, and the positions that were applied and have open letters. Entries begin with a number or "|".
 const TIME = '@time'
 const seenId = (key: string): string => `@seen|${key}`
-const MARK = '@applied/'
-const markId = (input: number, offset: number): string => `${MARK}${input}/${offset}`
 
 /**
  * The aggregates of one partition, and what they owe. Records change the open layer; what is sent follows from the
@@ -54,12 +53,12 @@ export class Aggregates implements Windows {
   #committedTime = Number.NEGATIVE_INFINITY
   /** Stream time as records left it. */
   #recordTime = Number.NEGATIVE_INFINITY
-  /** Marks of records that were applied and have open letters. */
-  readonly #marks = new Set<string>()
+  readonly marks: LetterMarks
 
   constructor(options: AggregatesOptions) {
     this.#options = options
     this.#entries = options.entries
+    this.marks = new LetterMarks(options.entries)
     options.entries.watch((id, value) => this.#committed(id, value))
   }
 
@@ -127,28 +126,9 @@ export class Aggregates implements Windows {
     if (names?.size === 0) this.#names!.delete(keyOfEntry(id))
   }
 
-  /** The record was applied before its letter was written: it is passed over when it comes again. */
-  wasApplied(input: number, offset: number): boolean {
-    return this.#marks.size > 0 && this.#marks.has(markId(input, offset))
-  }
-
-  /** Notes that a record was applied whose letter is, or may be, still there. */
-  mark(input: number, offset: number, lineage: Lineage, row: number): void {
-    this.#marks.add(markId(input, offset))
-    this.#entries.put(markId(input, offset), true, lineage, row)
-  }
-
-  letterClosed(input: number, offset: number, lineage: Lineage, row: number): void {
-    if (!this.#marks.delete(markId(input, offset))) return
-    this.#entries.delete(markId(input, offset), lineage, row)
-  }
-
   #committed(id: string, value: unknown): void {
     if (id === TIME) return this.#advanced(value as number)
-    if (!isEntry(id)) {
-      if (id.startsWith(MARK) && this.#entries.get(id) !== undefined) this.#marks.add(id)
-      return
-    }
+    if (!isEntry(id)) return this.marks.committed(id, value)
     if (value === undefined) {
       this.#candidates.delete(id)
       return
