@@ -7,6 +7,8 @@ const heartbeatMs = 30_000
 /** A frontier that has stood still for so long, with records under way, is stuck. */
 const stillMs = 60_000
 
+type OneTask = Worker['tasks'] extends Iterable<infer One> ? One : never
+
 /** Whether the poll loops turn: what /healthz says. */
 export function healthOf(workers: readonly Worker[], now: number): Health {
   const reasons = workers.flatMap((worker) => {
@@ -31,12 +33,12 @@ export class Readiness {
     for (const worker of this.#workers) {
       if (!worker.ready)
         reasons.push(`${worker.plan.name} waits for its partitions and their state (${worker.state}).`)
-      for (const task of worker.tasks) reasons.push(...this.#still(task, now))
+      for (const task of worker.tasks) reasons.push(...this.#still(task, now), ...mergeWaits(task, now))
     }
     return { ok: reasons.length === 0, reasons }
   }
 
-  #still(task: Worker['tasks'] extends Iterable<infer One> ? One : never, now: number): string[] {
+  #still(task: OneTask, now: number): string[] {
     return task.inputs.flatMap(({ ledger, partition }) => {
       const id = `${task.id} ${partition.topic}`
       const before = this.#moved.get(id)
@@ -50,4 +52,20 @@ export class Readiness {
       ]
     })
   }
+}
+
+/** What has waited in a merge for too long, and for whom. */
+function mergeWaits({ inputs }: OneTask, now: number): string[] {
+  const nameOf = ({ partition: { topic, partition } }: (typeof inputs)[number]): string =>
+    `${topic}/${partition}`
+  const awaited = inputs.filter(({ mergeWait }) => mergeWait?.isAwaited === true)
+  if (awaited.length === 0) return []
+  return inputs.flatMap((input) => {
+    const { records = 0, since = now } = input.mergeWait ?? {}
+    if (now - since < stillMs) return []
+    return [
+      `${records} records of ${nameOf(input)} have waited for a minute to be merged: nothing comes from ` +
+        `${awaited.map(nameOf).join(' and ')}, and whether that is its end its broker does not say.`,
+    ]
+  })
 }

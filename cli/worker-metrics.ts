@@ -73,6 +73,7 @@ function showTask(topology: string, task: Task, metrics: Metrics): void {
   }
   for (const input of task.inputs) {
     const labels = { topology, topic: input.partition.topic, partition: input.partition.partition }
+    showMerge(input, labels, metrics)
     metrics.gauge('millrace_ledger_in_flight_records', labels, input.ledger.open)
     metrics.gauge('millrace_ledger_frontier_offset', labels, input.ledger.frontier)
     const { oldest } = input.ledger
@@ -86,4 +87,17 @@ function showTask(topology: string, task: Task, metrics: Metrics): void {
     metrics.gauge('millrace_parked_letters', labels, task.parked.letters)
     metrics.gauge('millrace_assignment_epoch', labels, task.epoch)
   }
+}
+
+type Labels = { readonly topology: string; readonly topic: string; readonly partition: number }
+
+function showMerge({ mergeWait }: Task['inputs'][number], labels: Labels, metrics: Metrics): void {
+  if (mergeWait === undefined) return
+  const { records, since } = mergeWait
+  metrics.gauge('millrace_merge_waiting_records', labels, records)
+  metrics.gauge(
+    'millrace_merge_waiting_seconds',
+    labels,
+    since === undefined ? 0 : (Date.now() - since) / 1000,
+  )
 }

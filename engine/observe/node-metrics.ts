@@ -40,6 +40,21 @@ export const nodeMetrics = {
     notes:
       'They came in after their partition had been waited for, or the times of their own partition do not ascend. A steady share: the wait is too short.',
   },
+  millrace_merge_waiting_records: {
+    type: 'gauge',
+    help: 'Records of a merged partition that wait for those of the others.',
+    unit: 'records',
+    labels: ['topology', 'topic', 'partition'],
+    notes: 'Up to 1 MiB of each partition waits; one that is far ahead of the others is full.',
+  },
+  millrace_merge_waiting_seconds: {
+    type: 'gauge',
+    help: 'How long no record of a merged partition could pass on, though some wait.',
+    unit: 'seconds',
+    labels: ['topology', 'topic', 'partition'],
+    notes:
+      'Above the `wait` of the merge: another partition has nothing to show and is not at its end, as when its broker is away. /readyz says which one.',
+  },
   millrace_records_unmatched_total: {
     type: 'counter',
     help: 'Records without a row, in an inner join.',

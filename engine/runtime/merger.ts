@@ -162,6 +162,16 @@ export class Merger {
   }
 }
 
+/** What an operator wants to know of a partition of a merge. */
+export interface MergeWait {
+  /** Records that wait for those of other partitions. */
+  readonly records: number
+  /** Since when none of them could pass on, milliseconds since 1970; undefined where none waits. */
+  readonly since: number | undefined
+  /** True where the others wait for this one: it has nothing to show, and is not known to be at its end. */
+  readonly isAwaited: boolean
+}
+
 /** One partition of a merge. */
 export class MergeLane {
   readonly #outlet: LaneOutlet
@@ -174,6 +184,8 @@ export class MergeLane {
   #paused = false
   #closed = false
   #quietSince = Number.POSITIVE_INFINITY
+  #records = 0
+  #stoodSince = 0
 
   constructor(outlet: LaneOutlet, limitBytes: number, clock: Clock, changed: () => void) {
     this.#outlet = outlet
@@ -197,6 +209,14 @@ export class MergeLane {
     return this.#paused ? Number.POSITIVE_INFINITY : this.#quietSince
   }
 
+  get wait(): MergeWait {
+    return {
+      records: this.#records,
+      since: this.#records === 0 ? undefined : this.#stoodSince,
+      isAwaited: this.headTime === undefined && !Number.isFinite(this.quietSince),
+    }
+  }
+
   /** The event time of the next record; undefined if there is none. */
   get headTime(): number | undefined {
     const head = this.#held[0]
@@ -207,6 +227,8 @@ export class MergeLane {
   take(records: PackedRecords, times: Float64Array): void {
     if (records.count === 0 || this.#closed) return
     this.#quietSince = Number.POSITIVE_INFINITY
+    if (this.#records === 0) this.#stoodSince = this.#clock.now()
+    this.#records += records.count
     this.#held.push({ records, times, next: 0 })
     this.#hold(records.bytes.length)
     this.#changed()
@@ -252,6 +274,8 @@ export class MergeLane {
     let to = next + 1
     while (to < records.count && mayPass(times[to]!)) to++
     head.next = to
+    this.#records -= to - next
+    this.#stoodSince = this.#clock.now()
     if (to === records.count) {
       this.#held.shift()
       this.#hold(-records.bytes.length)
@@ -262,6 +286,7 @@ export class MergeLane {
   close(): void {
     this.#closed = true
     this.#held = []
+    this.#records = 0
     this.#bytes = 0
     this.#ahead = false
   }

@@ -10,7 +10,7 @@ import type { FailurePolicy } from './failures.ts'
 import { Ledger } from './ledger.ts'
 import type { LedgerRun, RunOwner } from './ledger-run.ts'
 import { MergeTimes } from './merge-times.ts'
-import type { MergeLane, Merger } from './merger.ts'
+import type { MergeLane, Merger, MergeWait } from './merger.ts'
 import { decodeMetadata, fitMetadata, metadataHighMark } from './commit-metadata.ts'
 import { Intervals } from './intervals.ts'
 import { Parking } from './parking.ts'
@@ -105,6 +105,11 @@ export class TaskInput {
   /** True while records wait for those of other inputs: they are in no ledger yet. */
   get holds(): boolean {
     return this.#lane !== undefined && (this.#lane.holds || this.#queue !== undefined)
+  }
+
+  /** What waits here for other inputs; undefined where nothing is merged. */
+  get mergeWait(): MergeWait | undefined {
+    return this.#lane?.wait
   }
 
   /** True while it is to be read no further, since so much waits for other inputs. */

@@ -179,3 +179,20 @@ test('nothing passes or waits after the end', () => {
   expect(kit.passed).toEqual([])
   expect(kit.lanes.some(({ holds }) => holds)).toBe(false)
 })
+
+test('it says what waits, since when, and for whom', () => {
+  const kit = new Kit(2)
+  const [here, there] = kit.lanes
+  const began = kit.clock.now()
+  expect(here!.wait).toEqual({ records: 0, since: undefined, isAwaited: true })
+  kit.give(0, [5, 5, 5])
+  kit.clock.advance(70_000)
+  expect(here!.wait).toEqual({ records: 3, since: began, isAwaited: false })
+  expect(there!.wait).toEqual({ records: 0, since: undefined, isAwaited: true })
+  kit.give(1, [7])
+  // One record passed: from now on the next one waits.
+  expect(here!.wait).toEqual({ records: 2, since: began + 70_000, isAwaited: false })
+  there!.reachedEnd()
+  kit.clock.advance(waitMs)
+  expect([here!.wait.records, there!.wait.isAwaited]).toEqual([0, false])
+})
