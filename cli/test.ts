@@ -74,7 +74,9 @@ async function runOnce(args: CommandArgs): Promise<number> {
   }
   refuseNothing(results, filter)
   out(formatResults(results, format))
-  return countCases(results).failed > 0 || results.some(hasGaps) ? 1 : 0
+  const { passed, failed, passedOver } = countCases(results)
+  const nothingTried = passed + failed === 0 && passedOver > 0
+  return failed > 0 || nothingTried || results.some(hasGaps) ? 1 : 0
 }
 
 function whereFlag({ values }: CommandArgs): Where {

@@ -1,3 +1,4 @@
+import type { CommitBackend } from '../engine/component/contracts/commit.ts'
 import type { Log, OutgoingRecord } from '../engine/component/contracts/log.ts'
 import type { TableRow } from '../engine/component/contracts/tables.ts'
 import type { Verdict } from '../engine/component/lineage.ts'
@@ -33,8 +34,8 @@ export interface CourseOptions {
   readonly records: readonly PackedRecords[]
   /** The same partition of the topics of the plan, that there are tasks of it. */
   readonly topics: readonly string[]
-  /** Whether nodes begin with the state that the topology has committed. */
-  readonly withState: boolean
+  /** Hands over the state that the topology has committed; without it nodes begin with none. */
+  readonly restore: CommitBackend['restore'] | undefined
   readonly now: number
   readonly signal: AbortSignal
   readonly trouble: (sentence: string) => void
@@ -42,7 +43,7 @@ export interface CourseOptions {
 
 /** Runs a topology over single records of one partition, without any effect, and says what became of each. */
 export async function coursesOf(options: CourseOptions): Promise<Course[]> {
-  const { plan, project, records, topics, withState, now, signal, trouble } = options
+  const { plan, project, records, topics, restore, now, signal, trouble } = options
   const courses = new Map<string, Course>()
   for (const one of records)
     courses.set(placeOf(one.topic, one.offsets[0]!), {
@@ -54,7 +55,6 @@ export async function coursesOf(options: CourseOptions): Promise<Course[]> {
   const at = ({ topic, offset }: { readonly topic: string; readonly offset: number }): Course =>
     courses.get(placeOf(topic, offset))!
   const { partition } = records[0]!
-  const { backend } = withState ? project : { backend: undefined }
   await runPass({
     ...{ now, signal, trouble },
     plan: tellingPlan(plan, (place, step) => at(place).steps.push(step)),
@@ -62,7 +62,7 @@ export async function coursesOf(options: CourseOptions): Promise<Course[]> {
     tables: project.tables,
     schemas: project.schemas,
     ranges: topics.map((topic) => rangeOf(topic, partition, records)),
-    ...(backend && { restore: (task, stores, apply) => backend.restore(task, stores, apply) }),
+    ...(restore && { restore }),
     read: () => undefined,
     settled: (place, verdict) => {
       at(place).verdict = verdict

@@ -60,8 +60,6 @@ export interface Tracing {
     readonly undecodable: number
     readonly ranges: readonly Searched[]
   }
-  /** Whether nodes that keep state were asked with the state that is committed. */
-  readonly stateRead: boolean
 }
 
 /** The answer for people, from top to bottom. */
@@ -71,7 +69,7 @@ export function tracingLines(tracing: Tracing, plan: TopologyPlan): string[] {
   const found =
     count === 0 ? 'found nowhere' : `found at ${count === 1 ? 'one position' : `${count} positions`}`
   const lines = [`${wantedText(tracing.wanted)} in ${tracing.topology}: ${found}`]
-  for (const position of positions) lines.push('', ...positionLines(position, plan, tracing.stateRead))
+  for (const position of positions) lines.push('', ...positionLines(position, plan))
   if (more > 0) lines.push('', `… and ${more} more: see --limit.`)
   return [...lines, '', ...noteLines(tracing, plan)]
 }
@@ -81,10 +79,10 @@ function wantedText(wanted: Wanted): string {
   return wanted.kind === 'key' ? `key ${wanted.id}` : `${wanted.path} ${wanted.id}`
 }
 
-function positionLines(position: TracedPosition, plan: TopologyPlan, stateRead: boolean): string[] {
+function positionLines(position: TracedPosition, plan: TopologyPlan): string[] {
   const { topic, partition, offset, key, timestamp, committed, letters } = position
   const time = new Date(timestamp).toISOString()
-  const rows = nodeRows(position, plan, stateRead)
+  const rows = nodeRows(position, plan)
   const lines = [
     `${topic}/${partition}@${offset}  ${time}  ${key === null ? 'no key' : `key ${key}`}`,
     committed
@@ -120,7 +118,7 @@ function letterText({
 }
 
 /** A row for each node that the record came to, in an order in which every node comes after those that feed it. */
-function nodeRows(position: TracedPosition, plan: TopologyPlan, stateRead: boolean): string[][] {
+function nodeRows(position: TracedPosition, plan: TopologyPlan): string[][] {
   const rows: string[][] = []
   const out = new Set<string>()
   const port = (node: string, output: string | undefined): string => `${node}\n${output ?? ''}`
@@ -139,8 +137,7 @@ function nodeRows(position: TracedPosition, plan: TopologyPlan, stateRead: boole
       if (step.verdict === 'sent') out.add(port(name, step.output))
     }
     if (!node.from.some((from) => out.has(port(from.node, from.output)))) continue
-    const texts =
-      node.kind === 'sink' ? sinkTexts(position, node) : steps.map((step) => stepText(step, stateRead))
+    const texts = node.kind === 'sink' ? sinkTexts(position, node) : steps.map(stepText)
     for (const [n, text] of texts.entries()) rows.push(n === 0 ? [name, node.type, text] : ['', '', text])
   }
   return rows
@@ -157,9 +154,9 @@ const idTexts: Readonly<Record<NonNullable<Step['id']>, string>> = {
   conflict: 'its id is known from another position, with another body',
 }
 
-function stepText(step: Step, stateRead: boolean): string {
+function stepText(step: Step): string {
   const value = 'value' in step ? `  ${shownJson(step.value)}` : ''
-  const known = step.id === undefined || (!stateRead && step.id === 'fresh') ? '' : `: ${idTexts[step.id]}`
+  const known = step.id === undefined ? '' : `: ${idTexts[step.id]}`
   if (step.verdict === 'passed') return `passed${known}${value}`
   if (step.verdict === 'sent') return `sent to its output ${step.output}${known}${value}`
   if (step.verdict === 'dropped') return `dropped (${step.reason})${known}`
@@ -209,7 +206,7 @@ function outputText({ topic, found, similar, topicExists }: TracedOutput, positi
   return `no record of its key, time and value is in ${topic}${whyAbsent(position)}`
 }
 
-function noteLines({ searched, stateRead, wanted, positions }: Tracing, plan: TopologyPlan): string[] {
+function noteLines({ searched, wanted, positions }: Tracing, plan: TopologyPlan): string[] {
   const { ranges, records, undecodable } = searched
   const partitions = ranges.length === 1 ? '1 partition' : `${ranges.length} partitions`
   const lines = [`searched: ${records === 1 ? '1 record' : `${records} records`} in ${partitions}`]
@@ -228,8 +225,5 @@ function noteLines({ searched, stateRead, wanted, positions }: Tracing, plan: To
   )
   if (looksUp)
     lines.push('looked-up values are those of now: a row that has others was written with those of its time')
-  const keepsIds = positions.some(({ steps }) => steps.some(({ id }) => id !== undefined))
-  if (keepsIds && !stateRead)
-    lines.push('ids are judged by the records that were found here: the state of the workers was not read')
   return lines
 }

@@ -1,7 +1,9 @@
+import type { CommitBackend } from '../engine/component/contracts/commit.ts'
 import type { ValueCodec } from '../engine/component/codec.ts'
 import { keyOf, valueOf, type PackedRecords } from '../engine/component/packed-records.ts'
 import { fatalError, sentenceOf } from '../engine/errors.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
+import { changelogState } from './changelog-state.ts'
 import { usage } from './flags.ts'
 import { keyText } from './letters/parked.ts'
 import type { Project } from './project.ts'
@@ -61,7 +63,6 @@ export async function traceEvent(options: TraceOptions): Promise<Tracing> {
       })),
     },
     more: scanned.found.length - told.length,
-    stateRead: project.environment === undefined,
   }
 }
 
@@ -152,10 +153,7 @@ async function tracePartition(
   return positions
 }
 
-/**
- * With the committed state each record runs alone: what the others of the event have left in it is there. Without it
- * they run one after the other, so that the first is known to the later ones.
- */
+/** Each record runs alone, with the committed state: what the others of the event have left in it is there. */
 async function runAll(
   { plan, project, signal, trouble }: TraceOptions,
   topics: readonly string[],
@@ -165,12 +163,17 @@ async function runAll(
   const withPartition: string[] = []
   for (const topic of topics)
     if (((await project.log.partitionsOf(topic)) ?? 0) > partition) withPartition.push(topic)
-  const withState = project.environment === undefined
-  const shared = { plan, project, topics: withPartition, withState, now: Date.now(), signal, trouble }
-  if (!withState) return coursesOf({ ...shared, records })
+  const restore = stateOf(project)
+  const shared = { plan, project, topics: withPartition, restore, now: Date.now(), signal, trouble }
   const courses: Course[] = []
   for (const one of records) courses.push(...(await coursesOf({ ...shared, records: [one] })))
   return courses
+}
+
+/** What the topology has committed: in a cluster its changelogs say so. */
+function stateOf(project: Project): CommitBackend['restore'] {
+  if (project.environment !== undefined) return changelogState(project.log)
+  return (task, stores, apply) => project.backend.restore(task, stores, apply)
 }
 
 async function traceOne(

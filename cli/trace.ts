@@ -51,8 +51,8 @@ each node does with them: which filter drops them, which output a branch takes, 
 whether what the sinks make of them is there: rows by their keys, records in topics by key, time and bytes. Letters are told
 with what became of them. EVENTID may be a position, too: audit-events/2@1234.
 
-The topology, and the tables that it looks things up in, are those of now. In the embedded store nodes are asked with the
-state that the topology has committed; in a cluster duplicates are known among the records that were found.
+The topology, and the tables that it looks things up in, are those of now. Nodes are asked with the state that the topology
+has committed; in a cluster it is read from the changelogs, once for each position that is told.
 
 Exit codes: 0 found, 1 not found, 2 the command line was wrong.
 

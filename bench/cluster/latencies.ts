@@ -20,12 +20,13 @@ export class Latencies {
 
   summary(): {
     readonly p50: number
+    readonly p95: number
     readonly p99: number
     readonly max: number
     readonly count: number
   } {
     const sorted = this.#values.toSorted((a, b) => a - b)
     const at = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? 0
-    return { p50: at(0.5), p99: at(0.99), max: at(1), count: sorted.length }
+    return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1), count: sorted.length }
   }
 }

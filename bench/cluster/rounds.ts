@@ -158,6 +158,7 @@ function figures(
     cpuSecondsPerMillion: round((cpuSeconds / records) * 1e6, 3),
     peakRssMb: Math.round(peakRssMb),
     ...(latency && { p50Ms: latency.p50, p99Ms: latency.p99, maxMs: latency.max }),
+    ...(latency?.p95 !== undefined && { p95Ms: latency.p95 }),
     records,
     seconds: round(seconds, 2),
   }

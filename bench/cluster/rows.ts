@@ -15,6 +15,7 @@ export interface MeasuredRow {
   readonly serversCpuSecondsPerMillion: number | undefined
   /** Milliseconds from an event to its acknowledged row. */
   readonly p50Ms?: number
+  readonly p95Ms?: number
   readonly p99Ms?: number
   readonly maxMs?: number
   readonly records: number
@@ -54,6 +55,7 @@ export interface Median {
   readonly serversCpuSecondsPerMillion: number | undefined
   readonly peakRssMb: number
   readonly p50Ms?: number
+  readonly p95Ms?: number
   readonly p99Ms?: number
   /** Records that it got in each run. */
   readonly records: number

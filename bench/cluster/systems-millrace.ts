@@ -11,6 +11,8 @@ const project = join(import.meta.dirname, 'project')
 export interface MillraceUse {
   /** The topology as a value: JSON is YAML too. */
   readonly topology: (task: Task) => object
+  /** Another topology that the same process runs. */
+  readonly beside?: (task: Task) => object
   /** The program, of this folder or the root: main.ts where nothing but the product is needed. */
   readonly program?: string
   /** The folder with schemas/ and cql/. */
@@ -31,11 +33,17 @@ export async function millrace(use: MillraceUse): Promise<Ready | string> {
       const environment = join(task.state, 'environment.yaml')
       writeFileSync(topology, JSON.stringify({ ...use.topology(task), name: task.group }, null, 2))
       writeFileSync(environment, JSON.stringify(environmentOf(task), null, 2))
+      const files = [topology]
+      if (use.beside !== undefined) {
+        const name = `${task.group}-beside`
+        files.push(join(task.state, `${name}.yaml`))
+        writeFileSync(files[1]!, JSON.stringify({ ...use.beside(task), name }, null, 2))
+      }
       const until = use.endless ? [] : ['--until-end']
       const places = ['--project', use.project ?? project, '--store', task.state]
       const words = [
         'run',
-        topology,
+        ...files,
         '--env',
         environment,
         ...until,

@@ -9,6 +9,7 @@ export const scenarioNames = [
   'audit',
   'audit-enriched',
   'audit-latency',
+  'critical',
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]
 
@@ -37,6 +38,8 @@ export interface Task {
   readonly keys: number
   /** Where rows go. */
   readonly cassandra?: CassandraTask
+  /** Records that are not to wait for the others, and where they go. */
+  readonly critical?: { readonly input: string; readonly output: string }
   /** Latencies count from this event on. */
   readonly countFrom?: number
 }
@@ -62,6 +65,7 @@ export interface Outcome {
   /** Milliseconds from the event to its acknowledged row. */
   readonly latency?: {
     readonly p50: number
+    readonly p95?: number
     readonly p99: number
     readonly max: number
     readonly count: number

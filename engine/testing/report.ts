@@ -46,7 +46,7 @@ export function formatResults(files: readonly FileResult[], format: TestFormat):
     case 'junit':
       return junit(files)
     case 'text':
-      return [...files.flatMap(fileLines), summary(files)].join('\n')
+      return [...files.flatMap(fileLines), summary(files), ...notTried(files)].join('\n')
   }
 }
 
@@ -90,6 +90,16 @@ function summary(files: readonly FileResult[]): string {
   const over = passedOver === 0 ? '' : `, ${passedOver} passed over`
   const held = `${passed} ${passed === 1 ? 'case holds' : 'cases hold'}`
   return failed === 0 ? `${held}${over}.` : `${held}, ${failed} ${failed === 1 ? 'fails' : 'fail'}${over}.`
+}
+
+/** What has not been tried is said at the end, where people look. */
+function notTried(files: readonly FileResult[]): string[] {
+  const faults = files.flatMap(({ cases }) => cases).flatMap(({ passedOver }) => passedOver ?? [])
+  if (faults.length === 0) return []
+  const names = [...new Set(faults)].map((fault) => `"${fault}"`).join(', ')
+  return [
+    `Passed over is not tried: ${names} cannot be made at a record of a case here. Run these cases in the embedded store, without --on.`,
+  ]
 }
 
 function indent(text: string, by: number): string {

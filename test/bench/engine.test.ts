@@ -109,6 +109,12 @@ describe('the summary', () => {
   })
 })
 
+test('of what is critical the p95 counts, whatever it is without', () => {
+  const late = { scenario: 'critical', guarantee: 'at-least-once', p50Ms: 3, p99Ms: 200 } as const
+  const rows = [measured({ ...late, p95Ms: 84 }), measured({ ...late, system: 'millrace-plain', p95Ms: 317 })]
+  expect(gates(medians(rows))).toMatchObject([{ value: 84, atMost: 100, reached: true }])
+})
+
 describe('options', () => {
   test('choose scenarios by their names or how these begin, and systems', () => {
     const scenariosOf = (words: string[]) => (parseOptions(words) as Options).scenarios

@@ -43,6 +43,18 @@ describe('the report', () => {
     ])
   })
 
+  test('says last what was not tried', () => {
+    const [failing] = results[0]!.cases.slice(-1)
+    const over = { ...failing!, findings: [], passedOver: 'revoke' }
+    const files = [{ file: 'a.test.yaml', cases: [over, { ...over, passedOver: 'lose' }, over] }]
+    expect(countCases(files)).toEqual({ passed: 0, failed: 0, passedOver: 3 })
+    expect(formatResults(files, 'text').split('\n').slice(-3)).toEqual([
+      `- a: ${over.name} (passed over: it has "revoke", which cannot be made here)`,
+      '0 cases hold, 3 passed over.',
+      'Passed over is not tried: "revoke", "lose" cannot be made at a record of a case here. Run these cases in the embedded store, without --on.',
+    ])
+  })
+
   test('is JSON', () => {
     expect(JSON.parse(formatResults(results, 'json'))).toEqual({
       files: results,
