@@ -47,6 +47,13 @@ const deaths: Readonly<Record<string, readonly Death[]>> = {
   'while it stops': [{ point: 'draining' }, { point: 'draining' }],
 }
 
+/** Where ids are kept, too. */
+const ofIds: readonly Death[] = [
+  { point: 'claimed', at: 3 },
+  { point: 'rotated', at: 1 },
+  { point: 'claimed', at: 1 },
+]
+
 describe.each(Object.keys(stories))('a worker with %s that is killed, exactly-once', (name) => {
   async function tell(title: string, seed: number, deaths: readonly Death[]): Promise<Ending> {
     const story = stories[name]!(seed)
@@ -63,6 +70,13 @@ describe.each(Object.keys(stories))('a worker with %s that is killed, exactly-on
   test.each(Object.keys(deaths))('%s', async (title) => {
     expect((await tell(title, 7, deaths[title]!)).killed).toBe(deaths[title]!.length)
   })
+
+  // Of the stories one has a dedupe before the node.
+  if (name === 'a schedule') {
+    test('when ids are claimed, and when old ones are forgotten', async () => {
+      expect((await tell('ids', 7, ofIds)).killed).toBe(ofIds.length)
+    })
+  }
 
   test('at random moments', async () => {
     const seed = 20261121

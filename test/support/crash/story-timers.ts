@@ -23,7 +23,9 @@ export class TimersStory implements Story {
   readonly topology = 'timers'
   readonly #random: () => number
   readonly #perLife: number
+  /** All that was written, but for what was written again. */
   readonly #told: (Step & Place)[] = []
+  #made = 0
   readonly #repeats = new Repeats()
 
   constructor(seed: number, perLife: number) {
@@ -32,16 +34,22 @@ export class TimersStory implements Story {
   }
 
   async tell({ store }: Lives, last: boolean): Promise<void> {
-    const from = this.#told.length
-    const steps = Array.from({ length: this.#perLife }, (_, i) => this.#step(from + i))
+    const steps: Step[] = []
+    for (let i = 0; i < this.#perLife; i++) {
+      const earlier = steps.at(-1 - Math.floor(this.#random() * 20))
+      steps.push(earlier !== undefined && this.#random() < 0.07 ? earlier : this.#step(this.#made++))
+    }
     const told = steps.map((step) => ({ key: step.key, at: step.at, value: step, partition: undefined }))
     const ends = last ? [0, 1, 2].map((partition) => this.#end(partition)) : []
     const places = await append(store, 'in', [
       ...told.map(({ key, at, value }) => ({ key, at, value })),
       ...ends.map(({ step, partition }) => ({ key: step.key, at: step.at, value: step, partition })),
     ])
-    for (const [i, step] of [...steps, ...ends.map(({ step }) => step)].entries())
-      this.#told.push({ ...step, ...places[i]! })
+    const known = new Set(this.#told.map(({ id }) => id))
+    for (const [i, step] of [...steps, ...ends.map(({ step }) => step)].entries()) {
+      if (!known.has(step.id)) this.#told.push({ ...step, ...places[i]! })
+      known.add(step.id)
+    }
   }
 
   #step(n: number): Step {

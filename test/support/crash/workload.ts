@@ -1,4 +1,4 @@
-import { openProject } from '../../../cli/project.ts'
+import { append } from './append.ts'
 
 /** One event of the crash tests. */
 export interface CrashEvent {
@@ -20,8 +20,6 @@ export interface Written extends CrashEvent {
   readonly offset: number
 }
 
-const project = `${import.meta.dirname}/project`
-const partitions = 3
 const start = Date.UTC(2026, 0, 1)
 
 /** A reproducible sequence of numbers from 0 to 1 (mulberry32). */
@@ -56,21 +54,8 @@ export function makeEvents(seed: number, count: number): CrashEvent[] {
 
 /** Writes the events into the topic `in` of a new store; answers where each went. */
 export async function writeEvents(store: string, events: readonly CrashEvent[]): Promise<Written[]> {
-  const opened = await openProject({ cwd: project, project, store })
-  try {
-    await opened.log.ensureTopic('in', { partitions })
-    const positions = await opened.log.append(
-      events.map((event) => ({
-        topic: 'in',
-        key: Buffer.from(event.key),
-        // A duplicate has the same body: the time at which it was sent is not part of it.
-        value: Buffer.from(JSON.stringify({ ...event, at: undefined })),
-        headers: [],
-        timestamp: event.at,
-      })),
-    )
-    return events.map((event, n) => ({ ...event, ...positions[n]! }))
-  } finally {
-    await opened.close()
-  }
+  // A duplicate has the same body: the time at which it was sent is not part of it.
+  const told = events.map((event) => ({ key: event.key, value: { ...event, at: undefined }, at: event.at }))
+  const places = await append(store, 'in', told)
+  return events.map((event, n) => ({ ...event, ...places[n]! }))
 }
