@@ -193,26 +193,26 @@ describe('effects', () => {
   })
 })
 
-describe('repeats', () => {
-  // 40 bytes are known to be committed up to offset 3: 0 and 1 are.
-  const again = (): Effect[] => effects(0, 1, 5, 6, 2, 3, 1)
+// 40 bytes are known to be committed up to offset 3: 0 and 1 are.
+const again = effects(0, 1, 5, 6, 2, 3, 1)
 
+describe('repeats', () => {
   test('before the commit they are counted', () => {
     const repeated = effects(0, 1, 1, 5, 6, 2, 3)
     expect(check(history({ effects: repeated }))).toMatchObject({ anomalies: [], repeats: 1, mostOfOne: 2 })
   })
   test('after it they are wrong', () => {
-    expect(found(history({ effects: again() }))).toEqual(['repeat after commit'])
+    expect(found(history({ effects: again }))).toEqual(['repeat after commit'])
   })
   test('but for a worker that could not know what it had lost', () => {
     const excuse = { pid: 1, group: 'once', from: 60, until: 70 }
-    expect(found(history({ effects: again() }, { excuses: [excuse] }))).toEqual([])
+    expect(found(history({ effects: again }, { excuses: [excuse] }))).toEqual([])
     for (const other of [
       { ...excuse, pid: 2 },
       { ...excuse, group: 'seen' },
       { ...excuse, until: 69 },
     ])
-      expect(found(history({ effects: again() }, { excuses: [other] }))).toEqual(['repeat after commit'])
+      expect(found(history({ effects: again }, { excuses: [other] }))).toEqual(['repeat after commit'])
   })
   test('and for letters, whose position was committed when they were parked', () => {
     expect(found(history({ effects: effects(0, 1, 5, 6, 2, 3, 3) }))).toEqual([])
@@ -220,17 +220,15 @@ describe('repeats', () => {
 })
 
 describe('letters', () => {
-  const withParked = (...records: readonly ParkedRecord[]): Partial<GroupHistory> => ({ parked: records })
-
   test('one of what was in order is wrong', () => {
     const more = [...parked, letter(5, 5)]
     expect(found(history({ parked: more, dead: ['0@2', '0@7', '0@5'] }))).toEqual(['letter'])
   })
   test('none is there twice', () => {
-    expect(found(history(withParked(...parked, letter(3, 5, true))))).toEqual(['letter'])
+    expect(found(history({ parked: [...parked, letter(3, 5, true)] }))).toEqual(['letter'])
   })
   test('a follower follows somebody', () => {
-    expect(found(history(withParked(...parked, letter(6, 5, true))))).toEqual(['letter'])
+    expect(found(history({ parked: [...parked, letter(6, 5, true)] }))).toEqual(['letter'])
   })
   test('those of a key are in order', () => {
     const [first, second, ...rest] = parked
@@ -270,9 +268,9 @@ describe('what was discarded', () => {
     expect(found(history(all))).toEqual(['phantom effect'])
   })
   test('it may have one where a release came first', () => {
-    const both = [...parked.slice(0, 3), command('release', 'a', 3), command('discard', 'a', 4, [0])]
-    expect(found(history({ parked: both }))).toEqual([])
-    expect(found(history({ parked: both, outputs, effects: effects(0, 1, 5, 6, 3) }))).toEqual([])
+    const all = [...parked.slice(0, 3), command('release', 'a', 3), command('discard', 'a', 4, [0])]
+    expect(found(history({ parked: all }))).toEqual([])
+    expect(found(history({ parked: all, outputs, effects: effects(0, 1, 5, 6, 3) }))).toEqual([])
   })
   test('another occurrence of its id may take its place', () => {
     const twice = [...log, { ...log[2]!, action: 'plain' as const, attempt: '0-8', offset: 8 }]
@@ -298,7 +296,6 @@ describe('outputs of an exactly-once topology', () => {
 
 describe('tables and aggregates', () => {
   const { rows, latest, sums } = cleanOnce()
-
   test.each([
     ['a row is missing', { rows: rows!.slice(1) }],
     ['a row is too many', { rows: [...rows!, { key: 'a', id: 'a9', seq: 9, value: 0 }] }],
