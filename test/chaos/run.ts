@@ -1,5 +1,4 @@
 // make chaos-long: random faults on a whole cluster, from seeds that are printed. See --help.
-import { setPriority } from 'node:os'
 import { storeKinds } from '../support/chaos/faults.ts'
 import { chaosOptions, usage, UsageError, type ChaosOptions } from '../support/chaos/options.ts'
 import { playRun } from '../support/chaos/play.ts'
@@ -67,8 +66,6 @@ async function main(): Promise<boolean> {
     return true
   }
   if (!options.render) {
-    // Whoever works on this machine meanwhile goes first.
-    setPriority(10)
     const well = await playAll(options)
     return options.mutant === undefined ? well : !well
   }

@@ -94,7 +94,18 @@ interface Store {
 const killed = async ({ server }: Store, { lastsMs }: PlannedFault): Promise<void> => {
   await server.stop('SIGKILL')
   await wait(lastsMs)
-  await server.start()
+  await startAgain(() => server.start())
+}
+
+/** On a machine that has other things to do, a server may take longer to start than its test kit waits. */
+async function startAgain(start: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start()
+    } catch (error) {
+      if (attempt === 4) throw error
+    }
+  }
 }
 
 const paused = async ({ server }: Store, { lastsMs }: PlannedFault): Promise<void> => {
@@ -239,11 +250,11 @@ export const doings: Readonly<Record<FaultKind, Doing>> = {
   'broker-kill': broker(async ({ kafka }, id, { lastsMs }) => {
     await kafka.stop(id, 'SIGKILL')
     await wait(lastsMs)
-    await kafka.start(id)
+    await startAgain(() => kafka.start(id))
   }),
   'broker-restart': broker(async ({ kafka }, id) => {
     await kafka.stop(id, 'SIGTERM')
-    await kafka.start(id)
+    await startAgain(() => kafka.start(id))
   }),
   'broker-pause': broker(async ({ kafka }, id, { lastsMs }) => {
     kafka.pause(id)

@@ -13,7 +13,7 @@ export const usage = `Random faults on a whole cluster, for as long as is asked 
   --minutes N        how long in all (5)
   --round N          minutes of each seed (5)
   --seed N           the first seed (the time of day)
-  --every N          seconds between faults, on average (6)
+  --every N          seconds between faults, on average (10)
   --faults A,B       only these kinds
   --brokers 1|3      (3)
   --workers N        (3)
@@ -52,7 +52,7 @@ export function chaosOptions(args: string[]): ChaosOptions | 'help' {
       minutes: { type: 'string', default: '5' },
       round: { type: 'string', default: '5' },
       seed: { type: 'string' },
-      every: { type: 'string', default: '6' },
+      every: { type: 'string', default: '10' },
       faults: { type: 'string' },
       brokers: { type: 'string', default: '3' },
       workers: { type: 'string', default: '3' },
