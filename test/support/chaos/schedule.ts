@@ -109,4 +109,4 @@ export function scriptOf(
 }
 
 /** How long a written schedule is, milliseconds. */
-export const scriptMs = 12_000
+export const scriptMs = 9000
