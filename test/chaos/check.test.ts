@@ -1,129 +1,29 @@
 // The checker on histories made by hand: a clean one, and each anomaly.
 import { describe, expect, test } from '@jest/globals'
-import { Intervals } from '../../engine/runtime/intervals.ts'
 import { check } from '../support/chaos/check.ts'
-import type {
-  Attempt,
-  Entry,
-  GroupHistory,
-  History,
-  ParkedCommand,
-  ParkedLetter,
-  ParkedRecord,
-} from '../support/chaos/history.ts'
-import type { Effect } from '../support/cluster/judge.ts'
-
-/** a1 a2 bad3 a4, a1 again, b1 b2, and garbage at the end of c: one partition, offsets from 0. */
-const script: readonly [id: string, key: string, seq: number, action: Entry['action']][] = [
-  ['a1', 'a', 1, 'plain'],
-  ['a2', 'a', 2, 'plain'],
-  ['a3', 'a', 3, 'bad'],
-  ['a4', 'a', 4, 'plain'],
-  ['a1', 'a', 1, 'plain'],
-  ['b1', 'b', 1, 'plain'],
-  ['b2', 'b', 2, 'wobble'],
-  ['g', 'c', 0, 'garbage'],
-]
-const log: Entry[] = script.map(([id, key, seq, action], offset) => ({
-  id,
-  key,
-  seq,
-  value: seq * 10,
-  action,
-  at: 1000 + offset,
-  attempt: `0-${offset}`,
-  partition: 0,
-  offset,
-}))
-const attempts: Attempt[] = log.map((entry) => ({ ...entry, outcome: 'ok' }))
-
-let end = 0
-const effect = (offset: number, pid = 1): Effect => {
-  const { id, key } = log[offset]!
-  return { partition: 0, offset, key, id, pid, endsAt: (end += 10) }
-}
-const letter = (offset: number, parkedOffset: number, follower = false): ParkedLetter => {
-  const { id, key } = log[offset]!
-  return { type: 'letter', partition: 0, offset, id, key, follower, parkedOffset }
-}
-const command = (
-  act: 'release' | 'discard',
-  key: string,
-  parkedOffset: number,
-  letters?: readonly number[],
-): ParkedCommand => ({
-  type: 'command',
-  act,
-  key,
-  partition: 0,
-  parkedOffset,
-  ...(letters && { letters }),
-})
-
-const parked: readonly ParkedRecord[] = [
-  letter(2, 0),
-  letter(3, 1, true),
-  letter(7, 2),
-  command('release', 'a', 3),
-  command('discard', 'c', 4, [2]),
-]
-const progress = (...frontiers: readonly [frontier: number, bytes: number][]) =>
-  frontiers.map(([frontier, bytes], n) => ({
-    at: n * 100,
-    bytes,
-    committed: [{ frontier, ranges: new Intervals() }],
-  }))
-
-const cleanOnce = (): GroupHistory => {
-  end = 0
-  return {
-    name: 'once',
-    effects: [0, 1, 5, 6, 2, 3].map((offset) => effect(offset)),
-    progress: progress([0, 0], [3, 40], [8, 60]),
-    parked,
-    dead: ['0@2', '0@7'],
-    outputs: ['a1', 'a2', 'b1', 'b2', 'a3', 'a4'].map((id) => ({ id, key: id[0]! })),
-    sums: [
-      { key: 'a', version: 1, count: 2, total: 30 },
-      { key: 'b', version: 1, count: 2, total: 30 },
-      { key: 'a', version: 2, count: 4, total: 100 },
-    ],
-    rows: ['a1', 'a2', 'a3', 'a4', 'b1', 'b2'].map((id) => {
-      const seq = Number(id[1])
-      return { key: id[0]!, id, seq, value: seq * 10 }
-    }),
-    latest: [
-      { key: 'a', id: 'a4', seq: 4, value: 40 },
-      { key: 'b', id: 'b2', seq: 2, value: 20 },
-    ],
-  }
-}
-
-function history(group: Partial<GroupHistory> = {}, rest: Partial<History> = {}): History {
-  return {
-    partitions: 1,
-    attempts,
-    log,
-    groups: [{ ...cleanOnce(), ...group }],
-    excuses: [],
-    stuck: [],
-    ...rest,
-  }
-}
+import type { Attempt, History, ParkedLetter } from '../support/chaos/history.ts'
+import {
+  attempts,
+  cleanOnce,
+  command,
+  effect,
+  effects,
+  history,
+  letter,
+  log,
+  parked,
+  progress,
+} from '../support/chaos/sample-history.ts'
 
 /** The kinds that are found, each once. */
 const found = (of: History): string[] => [...new Set(check(of).anomalies.map(({ kind }) => kind))].sort()
-
-const effects = (...offsets: readonly number[]): Effect[] => {
-  end = 0
-  return offsets.map((offset) => effect(offset))
-}
 
 test('a clean history has nothing wrong', () => {
   expect(check(history())).toEqual({
     anomalies: [],
     attempts: { ok: 8, fail: 0, unknown: 0 },
     records: 8,
+    doubled: 0,
     effects: 6,
     letters: 3,
     repeats: 0,
@@ -157,8 +57,13 @@ describe('writes', () => {
     expect(found(history({}, { attempts: attempts.slice(1) }))).toEqual(['phantom write'])
   })
   test('none is there twice', () => {
-    const twice = [...log, { ...log[4]!, offset: 8 }]
-    expect(found(history({}, { log: twice }))).toEqual(['doubled write'])
+    const log2 = [...log, { ...log[4]!, offset: 8 }]
+    expect(found(history({}, { log: log2 }))).toEqual(['doubled write'])
+    // But where one before it was over its time, and may have been written.
+    expect(check(history({}, { log: log2, attempts: changed(3, { outcome: 'unknown' }) })).doubled).toBe(1)
+    expect(found(history({}, { log: log2, attempts: changed(5, { outcome: 'unknown' }) }))).toEqual([
+      'doubled write',
+    ])
   })
 })
 

@@ -84,6 +84,7 @@ describe('results', () => {
     recoveries: { 'worker-kill': [400, 2500] },
     attempts: { ok: 10, fail: 1, unknown: 2 },
     records: 12,
+    doubled: 0,
     effects: 11,
     letters: 3,
     repeats: 4,

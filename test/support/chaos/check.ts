@@ -11,6 +11,8 @@ export interface Verdict {
   readonly anomalies: readonly Anomaly[]
   readonly attempts: { readonly ok: number; readonly fail: number; readonly unknown: number }
   readonly records: number
+  /** Records that were written twice after one before them was over its time. */
+  readonly doubled: number
   readonly effects: number
   readonly letters: number
   /** Effects that came again, which is allowed before their commit; and the most that one position had. */
@@ -25,8 +27,9 @@ export interface Verdict {
  */
 export function check(history: History): Verdict {
   const truth = new Truth(history)
+  const writes = checkWrites(history)
   const anomalies: Anomaly[] = [
-    ...checkWrites(history),
+    ...writes.wrong,
     ...history.stuck.map((what): Anomaly => ({ kind: 'stuck', what })),
   ]
   let [effects, letters, repeats, mostOfOne] = [0, 0, 0, 0]
@@ -44,6 +47,7 @@ export function check(history: History): Verdict {
     anomalies,
     attempts: { ok: count('ok'), fail: count('fail'), unknown: count('unknown') },
     records: history.log.length,
+    doubled: writes.doubled,
     effects,
     letters,
     repeats,

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { clusterMutants } from '../cluster/mutants.ts'
+import { mutantRuns } from './mutant-runs.ts'
 import { faultKinds, type FaultKind } from './schedule.ts'
 
 export const usage = `Random faults on a whole cluster, for as long as is asked for; a checker looks at what is left.
@@ -19,7 +19,7 @@ export const usage = `Random faults on a whole cluster, for as long as is asked 
   --workers N        (3)
   --rate N           events a second (60)
   --no-stores        without Cassandra and schema registry
-  --mutant NAME      workers with a defect
+  --mutant NAME      workers with a defect, and the seed and faults that show it, on one broker
   --mutants          all of them, one after the other
   --results FILE     one line of JSON for each seed is added to it (bench/results/chaos.jsonl)
   --render           only write the tables
@@ -101,8 +101,6 @@ function kindsOf(text: string | undefined): FaultKind[] | undefined {
 }
 
 function mutantOf(name: string | undefined): string | undefined {
-  if (name === undefined || clusterMutants.some((one) => one.name === name)) return name
-  throw new UsageError(
-    `--mutant ${name}: choose from\n  ${clusterMutants.map((one) => one.name).join('\n  ')}`,
-  )
+  if (name === undefined || mutantRuns.some((one) => one.name === name)) return name
+  throw new UsageError(`--mutant ${name}: choose from\n  ${mutantRuns.map((one) => one.name).join('\n  ')}`)
 }

@@ -20,6 +20,7 @@ export interface ResultLine {
   readonly recoveries: Readonly<Record<string, readonly number[]>>
   readonly attempts: { readonly ok: number; readonly fail: number; readonly unknown: number }
   readonly records: number
+  readonly doubled: number
   readonly effects: number
   readonly letters: number
   readonly repeats: number

@@ -46,7 +46,7 @@ export interface PlannedFault {
   readonly lastsMs: number
   readonly dice: readonly [number, number, number]
   /** Where a worker is to crash; otherwise the dice say it. */
-  readonly point?: Point
+  readonly point?: Point | 'between'
 }
 
 export interface SchedulePlan {
@@ -91,7 +91,7 @@ function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
  */
 export function scriptOf(
   seed: number,
-  points: readonly Point[],
+  points: readonly (Point | 'between')[],
   others: readonly FaultKind[],
 ): PlannedFault[] {
   const random = randomFrom(seed)
@@ -109,4 +109,4 @@ export function scriptOf(
 }
 
 /** How long a written schedule is, milliseconds. */
-export const scriptMs = 12_000
+export const scriptMs = 9000
