@@ -71,6 +71,7 @@ export {
   type RecordPosition,
 } from './contracts/log.ts'
 export { packBatch, selectColumns } from './outgoing.ts'
+export { RecordPacker } from './record-packer.ts'
 export {
   type PreparedWrite,
   type RowOutcome,
