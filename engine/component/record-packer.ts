@@ -3,7 +3,7 @@ import { encodeHeaders, type Header } from './headers.ts'
 import type { PackedColumns } from './packed-records.ts'
 
 /** Below so many bytes a loop copies faster than a call does. */
-const shortBytes = 48
+const shortBytes = 96
 /** What a UTF-16 unit takes in UTF-8 at most. */
 const mostBytesOfUnit = 3
 const firstRoomOfRecord = 128
@@ -57,6 +57,14 @@ export class RecordPacker {
   /** `bytes[start, end)`; null where `start` is negative. */
   keyOf(bytes: Buffer, start: number, end: number): void {
     this.#copy(0, bytes, start, end)
+  }
+
+  /** `bytes[start, end)` behind one byte more. */
+  valueBehind(first: number, bytes: Buffer, start: number, end: number): void {
+    this.#need(1)
+    this.#room[this.#at++] = first
+    this.#copy(2, bytes, start, end)
+    this.#columns[2]![this.#count]!--
   }
 
   value(value: Uint8Array | null): void {
