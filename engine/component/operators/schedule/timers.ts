@@ -242,7 +242,12 @@ export class Timers {
     const { d, v, h } = this.#entries.committedValue(id) as Timer
     const { key } = partsOf(nameOf(id))
     return {
-      emission: { key, timestamp: d, value: unstored(v), headers: unstoredHeaders(h) },
+      emission: {
+        key: key.toString('latin1'),
+        timestamp: d,
+        value: unstored(v),
+        headers: unstoredHeaders(h),
+      },
       settle: (verdict, lineage, row) => {
         // What was refused stays owed: it is sent again in the next life.
         if (verdict === 'parked') this.#refused.add(id)
