@@ -20,6 +20,12 @@ const config = z
       'Or: the field of the record that says when. Null: the timer goes away.',
       'data.dueAt',
     ),
+    every: may(
+      Duration.refine((ms) => ms >= 1, 'expected at least 1ms'),
+      'The timer is due again so long after each time, until it is taken away or was due `most` times.',
+      '1d',
+    ),
+    most: may(z.int().min(1).max(1_000_000), 'With `every`: how often the timer is due in all.', 3),
     start: may(Condition, 'Which records set a timer. Without it: all that do not take one away.', {
       field: 'type',
       equals: 'OrderPlaced',
@@ -59,10 +65,17 @@ const config = z
         examples: ['dueAt'],
       }),
   })
-  .superRefine(({ after, at, clock, idle }, context) => {
+  .superRefine(({ after, at, every, most, clock, idle }, context) => {
     const wrong = (message: string, path: string[] = []): void =>
       context.addIssue({ code: 'custom', message, path })
     if ((after === undefined) === (at === undefined)) wrong('expected either after or at')
+    if (every !== undefined && most === undefined)
+      wrong(
+        'every needs most: how often a timer is due, or what is never taken away would be sent for ever',
+        ['every'],
+      )
+    if (every === undefined && most !== undefined)
+      wrong('most is for every: without it a timer is due once', ['most'])
     if (clock === 'wall' && idle !== undefined)
       wrong('idle is for clock: event; the clock goes on by itself', ['idle'])
   })
@@ -85,6 +98,9 @@ With \`clock: wall\` time is that of the worker's clock as soon as all that ther
 it goes with the records, never ahead of the clock. So a worker that was away for an hour reads what came meanwhile before it
 calls anything overdue. While records are under way for long, since a sink is away, unread ones hold the clock up likewise.
 
+With \`every: 1d\` and \`most: 3\` the timer is due again a day later, and once more after that, each time with its own due time.
+A record that takes it away, or sets it anew, ends what is left of it, whether or not the times before have been sent.
+
 A timer that is due already when it is set is sent at once. A released letter sets and takes away when it comes, and does not
 move time.
 
@@ -92,7 +108,7 @@ move time.
 *Commit, then emit*: a record settles in the commit that holds its timer. A timer that is due by committed state is owed until
 a sink has it: at least once, at most one commit after it was due by the time that counts. In an exactly-once topology what
 topics get is in the commit that notes that it was sent. Where a later node refuses what is sent (after its attempts), it is no
-letter: it stays owed, the log says so, and it is sent again at the next start; with \`then: skip\` it is given up.
+letter: it stays owed, the log says so, and it is sent again at the next start (or when it is due the next time); with \`then: skip\` it is given up.
 What is sent has no position: \`dedupe\` stands before this node, not behind it.
 
 ## Memory
@@ -115,6 +131,20 @@ partition and no sink takes them, nothing more is read from it meanwhile.
       output: [],
     },
     {
+      title: 'A reminder each day, three at most, until the invoice is paid',
+      config: {
+        after: '14d',
+        every: '1d',
+        most: 3,
+        start: { field: 'type', equals: 'InvoiceSent' },
+        cancel: { field: 'type', equals: 'InvoicePaid' },
+        clock: 'wall',
+        as: 'remindedAt',
+      },
+      input: [{ type: 'InvoiceSent' }, { type: 'InvoicePaid' }],
+      output: [],
+    },
+    {
       title: 'Messages that are to be sent at a time of their own; one that is late goes at once',
       config: { at: 'sendAt', id: 'messageId' },
       input: [
@@ -131,9 +161,10 @@ partition and no sink takes them, nothing more is read from it meanwhile.
   shows: (_config, { key, value }) => shownTimer(key, value),
   commitsFirst: true,
 
-  create: ({ after, at, start, cancel, id, keep, clock, grace, idle, as }) =>
+  create: ({ after, at, every, most, start, cancel, id, keep, clock, grace, idle, as }) =>
     atTheirTime({
       due: at === undefined ? { after: after! } : { at },
+      repeats: every === undefined ? undefined : { every, times: most! },
       starts: start === undefined ? undefined : { field: start.field, test: testOf(start) },
       cancels: cancel === undefined ? undefined : { field: cancel.field, test: testOf(cancel) },
       id,

@@ -26,12 +26,15 @@ function keepsState(node: PlannableNode): boolean {
   return (node.definition.stores?.(node.config, { node: node.name }) ?? []).length > 0
 }
 
+/** A merge does not help: it orders what comes in, and what is committed goes by source all the same. */
 function severalSources(node: PlannableNode, before: readonly PlannableNode[]): GraphProblem[] {
   const sources = before.filter(({ kind }) => kind === 'source').map(({ name }) => name)
   if (sources.length < 2) return []
+  const from = node.from.map((one) => one.node).join(', ')
   const message =
-    `The ${node.type} "${node.name}" reads the records of ${listed(sources)}, between which there is no order that ` +
-    'another run would keep: write them to one topic, and read that.'
+    `The ${node.type} "${node.name}" reads the records of ${listed(sources)}, which are committed up to a place of their ` +
+    'own each, while its state belongs to one: send them through one topic first, with a node between ' +
+    `(type: repartition, from: [${from}], by: the field that is the key).`
   return [{ ...node.position, message }]
 }
 

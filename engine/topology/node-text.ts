@@ -62,8 +62,11 @@ const processors: Readonly<Record<string, Describe>> = {
     `by ${String(by)}`,
     typeof within === 'number' ? `within ${durationText(within)}` : '',
   ],
-  schedule: ({ after, at, clock }) => [
+  schedule: ({ after, at, every, most, clock }) => [
     typeof after === 'number' ? `after ${durationText(after)}` : `at ${String(at)}`,
+    typeof every === 'number'
+      ? `again every ${durationText(every)}, ${Number(most)} times in all`
+      : undefined,
     clock === 'wall' ? 'by the clock' : undefined,
   ],
   throttle: ({ rate }) => [`${String(rate)} a second`],

@@ -6,9 +6,9 @@ import { sources } from '../../sources/index.ts'
 import { lintText } from '../engine/topology/kit.ts'
 import { Bench, withBench } from '../support/harness.ts'
 
-const topologyOf = (page: string): string => {
+const topologyOf = (page: string, which = 0): string => {
   const guide = readFileSync(new URL(`../../docs/guide/${page}`, import.meta.url), 'utf8')
-  return /```yaml\n(.*?)```/s.exec(guide)![1]!
+  return [...guide.matchAll(/```yaml\n(.*?)```/gs)][which]![1]!
 }
 const start = (yaml: string): Bench =>
   new Bench(1, yaml, { partitions: 1, registry: () => ({ sources, processors, sinks }) })
@@ -73,5 +73,27 @@ test('the topology of docs/guide/timers.md does what the page says', async () =>
     expect(read(bench, 'orders-overdue')).toEqual([
       { ...event('e1', 'OrderPlaced'), dueAt: began + 1_800_000 },
     ])
+  })
+})
+
+test('an invoice is reminded of as docs/guide/timers.md says', async () => {
+  const bench = start(topologyOf('timers.md', 1))
+  await withBench(bench, async () => {
+    const { cluster } = bench
+    const began = cluster.clock.now()
+    const day = 86_400_000
+    const event = (type: string, days: number): object => ({ type, at: began + days * day })
+    write(bench, 'invoice-events', 'i1', [event('InvoiceSent', 0)])
+    write(bench, 'invoice-events', 'i2', [event('InvoiceSent', 0)])
+    await bench.toEnd()
+    cluster.clock.advance(16.5 * day)
+    write(bench, 'invoice-events', 'i2', [event('InvoicePaid', 15.5)])
+    cluster.start()
+    await cluster.until(() => read(bench, 'invoice-reminders').length === 5)
+    await cluster.stop()
+    const told = [...cluster.topics.all({ topic: 'invoice-reminders', partition: 0 })].map(
+      ([, { key, timestamp }]) => `${String(Buffer.from(key!))} ${(timestamp - began) / day}`,
+    )
+    expect(told.toSorted()).toEqual(['i1 14', 'i1 15', 'i1 16', 'i2 14', 'i2 15'])
   })
 })

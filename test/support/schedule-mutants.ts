@@ -8,7 +8,12 @@ export const scheduleMutants: readonly Mutant[] = [
   {
     name: 'a timer that was sent stays in the state',
     file: timers,
-    changes: [['else this.#entries.delete(id, lineage, row)', 'else void [lineage, row]']],
+    changes: [
+      [
+        'this.#entries.delete(id, lineage, row)\n          this.#entries.delete(sentId',
+        'void [lineage, row]\n          this.#entries.delete(sentId',
+      ],
+    ],
     run: 'timers, exactly once',
     seeds,
     noticed: /was sent twice/,
@@ -16,8 +21,16 @@ export const scheduleMutants: readonly Mutant[] = [
   {
     name: 'a timer that is over is changed by a record all the same',
     file: timers,
-    changes: [['timer !== undefined && this.#endOf(timer) > this.#time', 'timer !== undefined']],
+    changes: [['const left = timesUpTo(timer, upTo)', 'const left = timesUpTo(timer, 0 * upTo)']],
     run: 'timers, left alone',
+    seeds,
+    noticed: /neither set nor sent|was not sent/,
+  },
+  {
+    name: 'a record that takes a timer away takes with it what it was due before',
+    file: timers,
+    changes: [['      if (left > 0) this.#entries.put', '      if (left < 0) this.#entries.put']],
+    run: 'repeated timers, left alone',
     seeds,
     noticed: /neither set nor sent|was not sent/,
   },

@@ -7,6 +7,7 @@ import { endure } from './storm-weather.ts'
 const anew = { rules: { grace: 0, keep: 'last' } } as const
 const once = { rules: { grace: 0, keep: 'first' } } as const
 const patient = { rules: { grace: 30, keep: 'last' } } as const
+const again = { rules: { grace: 0, keep: 'last', repeats: { every: 40, times: 3 } } } as const
 const wall = { ...anew, wall: true } as const
 const shaken = { unknown: 0.3, aborted: 0.2, slowest: 120 }
 const rough = { move: 0.01, take: 0.01, expire: 0.004, fence: 0.003, crash: 0.006 }
@@ -38,6 +39,14 @@ export const scheduleRuns: Readonly<Record<string, ScheduleRun>> = {
     weather: { ...rough, bad: 0.15, release: 0.05 },
     faults: shaken,
   },
+  'repeated timers, left alone': { ...again, weather: {} },
+  'repeated timers, crashes': { ...again, weather: { crash: 0.02 }, sinks: { slowest: 300 } },
+  'repeated timers with grace, everything': {
+    rules: { ...again.rules, grace: 30, keep: 'first' },
+    weather: rough,
+    faults: shaken,
+  },
+  'repeated timers, exactly once': { ...again, exactlyOnce: true, weather: rough, faults: shaken },
   'timers by the clock, left alone': { ...wall, weather: {} },
   'timers by the clock, crashes': { ...wall, weather: { crash: 0.02 } },
   'timers by the clock, long pauses': { ...wall, pause: 3000, weather: { crash: 0.02 } },
@@ -56,7 +65,8 @@ export const scheduleRuns: Readonly<Record<string, ScheduleRun>> = {
 /** Runs a storm, and answers what was wrong and what there was to judge. */
 export function scheduleStorm(run: ScheduleRun, seed: number): Promise<Outcome> {
   const exact = run.exactlyOnce === true
-  const { grace, keep } = run.rules
+  const { grace, keep, repeats } = run.rules
+  const again = repeats === undefined ? '' : `every: ${repeats.every}ms, most: ${repeats.times}, `
   const clock = run.wall === true ? 'clock: wall' : `grace: ${grace}ms`
   const lasting = (run.weather.bad ?? 0) > 0 || (run.refused ?? 0) > 0
   const yaml = `name: reminders
@@ -64,7 +74,7 @@ sources: { in: { type: topic, topic: in, format: json, timestamp: time } }
 processors:
   placed: { type: place, from: in }
   slow: { type: wait, from: in, n: 4 }
-  timers: { type: schedule, from: placed, at: due, keep: ${keep}, ${clock} }
+  timers: { type: schedule, from: placed, at: due, keep: ${keep}, ${again}${clock} }
 sinks:
   out: ${exact ? '{ type: topic, from: timers, topic: out }' : '{ type: effect, from: timers }'}
   other: { type: effect, from: slow }

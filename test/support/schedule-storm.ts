@@ -3,7 +3,7 @@ import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
 import type { Bench, TestInput } from './harness.ts'
 import { Random } from './harness-records.ts'
 import type { CommitFaults } from './model-commits.ts'
-import { expectedTimers, type TimerRules, type TimerRecord } from './schedule-model.ts'
+import { expectedOccurrences, type Occurrence, type TimerRules, type TimerRecord } from './schedule-model.ts'
 import { StormWeather, type Weather } from './storm-weather.ts'
 
 /** Timers of one kind in one kind of weather. */
@@ -25,6 +25,9 @@ export interface ScheduleRun {
 /** How long before its time a timer must be taken away, so that it certainly is not sent: milliseconds. */
 const inTimeMs = 400
 const afterMs = 1500
+
+/** The name of the nth time (from 0) at which the timer of the record at an offset is due: 17.1 is the second one of 17. */
+const occurrence = (offset: number, n: number): number => (offset * 10 + n) / 10
 
 /** Timers beside a slow branch, on the model cluster, in bad weather; finds all that must not be. */
 export class ScheduleStorm {
@@ -103,15 +106,30 @@ export class ScheduleStorm {
     return Array.from({ length: this.#bench.cluster.partitions }, (_, partition) => partition)
   }
 
-  /** Offsets of the records whose timers are in the committed state. */
+  /** The times that are in the committed state, and not noted as sent: see {@link occurrence}. */
   #set(task: string): number[] {
     const store = createKeyValueStore({ name: 'timers' })
     for (const block of this.#bench.cluster.commits.blocks(task)) {
       if (block.store === 'timers') store.restore(block)
     }
-    return [...store.entries()].flatMap(([id, timer]) =>
-      id.startsWith('@') ? [] : [(timer as { readonly v: { readonly at: number } }).v.at],
-    )
+    return [...store.entries()].flatMap(([id, timer]) => {
+      if (id.startsWith('@')) return []
+      const { k = 1, v } = timer as { readonly k?: number; readonly v: { readonly at: number } }
+      const sent = (store.get(`@sent|${id}`) ?? 0) as number
+      return Array.from({ length: k - sent }, (_, n) => occurrence(v.at, sent + n))
+    })
+  }
+
+  #expected(records: readonly TimerRecord[]): { readonly sent: number[]; readonly set: number[] } {
+    const { sent, set } = expectedOccurrences(this.#run.rules, records)
+    const first = new Map(records.map(({ offset, due }) => [offset, due!]))
+    const named = ({ offset, due }: Occurrence): number => this.#nth(offset, due - first.get(offset)!)
+    return { sent: sent.map(named), set: set.map(named) }
+  }
+
+  /** The time that is so long after the first time of the timer. */
+  #nth(offset: number, after: number): number {
+    return occurrence(offset, after === 0 ? 0 : after / this.#run.rules.repeats!.every)
   }
 
   #records(partition: number, below = Number.POSITIVE_INFINITY): TimerRecord[] {
@@ -126,16 +144,20 @@ export class ScheduleStorm {
       })
   }
 
-  /** Offsets of the records that a sink got of a partition, in order. */
+  /** The times that a sink got of a partition, in order. */
   #sent(partition: number): number[] {
+    const named = (timestamp: number, value: unknown): number => {
+      const { at, due } = value as { readonly at: number; readonly due: number }
+      return this.#nth(at, timestamp - due)
+    }
     if (this.#run.exactlyOnce === true) {
       return [...this.#bench.cluster.topics.all({ topic: 'out', partition })].map(
-        ([, { value }]) => (JSON.parse(Buffer.from(value!).toString()) as { readonly at: number }).at,
+        ([, { timestamp, value }]) => named(timestamp, JSON.parse(Buffer.from(value!).toString())),
       )
     }
     return this.#bench.world.effects
       .filter((effect) => effect.node === 'out' && effect.partition === partition)
-      .map(({ value }) => (value as { readonly at: number }).at)
+      .map(({ timestamp, value }) => named(timestamp, value))
   }
 
   /** After each commit: timers are those that the records come to, but for what was sent; nothing was sent before. */
@@ -151,7 +173,7 @@ export class ScheduleStorm {
         if (at >= (before?.position ?? 0)) this.wrong.push(`${at} was sent before it was committed`)
     }
     if (this.#run.wall === true) return
-    const expected = expectedTimers(this.#run.rules, this.#records(partition, position))
+    const expected = this.#expected(this.#records(partition, position))
     const set = new Set(this.#set(task))
     const went = new Set(sent)
     for (const offset of expected.set)
@@ -180,10 +202,13 @@ export class ScheduleStorm {
   }
 
   #judgeRecords(records: readonly TimerRecord[], sent: ReadonlySet<number>): void {
-    const expected = expectedTimers(this.#run.rules, records)
+    const expected = this.#expected(records)
+    const { repeats } = this.#run.rules
     this.facts.left += expected.set.length
     this.facts.cancelled +=
-      records.filter(({ due }) => due !== undefined).length - expected.set.length - expected.sent.length
+      records.filter(({ due }) => due !== undefined).length * (repeats?.times ?? 1) -
+      expected.set.length -
+      expected.sent.length
     for (const offset of expected.sent)
       if (!sent.has(offset)) this.wrong.push(`the timer of ${offset} was not sent`)
     for (const offset of sent)

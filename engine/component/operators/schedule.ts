@@ -27,8 +27,8 @@ export interface ScheduleOptions extends Omit<TimersOptions, 'now' | 'entries'> 
   readonly cancels: FieldTest | undefined
   /** Dotted path of the field that tells the timers of a key apart; undefined: each key has one. */
   readonly id: string | undefined
-  /** The field that gets the time at which the timer was due, milliseconds since 1970. */
-  readonly as: string | undefined
+  /** Set where a timer is due again: so long after each time (milliseconds), and so often in all. */
+  readonly repeats: { readonly every: number; readonly times: number } | undefined
 }
 
 /**
@@ -122,11 +122,12 @@ class ScheduleStage {
 
   /** The timer that the record sets; undefined where it says that there is to be none. */
   #timer(batch: RecordBatch, i: number, time: number): Timer | undefined {
-    const { due, as } = this.#options
+    const { due, as, repeats } = this.#options
     const d = 'after' in due ? time + due.after : this.#timeOf(batch, i)
     if (d === undefined) return undefined
     const h = storedHeaders(batch.headers(i))
-    return { d, v: stored(named(batch.value(i), as, d)), ...(h.length > 0 && { h }) }
+    const again = repeats === undefined ? {} : { k: repeats.times, e: repeats.every }
+    return { d, ...again, v: stored(named(batch.value(i), as, d)), ...(h.length > 0 && { h }) }
   }
 
   #timeOf(batch: RecordBatch, i: number): number | undefined {

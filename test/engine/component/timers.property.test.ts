@@ -3,15 +3,20 @@ import fc from 'fast-check'
 import type { StateBlock } from '../../../engine/component/contracts/commit.ts'
 import type { Due } from '../../../engine/component/contracts/owing.ts'
 import type { KeyValueStore } from '../../../engine/component/contracts/state.ts'
-import { timerName, Timers } from '../../../engine/component/operators/schedule/timers.ts'
+import { timerName, Timers, type Timer } from '../../../engine/component/operators/schedule/timers.ts'
 import { createKeyValueStore } from '../../../engine/state/key-value-store.ts'
 import { FakeLineage } from '../../support/fake-lineage.ts'
-import { expectedTimers, type TimerRecord, type TimerRules } from '../../support/schedule-model.ts'
+import {
+  expectedOccurrences,
+  type Occurrence,
+  type TimerRecord,
+  type TimerRules,
+} from '../../support/schedule-model.ts'
 
 /** One partition with its timers, its commits, and its crashes. */
 class Partition {
-  /** Offsets whose timers were acknowledged in a commit that took effect, in that order. */
-  readonly acknowledged: number[] = []
+  /** What was acknowledged in a commit that took effect, in that order. */
+  readonly acknowledged: Occurrence[] = []
   committed = 0
   next = 0
   readonly wrong: string[] = []
@@ -35,6 +40,7 @@ class Partition {
     this.#entries = createKeyValueStore({ name: 'timers' })
     this.#timers = new Timers({
       ...this.#rules,
+      as: 'due',
       clock: 'event',
       idle: undefined,
       now: () => 0,
@@ -51,7 +57,9 @@ class Partition {
       const offset = this.next++
       const { key, time, due } = this.#arrivals[offset]!
       this.#timers.advance(time, this.#records, offset)
-      const timer = due === undefined ? undefined : { d: due, v: offset }
+      const { repeats } = this.#rules
+      const again = repeats && { k: repeats.times, e: repeats.every }
+      const timer = due === undefined ? undefined : { d: due, ...again, v: { offset, due } }
       const setting = { name: timerName(key, 'a|b'), time, at: `0/${offset}`, timer }
       this.#timers.set(setting, this.#records, offset)
     }
@@ -63,7 +71,7 @@ class Partition {
     for (const [n, due] of done.entries()) {
       const fails = refused && n === 0
       due.settle(fails ? 'parked' : 'stored', this.#owed, this.#rows++)
-      if (!fails) this.acknowledged.push(due.emission!.value as number)
+      if (!fails && due.emission !== undefined) this.acknowledged.push(due.emission.value as Occurrence)
     }
     this.committed = Math.max(this.committed, Math.min(upTo, this.next))
     const has = (lineage: unknown, row: number): boolean => lineage === this.#owed || row < this.committed
@@ -75,12 +83,14 @@ class Partition {
   #send(): void {
     const due = this.#timers.due(3)
     // Nothing is sent but what the committed records come to.
-    const { sent } = expectedTimers(this.#rules, this.#arrivals.slice(0, this.committed))
+    const { sent } = expectedOccurrences(this.#rules, this.#arrivals.slice(0, this.committed))
     for (const { emission } of due) {
-      const { key, due: at } = this.#arrivals[emission!.value as number]!
-      if (!sent.includes(emission!.value as number))
-        this.wrong.push(`${String(emission!.value)} was sent too early`)
-      expect([emission!.key, emission!.timestamp]).toEqual([key, at])
+      if (emission === undefined) continue
+      const one = emission.value as Occurrence
+      const { key } = this.#arrivals[one.offset]!
+      if (!sent.some(({ offset, due: at }) => offset === one.offset && at === one.due))
+        this.wrong.push(`${one.offset} was sent too early`)
+      expect([emission.key, emission.timestamp]).toEqual([key, one.due])
     }
     this.#underWay.push(...due)
   }
@@ -93,10 +103,22 @@ class Partition {
     return this.#timers.size
   }
 
-  /** Offsets whose timers are in the store. */
-  get set(): number[] {
-    const entries = [...this.#entries.entries()].filter(([id]) => !id.startsWith('@'))
-    return entries.map(([, timer]) => (timer as { readonly v: number }).v).sort((a, b) => a - b)
+  /** What is in the store, and was not sent. */
+  get set(): Occurrence[] {
+    return [...this.#entries.entries()]
+      .filter(([id]) => !id.startsWith('@'))
+      .flatMap(([id, value]) => {
+        const { d, k = 1, e = 0, v } = value as Timer
+        const sent = (this.#entries.get(`@sent|${id}`) ?? 0) as number
+        const { offset } = v as Occurrence
+        return Array.from({ length: k - sent }, (_, n) => ({ offset, due: d + (sent + n) * e }))
+      })
+      .sort((a, b) => a.offset - b.offset || a.due - b.due)
+  }
+
+  /** Entries that count how often a timer was sent. */
+  get counts(): number {
+    return [...this.#entries.entries()].filter(([id]) => id.startsWith('@sent|')).length
   }
 }
 
@@ -132,6 +154,10 @@ const arrivals = fc.array(
 const settings = fc.record({
   grace: fc.constantFrom(0, 0, 5),
   keep: fc.constantFrom('first' as const, 'last' as const),
+  repeats: fc.option(
+    fc.record({ every: fc.integer({ min: 1, max: 20 }), times: fc.integer({ min: 1, max: 4 }) }),
+    { nil: undefined },
+  ),
 })
 
 test('whatever crashes: what is sent and what is set is what the records come to', () => {
@@ -148,12 +174,25 @@ test('whatever crashes: what is sent and what is set is what the records come to
       partition.commit(partition.next, 1, false)
       partition.restore()
       partition.take(all.length)
-      for (let turns = 0; turns < 60; turns++) partition.commit(all.length, 1, false)
-      const { sent, set } = expectedTimers(given, records)
+      for (let turns = 0; turns < 80; turns++) partition.commit(all.length, 1, false)
+      const { sent, set } = expectedOccurrences(given, records)
       expect(partition.wrong).toEqual([])
-      expect([...partition.acknowledged].sort((a, b) => a - b)).toEqual(sent)
-      expect([partition.owes, partition.set, partition.size]).toEqual([false, set, set.length])
+      const acknowledged = partition.acknowledged.toSorted((a, b) => a.offset - b.offset || a.due - b.due)
+      expect(acknowledged).toEqual(sent)
+      const setBy = new Set(set.map(({ offset }) => offset)).size
+      expect([partition.owes, partition.set, partition.size]).toEqual([false, set, setBy])
+      expect(partition.counts).toBeLessThanOrEqual(setBy)
+      inTime(partition.acknowledged)
     }),
-    { numRuns: 500 },
+    { numRuns: 800 },
   )
 })
+
+/** Of each timer the times come in their order. */
+function inTime(acknowledged: readonly Occurrence[]): void {
+  const before = new Map<number, number>()
+  for (const { offset, due } of acknowledged) {
+    expect(due).toBeGreaterThan(before.get(offset) ?? Number.NEGATIVE_INFINITY)
+    before.set(offset, due)
+  }
+}

@@ -35,11 +35,23 @@ function refusal(processors: readonly string[], from: string): string {
 
 const counts = 'fields: { n: count } }'
 
-test('an aggregate reads one source', () => {
-  expect(refusal([`sums: { type: aggregate, from: [in, more], ${counts}`], 'sums')).toBe(
-    'sums.yaml:6:3: The aggregate "sums" reads the records of "in" and "more", between which there is no order that ' +
-      'another run would keep: write them to one topic, and read that.',
+test('an aggregate reads one source; of several, the topic that a repartition makes of them', () => {
+  const sums = (from: string): string => `sums: { type: aggregate, from: ${from}, ${counts}`
+  expect(refusal([sums('[in, more]')], 'sums')).toBe(
+    'sums.yaml:6:3: The aggregate "sums" reads the records of "in" and "more", which are committed up to a place of their own ' +
+      'each, while its state belongs to one: send them through one topic first, with a node between ' +
+      '(type: repartition, from: [in, more], by: the field that is the key).',
   )
+  const all = 'all: { type: merge, from: [in, more], wait: 1s }'
+  expect(refusal([all, sums('all')], 'sums')).toContain('(type: repartition, from: [all], by: the field')
+  const remedied = (...nodes: readonly string[]): TopologyPlan =>
+    planText(`name: sums
+sources: { in: { type: topic, topic: in, format: json }, more: { type: topic, topic: more, format: json } }
+processors: { ${[...nodes, sums('one')].join(', ')} }
+sinks: { out: { type: console, from: sums } }`)
+  const through = (from: string): string => `one: { type: repartition, from: [${from}], by: key }`
+  expect(remedied(through('in, more')).subTopologies).toHaveLength(2)
+  expect(remedied(all, through('all')).subTopologies).toHaveLength(2)
 })
 
 test('nothing before it makes several records of one', () => {
@@ -72,7 +84,6 @@ test('settings that cannot be are told at their place', () => {
   const sums = (rest: string): string => refusal([`sums: { type: aggregate, from: in, ${rest} }`], 'sums')
   expect(sums('emit: close, fields: { n: count }')).toContain('sums.yaml:6:')
   expect(sums('emit: close, fields: { n: count }')).toContain('without a window nothing is ever closed')
-  expect(sums('window: { session: 1m }, fields: { n: count }')).toContain('expected close')
   expect(sums('window: { tumbling: 1m, session: 1m }, fields: { n: count }')).toContain(
     'exactly one of tumbling',
   )

@@ -7,6 +7,7 @@ import { fromOfEntry, isEntry, keyOfEntry, timeOfEntry, type Entry } from './ent
 import type { Fold } from './folds.ts'
 import { KnownEntry } from './known-entry.ts'
 import { place, type Placed, type Seen, type Windows } from './placement.ts'
+import { SessionUpdates, type SentWindow } from './session-updates.ts'
 import { closesAt, type WindowSpec } from './windows.ts'
 
 /** What an aggregate is made with. */
@@ -21,8 +22,8 @@ export interface AggregatesOptions {
   readonly idle: number | undefined
   /** By key and window. Changed by the records, and by the end of a window. */
   readonly entries: KeyValueStore
-  /** By key and window: the version that was sent. Changed only when something was sent. */
-  readonly sent: KeyValueStore<number> | undefined
+  /** By key and window: the version that was sent (of sessions the windows). Changed only when something was sent. */
+  readonly sent: KeyValueStore<number | readonly SentWindow[]> | undefined
 }
 
 // What is in the store beside the entries: how far the clock has moved stream time, the records that sliding windows
@@ -54,13 +55,32 @@ export class Aggregates implements Windows {
   /** Stream time as records left it. */
   #recordTime = Number.NEGATIVE_INFINITY
   readonly marks: LetterMarks
+  /** What sessions owe that are sent as they change; undefined in all other modes. */
+  readonly #sessions: SessionUpdates | undefined
 
   constructor(options: AggregatesOptions) {
     this.#options = options
     this.#entries = options.entries
     this.marks = new LetterMarks(options.entries)
+    this.#sessions = this.#sessionUpdates()
     options.entries.watch((id, value) => this.#committed(id, value))
-    options.sent?.watch((id, version) => this.#sentBefore(id, version))
+    if (this.#sessions === undefined)
+      options.sent?.watch((id, version) => this.#sentBefore(id, version as number | undefined))
+  }
+
+  #sessionUpdates(): SessionUpdates | undefined {
+    const { window, emit, entries, sent } = this.#options
+    if (window.kind !== 'session' || emit !== 'update') return undefined
+    return new SessionUpdates({
+      entries,
+      sent: sent as KeyValueStore<readonly SentWindow[]>,
+      emission: (id, entry) => this.#emission(id, entry),
+      again: (id) => this.#want(this.#know(id)),
+      end: (id, lineage, row) => {
+        entries.delete(id, lineage, row)
+        this.#forget(id)
+      },
+    })
   }
 
   /** Applies a record. False if it is late: nothing has changed then. Throws what a fold throws, nothing changed either. */
@@ -148,6 +168,8 @@ export class Aggregates implements Windows {
     const known = this.#known.get(id)
     if (known === undefined) return
     known.entry = undefined
+    // The windows of a session that were sent are taken back.
+    if (this.#sessions !== undefined) return this.#want(known)
     if (known.wanted) this.#wanted--
     known.wanted = false
     if (!known.matters) this.#known.delete(id)
@@ -199,7 +221,10 @@ export class Aggregates implements Windows {
       if (!known.wanted) continue
       known.wanted = false
       this.#wanted--
-      if (!known.underWay && this.#isDue(known)) due.push(known)
+      if (this.#sessions !== undefined) {
+        due.push(...this.#sessions.due(known.id, this.#isOver))
+        if (!known.matters) this.#known.delete(known.id)
+      } else if (!known.underWay && this.#isDue(known)) due.push(known)
     }
     this.#candidates = seen === candidates.length ? [] : candidates.slice(seen)
     return due
@@ -228,10 +253,8 @@ export class Aggregates implements Windows {
   #isDue(known: KnownEntry): boolean {
     const { entry } = known
     if (entry === undefined) return false
-    const { emit, window } = this.#options
-    const over = entry.u !== null && closesAt(window, entry.u) <= this.#committedTime
-    const final = over && !this.#entries.isPending(known.id)
-    const owed = emit === 'close' ? final : entry.n > known.sent
+    const final = this.#isOver(entry) && !this.#entries.isPending(known.id)
+    const owed = this.#options.emit === 'close' ? final : entry.n > known.sent
     if (!owed && !final) return false
     known.emission = owed ? this.#emission(known.id, entry) : undefined
     known.version = entry.n
@@ -239,6 +262,9 @@ export class Aggregates implements Windows {
     known.underWay = true
     return true
   }
+
+  readonly #isOver = ({ u }: Entry): boolean =>
+    u !== null && closesAt(this.#options.window, u) <= this.#committedTime
 
   #emission(id: string, entry: Entry): Emission {
     const { folds, names } = this.#options

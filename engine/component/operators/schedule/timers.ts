@@ -17,6 +17,8 @@ export interface TimersOptions {
   readonly idle: number | undefined
   /** Which of two records counts that set the same timer. */
   readonly keep: 'first' | 'last'
+  /** The field of what is sent that holds the due time: it goes on with each repetition. */
+  readonly as?: string | undefined
   readonly now: () => number
   /** By name the timers; and how far time has come. */
   readonly entries: KeyValueStore
@@ -24,8 +26,11 @@ export interface TimersOptions {
 
 /** A timer, as it is stored. */
 export interface Timer {
-  /** When it is due, milliseconds since 1970. */
+  /** When it is due (for the first time), milliseconds since 1970. */
   readonly d: number
+  /** How often it is due in all, if more than once; and how long after the time before. */
+  readonly k?: number
+  readonly e?: number
   /** What is sent then. */
   readonly v: unknown
   readonly h?: readonly StoredHeader[]
@@ -49,9 +54,11 @@ export function timerName(key: string, id: string | undefined): string {
 }
 
 // Entries: `t|name` the timer of that name, `u|0/17|name` another one of that name, set while the first was over and not yet
-// sent; `@time` how far records have moved time, `@clock` how far the clock has; marks of letters.
+// sent; `@sent|` and one of these how often a timer was sent that is due again; `@time` how far records have moved time, `@clock` how far the clock has; marks of letters.
 const TIME = '@time'
 const CLOCK = '@clock'
+const SENT = '@sent|'
+const sentId = (id: string): string => SENT + id
 const timerId = (name: string): string => `t|${name}`
 const otherId = (name: string, at: string): string => `u|${at}|${name}`
 const isTimer = (id: string): boolean => id.startsWith('t|') || id.startsWith('u|')
@@ -67,8 +74,22 @@ const retryMs = 10_000
 export function shownTimer(id: string, value: unknown): Readonly<Record<string, unknown>> | undefined {
   if (!isTimer(id)) return undefined
   const { key, id: own } = partsOf(nameOf(id))
-  const { d, v } = value as Timer
-  return { key: key.toString('utf8'), ...(own !== '' && { id: own }), due: d, value: unstored(v) }
+  const { d, k, v } = value as Timer
+  const times = k === undefined ? {} : { times: k }
+  return { key: key.toString('utf8'), ...(own !== '' && { id: own }), due: d, ...times, value: unstored(v) }
+}
+
+/** How often a timer is due in all. */
+const timesOf = ({ k = 1 }: Timer): number => k
+
+/** When it is due for the nth time, from 0 on. */
+const dueTime = ({ d, e = 0 }: Timer, n: number): number => d + n * e
+
+/** How often it is due up to a time, that time included. */
+function timesUpTo(timer: Timer, time: number): number {
+  const { d, e } = timer
+  if (time < d) return 0
+  return e === undefined ? 1 : Math.min(timesOf(timer), Math.floor((time - d) / e) + 1)
 }
 
 /** What {@link timerName} was given. */
@@ -83,8 +104,11 @@ function partsOf(name: string): { readonly key: Buffer; readonly id: string } {
  * changes it any more, and it is owed once that is committed. So what is sent is a matter of the records and their order
  * alone, whenever commits and crashes come, except where the clock moves time.
  *
+ * One that is due several times is over when the last time is. Before, a record that takes it away, or sets it anew, leaves of
+ * it the times that are over: whether these were sent already is no matter to it. One time is under way at once.
+ *
  * Who changes what: records put and delete timers that are not over, and `@time`; the slot of what was sent deletes a timer
- * that is over; the clock has slots of its own for `@clock`.
+ * that is over, and counts how often one was sent that is not; the clock has slots of its own for `@clock`.
  */
 export class Timers {
   readonly marks: LetterMarks
@@ -100,6 +124,7 @@ export class Timers {
   /** Bytes of timers that are over, and not acknowledged. */
   readonly #over = new Map<string, number>()
   readonly #refused = new Set<string>()
+  readonly #underWay = new Set<string>()
   #bytes = 0
   #full = false
   #retryAt = 0
@@ -124,10 +149,14 @@ export class Timers {
 
   /** Sets a timer, or takes it away. What was due by the time of the record stays as it is: the record was not in time. */
   set({ name, time, at, timer }: Setting, lineage: Lineage, row: number): void {
-    const before = this.#changeable(name).filter((id) => time < this.#timer(id)!.d)
+    const before = this.#changeable(name, time)
     if (timer !== undefined && before.length > 0 && this.#options.keep === 'first') return
-    const put = timer === undefined ? undefined : (before[0] ?? this.#freeId(name, at))
-    for (const id of before) if (id !== put) this.#entries.delete(id, lineage, row)
+    const whole = before.find(({ left }) => left === 0)
+    const put = timer === undefined ? undefined : (whole?.id ?? this.#freeId(name, at))
+    for (const { id, left } of before) {
+      if (left > 0) this.#entries.put(id, { ...this.#timer(id)!, k: left }, lineage, row)
+      else if (id !== put) this.#entries.delete(id, lineage, row)
+    }
     if (put === undefined) return
     this.#entries.put(put, timer, lineage, row)
     if (put !== timerId(name)) this.#other(put)
@@ -141,11 +170,17 @@ export class Timers {
     return this.#entries.get(id) as Timer | undefined
   }
 
-  /** The timers of that name that are not over: one, but for what was set while another was within its grace. */
-  #changeable(name: string): string[] {
-    return [timerId(name), ...(this.#others.get(name) ?? [])].filter((id) => {
+  /**
+   * The timers of that name that a record of that time can change, and how often each is due all the same. It is one, but for
+   * what was set while another was within its grace.
+   */
+  #changeable(name: string, time: number): { readonly id: string; readonly left: number }[] {
+    const upTo = Math.max(time, this.#time - this.#options.grace)
+    return [timerId(name), ...(this.#others.get(name) ?? [])].flatMap((id) => {
       const timer = this.#timer(id)
-      return timer !== undefined && this.#endOf(timer) > this.#time
+      if (timer === undefined) return []
+      const left = timesUpTo(timer, upTo)
+      return left < timesOf(timer) ? [{ id, left }] : []
     })
   }
 
@@ -161,13 +196,10 @@ export class Timers {
     if (others?.size === 0) this.#others.delete(nameOf(id))
   }
 
-  #endOf({ d }: Timer): number {
-    return d + this.#options.grace
-  }
-
   #committed(id: string, value: unknown): void {
     if (id === TIME || id === CLOCK) this.#advanced(value as number)
     else if (isTimer(id)) this.#changed(id, value as Timer | undefined)
+    else if (id.startsWith(SENT)) this.#sentAgain(id.slice(SENT.length))
     else this.marks.committed(id, value)
   }
 
@@ -183,11 +215,27 @@ export class Timers {
     this.#over.delete(id)
     this.#ends.delete(id)
     if (timer === undefined) return this.#forgetOther(id)
-    const end = this.#endOf(timer)
+    if (id.startsWith('u|')) this.#other(id)
+    // What becomes of it is a change too.
+    if (!this.#underWay.has(id)) this.#awaits(id, timer, this.#timesSent(id))
+  }
+
+  /** It is due for the nth time next. */
+  #awaits(id: string, timer: Timer, n: number): void {
+    // A record may have left of it what was sent already: its entries are deleted at once.
+    const end = n < timesOf(timer) ? dueTime(timer, n) + this.#options.grace : Number.NEGATIVE_INFINITY
     this.#ends.set(id, end)
     this.#ending.add(end, id)
-    if (id.startsWith('u|')) this.#other(id)
     if (this.#ending.size > 2 * this.#ends.size + 1000) this.#tidy()
+  }
+
+  #timesSent(id: string): number {
+    return (this.#entries.committedValue(sentId(id)) as number | undefined) ?? 0
+  }
+
+  #sentAgain(id: string): void {
+    const timer = this.#entries.committedValue(id) as Timer | undefined
+    if (timer !== undefined) this.#changed(id, timer)
   }
 
   /** Most of the ends are of timers that were set anew, or taken away. */
@@ -239,21 +287,34 @@ export class Timers {
   }
 
   #dueOf(id: string): Due {
-    const { d, v, h } = this.#entries.committedValue(id) as Timer
-    const { key } = partsOf(nameOf(id))
+    const timer = this.#entries.committedValue(id) as Timer
+    const n = this.#timesSent(id)
+    const isLast = n >= timesOf(timer) - 1
+    this.#underWay.add(id)
     return {
-      emission: {
-        key: key.toString('latin1'),
-        timestamp: d,
-        value: unstored(v),
-        headers: unstoredHeaders(h),
-      },
+      emission: n < timesOf(timer) ? this.#emission(id, timer, n) : undefined,
       settle: (verdict, lineage, row) => {
-        // What was refused stays owed: it is sent again in the next life.
-        if (verdict === 'parked') this.#refused.add(id)
-        else this.#entries.delete(id, lineage, row)
+        this.#underWay.delete(id)
+        // What was refused stays owed: it is sent again when it is due again, and in the next life.
+        if (verdict === 'parked') {
+          this.#refused.add(id)
+          const next = timesUpTo(timer, this.#committedTime - this.#options.grace)
+          if (next < timesOf(timer)) this.#awaits(id, timer, next)
+        } else if (isLast) {
+          this.#entries.delete(id, lineage, row)
+          this.#entries.delete(sentId(id), lineage, row)
+        } else this.#entries.put(sentId(id), n + 1, lineage, row)
       },
     }
+  }
+
+  #emission(id: string, timer: Timer, n: number): Due['emission'] {
+    const { key } = partsOf(nameOf(id))
+    const { as } = this.#options
+    const due = dueTime(timer, n)
+    const value = unstored(timer.v)
+    const named = n > 0 && as !== undefined ? { ...(value as object), [as]: due } : value
+    return { key: key.toString('latin1'), timestamp: due, value: named, headers: unstoredHeaders(timer.h) }
   }
 
   /** Nothing has come in for so long: where the clock moves time, it does so if a timer waits for that. */
