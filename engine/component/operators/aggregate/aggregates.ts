@@ -3,7 +3,7 @@ import type { KeyValueStore } from '../../contracts/state.ts'
 import { LetterMarks } from '../letter-marks.ts'
 import type { Lineage, Verdict } from '../../lineage.ts'
 import { Deadlines } from './deadlines.ts'
-import { fromOfEntry, isEntry, keyOfEntry, timeOfEntry, type Entry } from './entry.ts'
+import { entryId, fromOfEntry, isEntry, keyOfEntry, timeOfEntry, type Entry } from './entry.ts'
 import type { Fold } from './folds.ts'
 import { KnownEntry } from './known-entry.ts'
 import { place, type Placed, type Seen, type Windows } from './placement.ts'
@@ -29,6 +29,8 @@ export interface AggregatesOptions {
 // What is in the store beside the entries: how far the clock has moved stream time, the records that sliding windows
 // remember, and the positions that were applied and have open letters. Entries begin with a number or "|".
 const TIME = '@time'
+/** Of so many keys. */
+const mostNames = 100_000
 const seenId = (key: string): string => `@seen|${key}`
 
 /**
@@ -50,6 +52,8 @@ export class Aggregates implements Windows {
   #wanted = 0
   /** The times by which the windows of each key are named, as the last changes left them: made when first asked for. */
   #names: Map<string, Set<number>> | undefined
+  /** What the window is called that a key was in last: to make the name of each record's window takes longer. */
+  readonly #lastNames = new Map<string, { readonly from: number; readonly id: string }>()
   #time = Number.NEGATIVE_INFINITY
   #committedTime = Number.NEGATIVE_INFINITY
   /** Stream time as records left it. */
@@ -121,6 +125,15 @@ export class Aggregates implements Windows {
 
   entry(id: string): Entry | undefined {
     return this.#entries.get(id) as Entry | undefined
+  }
+
+  nameOf(from: number, key: string): string {
+    const last = this.#lastNames.get(key)
+    if (last?.from === from) return last.id
+    const id = entryId(from, key)
+    if (this.#lastNames.size >= mostNames) this.#lastNames.clear()
+    this.#lastNames.set(key, { from, id })
+    return id
   }
 
   names(key: string): readonly number[] {
