@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import type { StateBlock } from '../engine/component/contracts/commit.ts'
 import type { LocalStateOptions } from '../engine/component/contracts/local-state.ts'
 import type { Lineage } from '../engine/component/lineage.ts'
+import { valueOf } from '../engine/component/packed-records.ts'
 import { changelogFormat } from '../engine/state/changelog-format.ts'
 import { IdBlockWriter } from '../engine/state/id-blocks.ts'
 import { createIdStore } from '../engine/state/id-store.ts'
@@ -58,7 +59,9 @@ async function make(dir: string): Promise<void> {
   let offset = 0
   let blocks = 0
   for (const commit of commits()) {
-    for (const { value } of commit.flatMap(changelogFormat('ids').records)) {
+    const packed = changelogFormat('ids').pack(commit, 0)
+    for (let row = 0; row < packed.count; row++) {
+      const value = valueOf(packed, row)
       const head = Buffer.alloc(8)
       head.writeUInt32LE(value!.length)
       changelog.write(head)

@@ -33,7 +33,7 @@ joined settles with what becomes of it. A row that cannot be read is parked, and
 it: until it is released, the row before it counts.
 
 ## Memory
-Each row, once as a value and once encoded, in memory and in a changelog.
+Each row, as a value in memory, and in a changelog.
 `,
   config: z
     .strictObject({

@@ -9,7 +9,7 @@ import {
   recordError,
   type UserFunction,
 } from '../engine/component/index.ts'
-import { type Fields, stepsOf } from './map/steps.ts'
+import { type Fields, pickedFields, stepsOf } from './map/steps.ts'
 
 const fieldToField = z.record(FieldPath, FieldPath)
 const fieldToConstant = z.record(FieldPath, z.json())
@@ -101,8 +101,8 @@ the same then, and has no effects of its own. See docs/guide/processors.md.
     return mapValue((value) => {
       if (value === null) return null
       if (typeof value !== 'object' || Array.isArray(value) || ArrayBuffer.isView(value)) throw notAnObject()
-      return steps.reduce<Fields>((fields, step) => step(fields, value), { ...value })
-    })
+      return steps.reduce<Fields>((made, step) => step(made, value), { ...value })
+    }, pickedFields(given))
   },
 })
 

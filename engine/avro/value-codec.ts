@@ -1,9 +1,14 @@
-import type { FieldReader as ValueFieldReader, ValueCodec, ValueEncoder } from '../component/codec.ts'
+import type {
+  FieldReader as ValueFieldReader,
+  FieldsReader,
+  ValueCodec,
+  ValueEncoder,
+} from '../component/codec.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
 import { kindOf, MillraceError, permanentError } from '../errors.ts'
 import { createEncoder, createWireCodec, type EncoderOptions, unknownId } from './codec.ts'
 import { compileFieldReader, createColumns, describeFieldFailure, type FieldReader } from './field-reader.ts'
-import type { FieldAs } from './field-plan.ts'
+import type { FieldRequest } from './field-plan.ts'
 import { isDecimal } from './resolution.ts'
 import type { AvroNode } from './model.ts'
 import type { RegisteredSchema, SchemaRegistry } from './registry.ts'
@@ -35,6 +40,7 @@ export function avroValueCodec(registry: SchemaRegistry, reader: RegisteredSchem
     decode: (bytes, start, end) => codec.decode(bytes, start, end, reader),
     reader: (path) =>
       fieldReader(registry, reader, path, (bytes, start, end) => codec.decode(bytes, start, end, reader)),
+    fields: (paths) => fieldsReader(registry, reader, paths),
   }
 }
 
@@ -86,18 +92,17 @@ function missingIds(registry: SchemaRegistry, records: PackedRecords): number[] 
   return [...missing]
 }
 
-/** Compiles a reader of the path, or says why what this writer writes cannot be read so. */
+/** Compiles a reader of the fields, or says why what this writer writes cannot be read so. */
 function compileFor(
   registry: SchemaRegistry,
   reader: RegisteredSchema,
   id: number,
-  path: readonly string[],
-  as: FieldAs,
+  fields: readonly FieldRequest[],
 ) {
   const writer = registry.byId(id)
   if (writer === undefined) return undefined
   try {
-    return compileFieldReader(writer, [{ path, as }], reader.schema)
+    return compileFieldReader(writer, fields, reader.schema)
   } catch (error) {
     if (error instanceof MillraceError) return error
     throw error
@@ -105,13 +110,13 @@ function compileFor(
 }
 
 /** Compiled readers by writer id; the one used last is at hand. `undefined`: the writer is not known (yet). */
-function byWriter(registry: SchemaRegistry, reader: RegisteredSchema, path: readonly string[], as: FieldAs) {
+function byWriter(registry: SchemaRegistry, reader: RegisteredSchema, fields: readonly FieldRequest[]) {
   const readers = new Map<number, FieldReader | MillraceError>()
   let lastId = -1
   let last: FieldReader | MillraceError | undefined
   return (id: number): FieldReader | MillraceError | undefined => {
     if (id === lastId) return last
-    const made = readers.get(id) ?? compileFor(registry, reader, id, path, as)
+    const made = readers.get(id) ?? compileFor(registry, reader, id, fields)
     if (made === undefined) return undefined
     readers.set(id, made)
     lastId = id
@@ -130,15 +135,18 @@ function fieldReader(
 ): ValueFieldReader {
   const node = fieldAt(reader.schema.root, path)
   if (typeof node === 'string') throw permanentError('CONFIG_INVALID', node)
-  const simple = leavesOf(node).every(
-    (leaf) => leaf.kind !== 'record' && leaf.kind !== 'array' && leaf.kind !== 'map',
-  )
   return {
     locate: locator(registry, reader, path, node),
-    read: simple
+    read: isSimple(node)
       ? valueReader(registry, reader, path)
       : (bytes, start, end) => pick(decode(bytes, start, end), path),
   }
+}
+
+function isSimple(node: AvroNode): boolean {
+  return leavesOf(node).every(
+    (leaf) => leaf.kind !== 'record' && leaf.kind !== 'array' && leaf.kind !== 'map',
+  )
 }
 
 function leavesOf(node: AvroNode): readonly AvroNode[] {
@@ -157,7 +165,7 @@ function locator(
   // Compiled against the reader itself, so that a path that cannot be located is refused now and not per record.
   const columns = createColumns(compileFieldReader(reader.schema, [{ path, as: 'span' }]), 1)
   const span = columns.fields[0] as Int32Array
-  const readerOf = byWriter(registry, reader, path, 'span')
+  const readerOf = byWriter(registry, reader, [{ path, as: 'span' }])
   return (bytes: Buffer, start: number, end: number, place: Int32Array): number => {
     const id = peekSchemaId(bytes, start, end)
     const compiled = id < 0 ? undefined : readerOf(id)
@@ -180,19 +188,60 @@ function refuseLocate(reader: RegisteredSchema, path: readonly string[]): never 
 }
 
 function valueReader(registry: SchemaRegistry, reader: RegisteredSchema, path: readonly string[]): Decode {
-  const columns = createColumns(compileFieldReader(reader.schema, [{ path, as: 'value' }]), 1)
-  const values = columns.fields[0] as unknown[]
-  const readerOf = byWriter(registry, reader, path, 'value')
+  const { values, read } = readerOfAll(registry, reader, [path])
   return (bytes, start, end) => {
-    const id = readSchemaId(bytes, start, end)
-    const compiled = readerOf(id)
-    if (compiled === undefined) throw registry.refusal?.(id) ?? unknownId(id)
-    if (compiled instanceof MillraceError) throw compiled
-    const code = compiled.read(bytes, start + WIRE_HEADER_BYTES, end, columns, 0)
-    if (code === 0) return values[0]
-    const what = `"${path.join('.')}" of ${reader.schema.fullName} cannot be read`
-    throw permanentError('AVRO_UNDECODABLE', `${what}: ${describeFieldFailure(code)}.`)
+    read(bytes, start, end)
+    return values[0]
   }
+}
+
+/** Undefined unless each is a plain value, and what lies before it are records. */
+function fieldsReader(
+  registry: SchemaRegistry,
+  reader: RegisteredSchema,
+  paths: readonly (readonly string[])[],
+): FieldsReader | undefined {
+  const isPlain = (path: readonly string[]): boolean => {
+    const parents = path.map((_, depth) => fieldAt(reader.schema.root, path.slice(0, depth)))
+    const node = fieldAt(reader.schema.root, path)
+    const inRecords = parents.every((parent) => typeof parent !== 'string' && parent.kind === 'record')
+    return inRecords && typeof node !== 'string' && isSimple(node)
+  }
+  return paths.every(isPlain) ? readerOfAll(registry, reader, paths) : undefined
+}
+
+function readerOfAll(
+  registry: SchemaRegistry,
+  reader: RegisteredSchema,
+  paths: readonly (readonly string[])[],
+): FieldsReader {
+  const fields = paths.map((path): FieldRequest => ({ path, as: 'value' }))
+  const columns = createColumns(compileFieldReader(reader.schema, fields), 1)
+  const cells = columns.fields as readonly unknown[][]
+  const values = new Array<unknown>(paths.length)
+  const readerOf = byWriter(registry, reader, fields)
+  return {
+    values,
+    read(bytes, start, end) {
+      const id = readSchemaId(bytes, start, end)
+      const compiled = readerOf(id)
+      if (compiled === undefined) throw registry.refusal?.(id) ?? unknownId(id)
+      if (compiled instanceof MillraceError) throw compiled
+      const code = compiled.read(bytes, start + WIRE_HEADER_BYTES, end, columns, 0)
+      if (code !== 0) throw unreadable(reader, paths, code)
+      for (let n = 0; n < cells.length; n++) values[n] = cells[n]![0]
+    },
+  }
+}
+
+function unreadable(
+  reader: RegisteredSchema,
+  paths: readonly (readonly string[])[],
+  code: number,
+): MillraceError {
+  const names = paths.map((path) => `"${path.join('.')}"`).join(', ')
+  const what = `${names} of ${reader.schema.fullName} cannot be read`
+  return permanentError('AVRO_UNDECODABLE', `${what}: ${describeFieldFailure(code)}.`)
 }
 
 function pick(value: unknown, path: readonly string[]): unknown {

@@ -18,6 +18,14 @@ export interface FieldReader {
   read(bytes: Buffer, start: number, end: number): unknown
 }
 
+/** Reads several fields of encoded values in one pass, without decoding the rest. */
+export interface FieldsReader {
+  /** Of the value that was read last, by the order of the paths: undefined where absent, null where null. */
+  readonly values: readonly unknown[]
+  /** Throws a permanent error when undecodable. */
+  read(bytes: Buffer, start: number, end: number): void
+}
+
 /** Turns encoded values into JavaScript values. One per source; used by one task at a time. */
 export interface ValueCodec {
   /** For people: `avro audit.AuditEvent`, `json`, `bytes`. */
@@ -31,6 +39,11 @@ export interface ValueCodec {
   decode(bytes: Buffer, start: number, end: number): unknown
   /** A reader for a path of field names; throws a permanent error if no record can have that field. */
   reader(path: readonly string[]): FieldReader
+  /**
+   * A reader of several fields that are plain values in plain records, as `decode` would give them; undefined where one is
+   * not, or where reading some is as dear as reading all.
+   */
+  fields?(paths: readonly (readonly string[])[]): FieldsReader | undefined
 }
 
 /** Turns JavaScript values into bytes, for sinks and `produce`. */

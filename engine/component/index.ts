@@ -54,6 +54,7 @@ export {
 export { resequence, shownSequence, type ResequenceOptions } from './operators/resequence.ts'
 export { schedule, shownTimer, type FieldTest, type ScheduleOptions } from './operators/schedule.ts'
 export { comparisonNames, Condition, testOf } from './conditions.ts'
+export { type ProjectedField } from './projection.ts'
 export { RecordBatch } from './record-batch.ts'
 export { WriteBatch } from './write-batch.ts'
 export { writeEach } from './write-each.ts'
@@ -71,6 +72,7 @@ export {
   type RecordPosition,
 } from './contracts/log.ts'
 export { packBatch, selectColumns } from './outgoing.ts'
+export { RecordPacker } from './record-packer.ts'
 export {
   type PreparedWrite,
   type RowOutcome,

@@ -1,4 +1,5 @@
-import { decodeHeaders, encodeHeaders, type Header } from './headers.ts'
+import { decodeHeaders, type Header } from './headers.ts'
+import { RecordPacker } from './record-packer.ts'
 
 /** A record outside a batch: what `produce`, letters and outputs are made of. `null` as value is a tombstone. */
 export interface PlainRecord {
@@ -42,25 +43,17 @@ export function packRecords(
   offsets?: readonly number[],
 ): PackedRecords {
   const count = records.length
-  const packed = emptyColumns(topic, partition, count)
-  const parts: Uint8Array[] = []
-  let at = 0
-  const place = (part: Uint8Array | null, starts: Int32Array, ends: Int32Array, row: number): void => {
-    starts[row] = part === null ? -1 : at
-    if (part !== null) {
-      parts.push(part)
-      at += part.length
-    }
-    ends[row] = part === null ? -1 : at
+  const packer = new RecordPacker(count)
+  for (const { timestamp, key, value, headers } of records) {
+    packer.begin(timestamp)
+    packer.key(key)
+    packer.value(value)
+    packer.headers(headers)
+    packer.end()
   }
-  for (const [row, record] of records.entries()) {
-    packed.offsets[row] = offsets?.[row] ?? firstOffset + row
-    packed.timestamps[row] = record.timestamp
-    place(record.key, packed.keyStarts, packed.keyEnds, row)
-    place(record.value, packed.valueStarts, packed.valueEnds, row)
-    place(encodeHeaders(record.headers), packed.headerStarts, packed.headerEnds, row)
-  }
-  return { ...packed, bytes: Buffer.concat(parts, at) }
+  const own = new Float64Array(count)
+  for (let row = 0; row < count; row++) own[row] = offsets?.[row] ?? firstOffset + row
+  return { topic, partition, offsets: own, ...packer.columns() }
 }
 
 /** One record copied out of a batch, so that the batch's buffer may go. */
@@ -94,21 +87,4 @@ export function valueOf(records: PackedColumns, row: number): Buffer | null {
 export function keyText(records: PackedRecords, row: number): string | undefined {
   const start = records.keyStarts[row]!
   return start < 0 ? undefined : records.bytes.toString('latin1', start, records.keyEnds[row])
-}
-
-function emptyColumns(topic: string, partition: number, count: number): PackedRecords {
-  return {
-    topic,
-    partition,
-    count,
-    bytes: Buffer.alloc(0),
-    offsets: new Float64Array(count),
-    timestamps: new Float64Array(count),
-    keyStarts: new Int32Array(count),
-    keyEnds: new Int32Array(count),
-    valueStarts: new Int32Array(count),
-    valueEnds: new Int32Array(count),
-    headerStarts: new Int32Array(count),
-    headerEnds: new Int32Array(count),
-  }
 }

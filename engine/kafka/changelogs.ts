@@ -4,8 +4,6 @@ import type { StateBlock, StoreRef, TaskId, TaskRef } from '../component/contrac
 import type { ChangelogIdentity, LocalState, OpenLocalState } from '../component/contracts/local-state.ts'
 import type { Log, OutgoingBatch } from '../component/contracts/log.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
-import { packBatch } from '../component/outgoing.ts'
-import type { PlainRecord } from '../component/packed-records.ts'
 import { downstreamError, sentenceOf } from '../errors.ts'
 import type { KafkaAdmin } from './admin.ts'
 import { Changelog } from './changelog.ts'
@@ -67,11 +65,7 @@ export class Changelogs {
   /** The records of a commit for the changelog of one store. */
   batch({ task, group, partition }: TaskRef, store: string, blocks: readonly StateBlock[]): OutgoingBatch {
     const { format } = this.#one(task, store)
-    const now = Date.now()
-    const records = blocks.flatMap((block) =>
-      format.records(block).map((record): PlainRecord => ({ ...record, headers: [], timestamp: now })),
-    )
-    return packBatch(changelogTopic(group, store), records, partition)
+    return { topic: changelogTopic(group, store), partition, ...format.pack(blocks, Date.now()) }
   }
 
   /** False once the task is given up. */

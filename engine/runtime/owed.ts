@@ -1,7 +1,8 @@
 import type { ValueCodec } from '../component/codec.ts'
 import type { Due, Owing } from '../component/contracts/owing.ts'
-import { packRecords } from '../component/packed-records.ts'
-import { batchOf, RecordBatch } from '../component/record-batch.ts'
+import type { PackedRecords } from '../component/packed-records.ts'
+import { RecordBatch } from '../component/record-batch.ts'
+import { RecordPacker } from '../component/record-packer.ts'
 import { permanentError, sentenceOf } from '../errors.ts'
 import type { Failure } from './failures.ts'
 import { LedgerRun, type RunOwner } from './ledger-run.ts'
@@ -138,34 +139,47 @@ export class OwedEmissions {
   }
 
   #begin(debtor: Debtor, dues: readonly Due[], told: boolean): OwedRun {
-    const { partition, topology, owner, now } = this.#options
-    const plain = dues.map(({ emission }) => ({
-      key: emission?.key ?? null,
-      value: null,
-      headers: emission?.headers ?? [],
-      timestamp: emission?.timestamp ?? now(),
-    }))
-    const records = packRecords(`${topology}.${debtor.node}`, partition, plain, this.#next)
-    this.#next += dues.length
+    const { owner, now } = this.#options
+    const records = this.#pack(debtor, dues)
     const run = new OwedRun(this, records, now(), owner, dues, told)
     this.#runs.push({ run, debtor })
     owner.admitted(dues.length)
-    const whole = batchOf({
+    const sent = new Int32Array(dues.length)
+    const rest = new Int32Array(dues.length)
+    const values: unknown[] = []
+    for (const [row, { emission }] of dues.entries()) {
+      if (emission === undefined) rest[row - values.length] = row
+      else sent[values.push(emission.value) - 1] = row
+    }
+    run.releaseAll(rest, dues.length - values.length, 0, 'dropped')
+    if (values.length === 0) return run
+    const origin = {
       records,
       eventTimes: records.timestamps,
       codec: derivedOnly,
       lineage: run,
       lineageBase: 0,
-    })
-    const rows = Int32Array.from(dues.keys())
-    const sent = rows.filter((row) => dues[row]!.emission !== undefined)
-    const rest = rows.filter((row) => dues[row]!.emission === undefined)
-    run.releaseAll(rest, rest.length, 0, 'dropped')
-    if (sent.length === 0) return run
-    const values = Array.from(sent, (row) => dues[row]!.emission!.value)
-    debtor.count('emitted', sent.length)
-    debtor.emit(new RecordBatch(whole.origin, sent, sent.length, values))
+    }
+    debtor.count('emitted', values.length)
+    debtor.emit(new RecordBatch(origin, sent, values.length, values))
     return run
+  }
+
+  /** The records of what is owed, without their values. */
+  #pack({ node }: Debtor, dues: readonly Due[]): PackedRecords {
+    const { partition, topology, now } = this.#options
+    const packer = new RecordPacker(dues.length)
+    for (const { emission } of dues) {
+      packer.begin(emission?.timestamp ?? now())
+      if (emission === undefined) packer.key(null)
+      else packer.keyText(emission.key)
+      packer.value(null)
+      packer.headers(emission?.headers ?? [])
+      packer.end()
+    }
+    const offsets = new Float64Array(dues.length)
+    for (let row = 0; row < dues.length; row++) offsets[row] = this.#next++
+    return { topic: `${topology}.${node}`, partition, offsets, ...packer.columns() }
   }
 
   /** Tells the nodes what became of what they owe: their changes belong to the cut that is sealed next. */

@@ -1,7 +1,8 @@
 import type { ChangelogFormat, ChangelogRecord } from '../component/contracts/changelog.ts'
-import type { StateBlock, StoreRef } from '../component/contracts/commit.ts'
-import { packPairs, readPairs } from './key-value-blocks.ts'
-import { bucketOf, unreadable } from './state-frame.ts'
+import type { StoreRef } from '../component/contracts/commit.ts'
+import { RecordPacker } from '../component/record-packer.ts'
+import { eachPlace, packPairs } from './key-value-blocks.ts'
+import { bucketOf, describeFrame, unreadable } from './state-frame.ts'
 
 /** The version of a key's value in a changelog: its first byte. The value as the store packs it follows. */
 export const CHANGELOG_VALUE_VERSION = 1
@@ -14,7 +15,17 @@ export function changelogFormat(kind: StoreRef['kind']): ChangelogFormat {
 /** A record is a block, under the name of its store. */
 const wholeBlocks: ChangelogFormat = {
   compacted: false,
-  records: ({ store, bytes }) => [{ key: Buffer.from(store), value: bytes }],
+  pack(blocks, timestamp) {
+    const packer = new RecordPacker(blocks.length)
+    for (const { store, bytes } of blocks) {
+      packer.begin(timestamp)
+      packer.key(Buffer.from(store))
+      packer.value(bytes)
+      packer.headers([])
+      packer.end()
+    }
+    return packer.columns()
+  },
   blocks: (store, records) =>
     Array.from(records, ({ key, value }) => {
       if (value === null) throw unreadable(store, 'it is a deletion, which no store writes')
@@ -26,25 +37,26 @@ const wholeBlocks: ChangelogFormat = {
 /** A record is a key with its value, so that compaction keeps the last one of each. */
 const pairByPair: ChangelogFormat = {
   compacted: true,
-  records(block: StateBlock) {
-    const records: ChangelogRecord[] = []
-    readPairs(block, block.store, (key, value) => {
-      records.push({ key: Buffer.from(key), value: value === undefined ? null : versioned(value) })
-    })
-    return records
+  pack(blocks, timestamp) {
+    const packer = new RecordPacker(blocks.reduce((sum, { bytes }) => sum + describeFrame(bytes).entries, 0))
+    for (const block of blocks) {
+      const bytes = Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.length)
+      eachPlace(block, (keyStart, keyEnd, valueStart, valueEnd) => {
+        packer.begin(timestamp)
+        packer.keyOf(bytes, keyStart, keyEnd)
+        if (valueStart < 0) packer.value(null)
+        else packer.valueBehind(CHANGELOG_VALUE_VERSION, bytes, valueStart, valueEnd)
+        packer.headers([])
+        packer.end()
+      })
+    }
+    return packer.columns()
   },
   blocks: (store, records) => packPairs(store, pairsOf(store, records)),
 }
 
 const textOf = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
-
-function versioned(value: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(1 + value.length)
-  bytes[0] = CHANGELOG_VALUE_VERSION
-  bytes.set(value, 1)
-  return bytes
-}
 
 function* pairsOf(
   store: string,

@@ -2,7 +2,7 @@ import type { StateBlock } from '../component/contracts/commit.ts'
 import type { Cut, KeyValueStore } from '../component/contracts/state.ts'
 import type { Lineage } from '../component/lineage.ts'
 import { fatalError, permanentError } from '../errors.ts'
-import { jsonValues, packPairs, readPairs, type ValuePacker } from './key-value-blocks.ts'
+import { jsonValues, type Packed, packPairs, readPairs, type ValuePacker } from './key-value-blocks.ts'
 
 /** How a key-value store is set up. */
 export interface KeyValueStoreOptions<Value> {
@@ -34,18 +34,20 @@ interface Change<Value> {
   next: Change<Value> | undefined
 }
 
-interface Packed<Value> {
+interface Stored<Value> {
+  /** Undefined for a deletion. */
   readonly value: Value | undefined
-  readonly packed: Uint8Array | undefined
+  /** How long it was when it was packed, roughly. */
+  readonly length: number
 }
 
 /** A key in its three layers. All of them in one place: to find a key is what most of a change costs. */
 interface Slot<Value> {
   readonly key: string
   /** Committed; undefined where the key is not there. */
-  base: Packed<Value> | undefined
+  base: Stored<Value> | undefined
   /** In the commit under way; undefined where that does not change the key. */
-  sealed: Packed<Value> | undefined
+  sealed: Stored<Value> | undefined
   /** Open changes, from the first one to the last one. */
   first: Change<Value> | undefined
   last: Change<Value> | undefined
@@ -138,20 +140,27 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
         `The store ${this.name} was sealed again before its commit had ended: a defect of Millrace.`,
       )
     }
+    const blocks = this.#pack(this.#sealOpen(cut))
+    const isRewritten = this.#rewrites && this.#written > Math.max(LEAST_CHANGES_BYTES, 2 * this.#baseBytes)
+    return isRewritten ? this.#rewritten(blocks) : { blocks, expiredBelow: undefined }
+  }
+
+  /** Seals what is in the cut; answers it, packed. */
+  *#sealOpen(cut: Cut): IterableIterator<[string, Packed | undefined]> {
     const open = this.#open
+    const sealed: Slot<Value>[] = []
     this.#open = []
-    this.#sealed = []
+    this.#sealed = sealed
     for (const slot of open) {
       const inside = this.#takeOut(slot, cut)
       if (slot.first !== undefined) this.#open.push(slot)
       if (inside === undefined) continue
       const { value } = inside
-      slot.sealed = { value, packed: value === undefined ? undefined : this.#values.pack(value) }
-      this.#sealed.push(slot)
+      const packed = value === undefined ? undefined : this.#values.pack(value)
+      slot.sealed = { value, length: packed?.length ?? 0 }
+      sealed.push(slot)
+      yield [slot.key, packed]
     }
-    const blocks = this.#pack(sealedPairs(this.#sealed))
-    const isRewritten = this.#rewrites && this.#written > Math.max(LEAST_CHANGES_BYTES, 2 * this.#baseBytes)
-    return isRewritten ? this.#rewritten(blocks) : { blocks, expiredBelow: undefined }
   }
 
   /** Takes the changes out of a slot that are in the cut, and answers the last of them. */
@@ -168,7 +177,7 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
     return inside
   }
 
-  #pack(pairs: Iterable<[string, Uint8Array | undefined]>): StateBlock[] {
+  #pack(pairs: Iterable<[string, Packed | undefined]>): StateBlock[] {
     const blocks = packPairs(this.name, pairs, this.#bucket)
     for (const { bytes } of blocks) this.#written += bytes.length
     return blocks
@@ -179,10 +188,10 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
     readonly blocks: readonly StateBlock[]
     readonly expiredBelow: number | undefined
   } {
-    const all: [string, Uint8Array][] = []
+    const all: [string, Packed][] = []
     for (const { key, base, sealed } of this.#slots.values()) {
-      const packed = sealed === undefined ? base?.packed : sealed.packed
-      if (packed !== undefined) all.push([key, packed])
+      const value = sealed === undefined ? base?.value : sealed.value
+      if (value !== undefined) all.push([key, this.#values.pack(value)])
     }
     // Without any block the next life would not know which bucket it is in.
     if (all.length === 0) return { blocks: changes, expiredBelow: undefined }
@@ -212,16 +221,20 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
     readPairs(block, this.name, (key, packed) => {
       const slot = this.#slotOf(key)
       this.#size += Number(packed !== undefined) - Number(slot.base !== undefined)
-      if (packed === undefined) this.#setBase(slot, { value: undefined, packed })
-      // The block is shared; a copy lets it go.
-      else this.#setBase(slot, { value: this.#values.unpack(packed), packed: new Uint8Array(packed) })
+      const value = packed === undefined ? undefined : this.#values.unpack(packed)
+      this.#setBase(slot, { value, length: packed?.length ?? 0 })
       this.#dropEmpty(slot)
       this.#told(key, slot.base?.value)
     })
   }
 
   snapshot(): readonly StateBlock[] {
-    return packPairs(this.name, basePairs(this.#slots.values()), this.#bucket)
+    return packPairs(this.name, this.#basePairs(), this.#bucket)
+  }
+
+  *#basePairs(): IterableIterator<[string, Packed]> {
+    for (const { key, base } of this.#slots.values())
+      if (base !== undefined) yield [key, this.#values.pack(base.value!)]
   }
 
   #clear(): void {
@@ -254,11 +267,11 @@ class LayeredStore<Value> implements KeyValueStore<Value> {
     this.#changes++
   }
 
-  #setBase(slot: Slot<Value>, value: Packed<Value>): void {
+  #setBase(slot: Slot<Value>, next: Stored<Value>): void {
     const { key, base: old } = slot
-    if (old !== undefined) this.#baseBytes -= KEY_BYTES + 2 * key.length + 2 * old.packed!.length
-    slot.base = value.packed === undefined ? undefined : value
-    if (value.packed !== undefined) this.#baseBytes += KEY_BYTES + 2 * key.length + 2 * value.packed.length
+    if (old !== undefined) this.#baseBytes -= bytesOf(key, old)
+    slot.base = next.value === undefined ? undefined : next
+    if (next.value !== undefined) this.#baseBytes += bytesOf(key, next)
   }
 
   #dropEmpty({ key, base, first }: Slot<Value>): void {
@@ -272,12 +285,7 @@ function current<Value>({ base, sealed, last }: Slot<Value>): Value | undefined 
   return sealed === undefined ? base?.value : sealed.value
 }
 
-function* sealedPairs<Value>(
-  slots: Iterable<Slot<Value>>,
-): IterableIterator<[string, Uint8Array | undefined]> {
-  for (const { key, sealed } of slots) yield [key, sealed!.packed]
-}
-
-function* basePairs<Value>(slots: Iterable<Slot<Value>>): IterableIterator<[string, Uint8Array]> {
-  for (const { key, base } of slots) if (base !== undefined) yield [key, base.packed!]
+/** What a key and its value take, roughly: values take more than their text. */
+function bytesOf(key: string, { length }: Stored<unknown>): number {
+  return KEY_BYTES + 2 * key.length + 2 * length
 }

@@ -1,4 +1,4 @@
-import { valueAt } from '../../engine/component/index.ts'
+import { valueAt, type ProjectedField } from '../../engine/component/index.ts'
 
 /** A value with fields. */
 export type Fields = Record<string, unknown>
@@ -35,6 +35,20 @@ export function stepsOf({
   if (keep !== undefined) steps.push((fields) => picked(fields, keep))
   for (const field of drop) steps.push(without(field))
   return steps
+}
+
+/**
+ * Where all that the steps do is to pick top-level fields, copy fields to the top and set constants there: the fields of
+ * the new value, in the order in which the steps would make them. Undefined where they do more.
+ */
+export function pickedFields({ copy = {}, rename, set = {}, default: missing, json, keep, drop }: MapSteps) {
+  if (keep === undefined || [rename, missing, json, drop].some((step) => step !== undefined)) return undefined
+  if ([...keep, ...Object.keys(copy), ...Object.keys(set)].some((name) => name.includes('.')))
+    return undefined
+  return [...new Set(keep)].map((name): ProjectedField => {
+    if (Object.hasOwn(set, name)) return { name, constant: set[name] }
+    return { name, path: copy[name] ?? name }
+  })
 }
 
 function copied(to: string, from: string): Step {

@@ -1,11 +1,10 @@
 import {
   FieldAccess,
-  packBatch,
   permanentError,
+  RecordPacker,
   selectColumns,
   type Header,
   type OutgoingBatch,
-  type PlainRecord,
   type PreparedWrite,
   type RecordBatch,
   type RowOutcome,
@@ -21,7 +20,8 @@ export interface TopicConfig {
   readonly headers: Readonly<Record<string, string>>
 }
 
-type Make = (batch: WriteBatch, n: number) => PlainRecord
+/** Puts record `i` of a batch into the output. Throws for one that cannot be put there. */
+type Put = (output: RecordPacker, batch: RecordBatch, i: number) => void
 
 /** What a topic sink packs. */
 export interface TopicPacker {
@@ -36,7 +36,7 @@ export interface TopicPacker {
  * refused record, those of its key are untried.
  */
 export function topicPacker(given: TopicConfig, encoder: ValueEncoder | undefined): TopicPacker {
-  const make = recordMaker(given, encoder)
+  const put = recordPutter(given, encoder)
   const asTheyCame =
     given.key === undefined &&
     given.format === undefined &&
@@ -49,7 +49,7 @@ export function topicPacker(given: TopicConfig, encoder: ValueEncoder | undefine
   const prepare = (batch: WriteBatch): PreparedWrite => {
     const [output] = (batch.whole && passOn(batch)) ?? []
     if (output !== undefined) return { output, sources: undefined, outcomes: undefined }
-    return packAll(given.topic, batch, make)
+    return packAll(given.topic, batch, put)
   }
   return { prepare, passOn }
 }
@@ -63,52 +63,74 @@ function passedOn(topic: string, batch: RecordBatch): OutgoingBatch {
   return { ...columns, topic, timestamps }
 }
 
-function packAll(topic: string, batch: WriteBatch, make: Make): PreparedWrite {
-  const records: PlainRecord[] = []
-  const sources: number[] = []
-  const refusedKeys = new Set<string>()
-  const outcomes: RowOutcome[] = []
-  for (let n = 0; n < batch.length; n++) {
-    const key = batch.keyText(n)
-    const outcome = key !== undefined && refusedKeys.has(key) ? untried : tried(() => make(batch, n), records)
-    if (outcome === stored) sources.push(n)
-    else if (outcome.outcome === 'refused' && key !== undefined) refusedKeys.add(key)
-    outcomes.push(outcome)
+function packAll(topic: string, batch: WriteBatch, put: Put): PreparedWrite {
+  const { length } = batch
+  const output = new RecordPacker(length)
+  let failures: Failures | undefined
+  for (let n = 0; n < length; n++) {
+    if (failures?.passes(batch, n) === true) continue
+    const from = batch.batchOf(n)
+    const i = batch.indexOf(n)
+    try {
+      output.begin(from.timestamp(i))
+      put(output, from, i)
+      output.end()
+      failures?.sources.push(n)
+    } catch (error) {
+      failures ??= new Failures(n)
+      failures.refused(batch, n, error)
+    }
   }
-  return {
-    output: packBatch(topic, records),
-    sources: sources.length === batch.length ? undefined : Int32Array.from(sources),
-    outcomes: sources.length === batch.length ? undefined : outcomes,
+  const columns = { topic, ...output.columns() }
+  if (failures === undefined) return { output: columns, sources: undefined, outcomes: undefined }
+  return { output: columns, ...failures.outcome(length) }
+}
+
+/** What of a batch cannot be put: made when the first record cannot. */
+class Failures {
+  readonly sources: number[]
+  readonly #outcomes = new Map<number, RowOutcome>()
+  readonly #keys = new Set<string>()
+
+  /** All records before this one were put. */
+  constructor(first: number) {
+    this.sources = Array.from({ length: first }, (_, n) => n)
+  }
+
+  refused(batch: WriteBatch, n: number, error: unknown): void {
+    this.#outcomes.set(n, { outcome: 'refused', error })
+    const key = batch.keyText(n)
+    if (key !== undefined) this.#keys.add(key)
+  }
+
+  /** True for a record behind a refused one of its key: it is untried. */
+  passes(batch: WriteBatch, n: number): boolean {
+    const key = batch.keyText(n)
+    if (key === undefined || !this.#keys.has(key)) return false
+    this.#outcomes.set(n, { outcome: 'untried' })
+    return true
+  }
+
+  outcome(length: number): Pick<PreparedWrite, 'sources' | 'outcomes'> {
+    const outcomes = Array.from({ length }, (_, n) => this.#outcomes.get(n) ?? stored)
+    return { sources: Int32Array.from(this.sources), outcomes }
   }
 }
 
 const stored: RowOutcome = { outcome: 'stored' }
-const untried: RowOutcome = { outcome: 'untried' }
 
-function tried(make: () => PlainRecord, into: PlainRecord[]): RowOutcome {
-  try {
-    into.push(make())
-    return stored
-  } catch (error) {
-    return { outcome: 'refused', error }
-  }
-}
-
-function recordMaker({ key, headers, format }: TopicConfig, encoder: ValueEncoder | undefined): Make {
-  const raw = format === 'json' ? asJson : rawOrJson
+function recordPutter({ key, headers, format }: TopicConfig, encoder: ValueEncoder | undefined): Put {
+  const putValue = encoder === undefined ? (format === 'json' ? asJson : rawOrJson)(jsonWriter()) : encoded(encoder)
   const keyFields = key === undefined ? undefined : [key].flat().map((path) => new FieldAccess(path))
   const fixed = Object.entries(headers).map(([name, text]): Header => ({ name, value: Buffer.from(text) }))
-  const json = jsonWriter()
-  return (writes, n) => {
-    const batch = writes.batchOf(n)
-    const i = writes.indexOf(n)
-    const own = batch.headers(i).filter(({ name }) => !Object.hasOwn(headers, name))
-    return {
-      key: keyFields === undefined ? batch.key(i) : keyOf(keyFields, (field) => field.read(batch, i)),
-      value: encoder === undefined ? raw(batch, i, json) : encoded(encoder, batch.value(i)),
-      headers: fixed.length === 0 ? own : [...own, ...fixed],
-      timestamp: batch.timestamp(i),
-    }
+  return (output, batch, i) => {
+    const { bytes, keyStarts, keyEnds, headerStarts, headerEnds } = batch.origin.records
+    const row = batch.rows[i]!
+    if (keyFields === undefined) output.keyOf(bytes, keyStarts[row]!, keyEnds[row]!)
+    else output.key(keyOf(keyFields, (field) => field.read(batch, i)))
+    putValue(output, batch, i)
+    if (fixed.length === 0) return output.headersOf(bytes, headerStarts[row]!, headerEnds[row]!)
+    output.headers([...batch.headers(i).filter(({ name }) => !Object.hasOwn(headers, name)), ...fixed])
   }
 }
 
@@ -127,20 +149,24 @@ function keyOf(fields: readonly FieldAccess[], read: (field: FieldAccess) => unk
   return Buffer.from(parts.join('/'))
 }
 
-function encoded(encoder: ValueEncoder, value: unknown): Uint8Array | null {
-  return value === null ? null : encoder.encode(value)
+function encoded(encoder: ValueEncoder): Put {
+  return (output, batch, i) => {
+    const value = batch.value(i)
+    output.value(value === null ? null : encoder.encode(value))
+  }
 }
 
 /** The bytes that came in, where no node made another value; otherwise JSON. */
-function rawOrJson(batch: RecordBatch, i: number, json: ToJson): Uint8Array | null {
-  if (batch.isTombstone(i)) return null
-  if (batch.values !== undefined) {
-    const value = batch.values[i]
-    return value instanceof Uint8Array ? value : Buffer.from(json(value) ?? 'null')
+function rawOrJson(json: ToJson): Put {
+  return (output, batch, i) => {
+    const value = batch.values?.[i]
+    if (batch.values === undefined) {
+      const { bytes, valueStarts, valueEnds } = batch.origin.records
+      const row = batch.rows[i]!
+      output.valueOf(bytes, valueStarts[row]!, valueEnds[row]!)
+    } else if (value === null || value instanceof Uint8Array) output.value(value)
+    else output.valueText(json(value) ?? 'null')
   }
-  const { bytes, valueStarts, valueEnds } = batch.origin.records
-  const row = batch.rows[i]!
-  return bytes.subarray(valueStarts[row], valueEnds[row])
 }
 
 type ToJson = (value: unknown) => string | undefined
@@ -160,10 +186,13 @@ function jsonWriter(): ToJson {
 }
 
 /** JSON, whatever came in. */
-function asJson(batch: RecordBatch, i: number, json: ToJson): Uint8Array | null {
-  if (batch.isTombstone(i)) return null
-  if (batch.values === undefined && batch.origin.codec.name === 'json') return rawOrJson(batch, i, json)
-  return Buffer.from(json(batch.value(i)) ?? 'null')
+function asJson(json: ToJson): Put {
+  const raw = rawOrJson(json)
+  return (output, batch, i) => {
+    if (batch.values === undefined && batch.origin.codec.name === 'json') return raw(output, batch, i)
+    if (batch.isTombstone(i)) output.value(null)
+    else output.valueText(json(batch.value(i)) ?? 'null')
+  }
 }
 
 function jsonSafe(_name: string, value: unknown): unknown {

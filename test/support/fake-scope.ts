@@ -219,7 +219,12 @@ class FakeScope implements OperatorScope {
       store.committed()
     }
     const sent = (this.#owing?.due(1000) ?? []).flatMap(({ emission }) => emission ?? [])
-    const plain = sent.map(({ key, timestamp, headers = [] }) => ({ key, value: null, headers, timestamp }))
+    const plain = sent.map(({ key, timestamp, headers = [] }) => ({
+      key: Buffer.from(key, 'latin1'),
+      value: null,
+      headers,
+      timestamp,
+    }))
     const records = packRecords('node', 0, plain, 0)
     const lineage = new FakeLineage()
     const codec = codecOf('json')

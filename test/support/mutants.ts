@@ -193,8 +193,8 @@ export const mutants: readonly Mutant[] = [
     file: 'engine/component/operators/aggregate/aggregates.ts',
     changes: [
       [
-        'const entry = this.#entries.committedValue(id) as Entry | undefined\n    if (entry === undefined) return undefined',
-        'const entry = this.entry(id)\n    if (entry === undefined) return undefined',
+        'const { entry } = known\n    if (entry === undefined) return false',
+        'const entry = this.entry(known.id)\n    if (entry === undefined) return false',
       ],
     ],
     run: 'crashes, aggregated',

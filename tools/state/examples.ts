@@ -1,5 +1,6 @@
 import type { StateBlock } from '../../engine/component/contracts/commit.ts'
 import { changelogFormat } from '../../engine/state/changelog-format.ts'
+import { valueOf } from '../../engine/component/packed-records.ts'
 import { IdBlockWriter } from '../../engine/state/id-blocks.ts'
 import { packPairs } from '../../engine/state/key-value-blocks.ts'
 import { openLocalState } from '../../engine/state/local-state.ts'
@@ -29,12 +30,12 @@ function idBlock(bucket: number, endMs: number): StateBlock {
 /** What this version writes, by the name of the file that holds an example of it. */
 export function stateExamples(): Record<string, Uint8Array> {
   const pairs = packPairs('totals', examplePairs)[0]!
-  const [record] = changelogFormat('keyValue').records(pairs)
+  const record = valueOf(changelogFormat('keyValue').pack([pairs], 0), 0)
   return {
     'ids-v1.block': idBlock(42, 0).bytes,
     'ids-v1-with-end.block': idBlock(42, 43_000).bytes,
     'key-value-v1.block': pairs.bytes,
-    'changelog-value-v1.bin': record!.value!,
+    'changelog-value-v1.bin': record!,
   }
 }
 

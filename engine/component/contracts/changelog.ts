@@ -1,3 +1,4 @@
+import type { PackedColumns } from '../packed-records.ts'
 import type { StateBlock } from './commit.ts'
 
 /** A record of a changelog; a null value deletes its key. */
@@ -13,8 +14,8 @@ export interface ChangelogFormat {
    * and the owner deletes what lies before the oldest live bucket.
    */
   readonly compacted: boolean
-  /** The records of a block, in order. */
-  readonly records: (block: StateBlock) => ChangelogRecord[]
+  /** The records of some blocks of one store, in order, packed; they all get the time that is given. */
+  readonly pack: (blocks: readonly StateBlock[], timestamp: number) => PackedColumns
   /**
    * The blocks that records of the changelog make, in order: what `restore` takes, and a local copy keeps.
    *

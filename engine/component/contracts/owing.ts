@@ -3,8 +3,8 @@ import type { Lineage, Verdict } from '../lineage.ts'
 
 /** What a node that commits first sends on when its state is durable. */
 export interface Emission {
-  /** The key of the record, as its bytes. */
-  readonly key: Uint8Array
+  /** The key of the record, as `keyText` answers it: a character for each byte. */
+  readonly key: string
   /** Milliseconds since 1970. */
   readonly timestamp: number
   readonly value: unknown

@@ -81,6 +81,8 @@ class AggregateStage {
   readonly #scope: OperatorScope
   readonly #late: string
   readonly #fields: readonly (FieldAccess | undefined)[]
+  /** Of the record that is taken in. */
+  readonly #values: unknown[]
   readonly #aggregates: Aggregates
   readonly #taking: TakingIn
 
@@ -90,6 +92,7 @@ class AggregateStage {
     this.#scope = scope
     this.#late = late
     this.#fields = folds.map(({ of }) => (of === undefined ? undefined : new FieldAccess(of)))
+    this.#values = new Array<unknown>(folds.length)
     const entries = scope.store<unknown>()
     const sent = emit === 'update' ? scope.store<number | readonly SentWindow[]>(sentStore) : undefined
     const aggregates = new Aggregates({
@@ -125,7 +128,8 @@ class AggregateStage {
       this.#scope.drop(batch, i, key === undefined ? 'keyless' : 'tombstone')
       return false
     }
-    const values = this.#fields.map((field) => field?.read(batch, i))
+    const values = this.#values
+    for (let n = 0; n < values.length; n++) values[n] = this.#fields[n]?.read(batch, i)
     const { lineage } = batch.origin
     const row = batch.lineageRow(i)
     if (this.#aggregates.apply(key, batch.timestamp(i), values, released, lineage, row)) return true

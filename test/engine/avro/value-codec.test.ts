@@ -185,3 +185,29 @@ test('avroValueEncoder writes what the codec reads', () => {
   )
   expect(codec.decode(bytes, 0, bytes.length)).toMatchObject({ eventId: 'z', n: 2n ** 60n })
 })
+
+describe('several fields in one pass', () => {
+  const { codec } = codecOver([1, 2])
+
+  test.each([
+    ['of an older version, with defaults', old],
+    ['of this version, with nulls', current],
+  ])('are what a whole decode gives: %s', (_name, bytes) => {
+    const names = ['ok', 'eventId', 'store', 'n']
+    const fields = codec.fields!(names.map((name) => [name]))!
+    fields.read(bytes, 0, bytes.length)
+    const whole = codec.decode(bytes, 0, bytes.length) as Record<string, unknown>
+    expect(fields.values).toEqual(names.map((name) => whole[name]))
+  })
+
+  test('are not read where one is no plain value, lies behind a null, or is not there', () => {
+    expect(codec.fields!([['n'], ['before']])).toBeUndefined()
+    expect(codec.fields!([['before', 'price']])).toBeUndefined()
+    expect(codec.fields!([['none']])).toBeUndefined()
+  })
+
+  test('of a damaged value fail', () => {
+    const fields = codec.fields!([['n'], ['eventId']])!
+    expect(() => fields.read(current, 0, 6)).toThrow(expect.objectContaining({ code: 'AVRO_UNDECODABLE' }))
+  })
+})

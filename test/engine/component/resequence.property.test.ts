@@ -108,7 +108,7 @@ class Partition {
         continue
       }
       const sent = emission.value as Sent
-      const key = Buffer.from(emission.key).toString('latin1')
+      const { key } = emission
       const out: Out =
         'gap' in sent
           ? { key, ...sent.gap, gap: true, offset: undefined }

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { packRecords } from '../../../engine/component/packed-records.ts'
 import type { ChangelogFormat } from '../../../engine/component/contracts/changelog.ts'
 import type { SealedTask, StoreRef } from '../../../engine/component/contracts/commit.ts'
 import type { TopicPartition } from '../../../engine/component/contracts/position.ts'
@@ -32,11 +33,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 /** Blocks of these tests hold any bytes: the bucket goes before them. */
 const anyBytes: ChangelogFormat = {
   compacted: false,
-  records: ({ store, bucket, bytes }) => {
-    const value = Buffer.alloc(8 + bytes.length)
-    value.writeDoubleLE(bucket)
-    value.set(bytes, 8)
-    return [{ key: Buffer.from(store), value }]
+  pack: (blocks, timestamp) => {
+    const records = blocks.map(({ store, bucket, bytes }) => {
+      const value = Buffer.alloc(8 + bytes.length)
+      value.writeDoubleLE(bucket)
+      value.set(bytes, 8)
+      return { key: Buffer.from(store), value, headers: [], timestamp }
+    })
+    return packRecords('', 0, records, 0)
   },
   blocks: (store, records) =>
     Array.from(records, ({ value }) => ({

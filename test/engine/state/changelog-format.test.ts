@@ -4,6 +4,7 @@ import type { ChangelogRecord } from '../../../engine/component/contracts/change
 import { changelogFormat } from '../../../engine/state/changelog-format.ts'
 import { IdBlockWriter } from '../../../engine/state/id-blocks.ts'
 import { packPairs, readPairs } from '../../../engine/state/key-value-blocks.ts'
+import { changelogRecords } from './changelog-records.ts'
 
 const key = fc.string({ unit: 'grapheme' })
 const value = fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined })
@@ -16,11 +17,11 @@ function compacted(records: readonly ChangelogRecord[], kept: (n: number) => boo
 }
 
 test('key-value blocks come back from a changelog that was compacted at any time', () => {
-  const { records, blocks, compacted: isCompacted } = changelogFormat('keyValue')
+  const { pack, blocks, compacted: isCompacted } = changelogFormat('keyValue')
   expect(isCompacted).toBe(true)
   fc.assert(
     fc.property(fc.array(fc.tuple(key, value)), fc.array(fc.boolean(), { minLength: 1 }), (pairs, kept) => {
-      const all = packPairs('totals', pairs).flatMap(records)
+      const all = changelogRecords(pack(packPairs('totals', pairs), 7))
       expect(all).toHaveLength(pairs.length)
       const again = new Map<string, Uint8Array>()
       for (const block of blocks(
@@ -43,12 +44,12 @@ test('key-value blocks come back from a changelog that was compacted at any time
 })
 
 test('ids stay whole blocks, in their buckets', () => {
-  const { records, blocks, compacted: isCompacted } = changelogFormat('ids')
+  const { pack, blocks, compacted: isCompacted } = changelogFormat('ids')
   expect(isCompacted).toBe(false)
   const writer = new IdBlockWriter('unique', 42, 1)
   writer.add(Int32Array.of(1, 2, 3, 4, 5, 6, 7, 8), 0, 0)
   const sealed = writer.finish()
-  expect(blocks('unique', sealed.flatMap(records))).toEqual(sealed)
+  expect(blocks('unique', changelogRecords(pack(sealed, 7)))).toEqual(sealed)
 })
 
 test('records of another store, of a newer version and stumps are refused', () => {

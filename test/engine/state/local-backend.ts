@@ -7,6 +7,7 @@ import type { StateBlock, StoreRef } from '../../../engine/component/contracts/c
 import type { LocalState, LocalStateOptions } from '../../../engine/component/contracts/local-state.ts'
 import { changelogFormat } from '../../../engine/state/changelog-format.ts'
 import { localFolder, openLocalState } from '../../../engine/state/local-state.ts'
+import { changelogRecords } from './changelog-records.ts'
 import type { StoreBackend } from '../../support/contracts/store-contract.ts'
 
 type Logged = ChangelogRecord & { readonly offset: number; readonly bucket: number }
@@ -51,7 +52,7 @@ class LocalBackend implements StoreBackend {
   async commit(blocks: readonly StateBlock[], expiredBelow: number | undefined): Promise<void> {
     const format = changelogFormat(this.#store.kind)
     for (const block of blocks) {
-      for (const record of format.records(block)) {
+      for (const record of changelogRecords(format.pack([block], 0))) {
         this.#log.push({ ...record, offset: this.#end++, bucket: block.bucket })
       }
     }

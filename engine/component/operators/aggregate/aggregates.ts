@@ -3,8 +3,9 @@ import type { KeyValueStore } from '../../contracts/state.ts'
 import { LetterMarks } from '../letter-marks.ts'
 import type { Lineage, Verdict } from '../../lineage.ts'
 import { Deadlines } from './deadlines.ts'
-import { fromOfEntry, isEntry, keyOfEntry, timeOfEntry, type Entry } from './entry.ts'
+import { entryId, fromOfEntry, isEntry, keyOfEntry, timeOfEntry, type Entry } from './entry.ts'
 import type { Fold } from './folds.ts'
+import { KnownEntry } from './known-entry.ts'
 import { place, type Placed, type Seen, type Windows } from './placement.ts'
 import { SessionUpdates, type SentWindow } from './session-updates.ts'
 import { closesAt, type WindowSpec } from './windows.ts'
@@ -28,6 +29,8 @@ export interface AggregatesOptions {
 // What is in the store beside the entries: how far the clock has moved stream time, the records that sliding windows
 // remember, and the positions that were applied and have open letters. Entries begin with a number or "|".
 const TIME = '@time'
+/** Of so many keys. */
+const mostNames = 100_000
 const seenId = (key: string): string => `@seen|${key}`
 
 /**
@@ -42,14 +45,15 @@ const seenId = (key: string): string => `@seen|${key}`
 export class Aggregates implements Windows {
   readonly #options: AggregatesOptions
   readonly #entries: KeyValueStore
-  readonly #closing = new Deadlines()
-  /** Entries that are in `#closing`. */
-  readonly #timed = new Set<string>()
-  /** Entries that may owe something. */
-  readonly #candidates = new Set<string>()
-  readonly #underWay = new Set<string>()
+  readonly #known = new Map<string, KnownEntry>()
+  readonly #closing = new Deadlines<KnownEntry>()
+  /** Those that may owe something, as long as they are wanted. */
+  #candidates: KnownEntry[] = []
+  #wanted = 0
   /** The times by which the windows of each key are named, as the last changes left them: made when first asked for. */
   #names: Map<string, Set<number>> | undefined
+  /** What the window is called that a key was in last: to make the name of each record's window takes longer. */
+  readonly #lastNames = new Map<string, { readonly from: number; readonly id: string }>()
   #time = Number.NEGATIVE_INFINITY
   #committedTime = Number.NEGATIVE_INFINITY
   /** Stream time as records left it. */
@@ -64,6 +68,8 @@ export class Aggregates implements Windows {
     this.marks = new LetterMarks(options.entries)
     this.#sessions = this.#sessionUpdates()
     options.entries.watch((id, value) => this.#committed(id, value))
+    if (this.#sessions === undefined)
+      options.sent?.watch((id, version) => this.#sentBefore(id, version as number | undefined))
   }
 
   #sessionUpdates(): SessionUpdates | undefined {
@@ -73,7 +79,7 @@ export class Aggregates implements Windows {
       entries,
       sent: sent as KeyValueStore<readonly SentWindow[]>,
       emission: (id, entry) => this.#emission(id, entry),
-      again: (id) => this.#candidates.add(id),
+      again: (id) => this.#want(this.#know(id)),
       end: (id, lineage, row) => {
         entries.delete(id, lineage, row)
         this.#forget(id)
@@ -121,6 +127,15 @@ export class Aggregates implements Windows {
     return this.#entries.get(id) as Entry | undefined
   }
 
+  nameOf(from: number, key: string): string {
+    const last = this.#lastNames.get(key)
+    if (last?.from === from) return last.id
+    const id = entryId(from, key)
+    if (this.#lastNames.size >= mostNames) this.#lastNames.clear()
+    this.#lastNames.set(key, { from, id })
+    return id
+  }
+
   names(key: string): readonly number[] {
     if (this.#names === undefined) {
       this.#names = new Map()
@@ -148,19 +163,55 @@ export class Aggregates implements Windows {
   #committed(id: string, value: unknown): void {
     if (id === TIME) return this.#advanced(value as number)
     if (!isEntry(id)) return this.marks.committed(id, value)
-    if (value === undefined) {
-      if (this.#sessions === undefined) this.#candidates.delete(id)
-      else this.#candidates.add(id)
-      return
-    }
-    const { t, u } = value as Entry
+    if (value === undefined) return this.#gone(id)
+    const entry = value as Entry
+    const { t, u } = entry
     this.#advanced(t)
+    const known = this.#know(id)
+    known.entry = entry
     const at = u === null ? Number.POSITIVE_INFINITY : closesAt(this.#options.window, u)
     // An entry that ends with what this commit says of the time is found by its deadline.
-    if (this.#options.emit === 'update' || at <= this.#committedTime) this.#candidates.add(id)
-    if (u === null || this.#timed.has(id)) return
-    this.#timed.add(id)
-    this.#closing.add(at, id)
+    if (this.#options.emit === 'update' || at <= this.#committedTime) this.#want(known)
+    if (u === null || known.timed) return
+    known.timed = true
+    this.#closing.add(at, known)
+  }
+
+  #gone(id: string): void {
+    const known = this.#known.get(id)
+    if (known === undefined) return
+    known.entry = undefined
+    // The windows of a session that were sent are taken back.
+    if (this.#sessions !== undefined) return this.#want(known)
+    if (known.wanted) this.#wanted--
+    known.wanted = false
+    if (!known.matters) this.#known.delete(id)
+  }
+
+  /** A version that was sent, in this life or an earlier one; undefined: the entry ended. */
+  #sentBefore(id: string, version: number | undefined): void {
+    if (version !== undefined) {
+      const known = this.#know(id)
+      known.sent = Math.max(known.sent, version)
+      return
+    }
+    const known = this.#known.get(id)
+    if (known === undefined) return
+    known.sent = 0
+    if (!known.matters) this.#known.delete(id)
+  }
+
+  #know(id: string): KnownEntry {
+    let known = this.#known.get(id)
+    if (known === undefined) this.#known.set(id, (known = new KnownEntry(id, this)))
+    return known
+  }
+
+  #want(known: KnownEntry): void {
+    if (known.wanted) return
+    known.wanted = true
+    this.#wanted++
+    this.#candidates.push(known)
   }
 
   #advanced(time: number): void {
@@ -170,55 +221,59 @@ export class Aggregates implements Windows {
 
   get owes(): boolean {
     this.#close()
-    return this.#candidates.size > 0
+    return this.#wanted > 0
   }
 
   due(most: number): Due[] {
     this.#close()
     const due: Due[] = []
-    for (const id of this.#candidates) {
-      if (due.length >= most) break
-      this.#candidates.delete(id)
+    const candidates = this.#candidates
+    let seen = 0
+    for (; seen < candidates.length && due.length < most; seen++) {
+      const known = candidates[seen]!
+      if (!known.wanted) continue
+      known.wanted = false
+      this.#wanted--
       if (this.#sessions !== undefined) {
-        due.push(...this.#sessions.due(id, this.#isOver))
-        continue
-      }
-      const one = this.#underWay.has(id) ? undefined : this.#dueOf(id)
-      if (one === undefined) continue
-      this.#underWay.add(id)
-      due.push(one)
+        due.push(...this.#sessions.due(known.id, this.#isOver))
+        if (!known.matters) this.#known.delete(known.id)
+      } else if (!known.underWay && this.#isDue(known)) due.push(known)
     }
+    this.#candidates = seen === candidates.length ? [] : candidates.slice(seen)
     return due
   }
 
   /** Windows whose time has come may owe something now. */
   #close(): void {
     while ((this.#closing.next ?? Number.POSITIVE_INFINITY) <= this.#committedTime) {
-      const id = this.#closing.take()!
-      const entry = this.#entries.committedValue(id) as Entry | undefined
-      this.#timed.delete(id)
-      if (entry === undefined) continue
+      const known = this.#closing.take()!
+      const { entry } = known
+      known.timed = false
+      if (entry === undefined) {
+        if (!known.matters) this.#known.delete(known.id)
+        continue
+      }
       const at = closesAt(this.#options.window, entry.u!)
-      if (at <= this.#committedTime) this.#candidates.add(id)
+      if (at <= this.#committedTime) this.#want(known)
       else {
-        this.#timed.add(id)
-        this.#closing.add(at, id)
+        known.timed = true
+        this.#closing.add(at, known)
       }
     }
   }
 
-  /** What is owed for an entry. What waits for a commit comes again when that has taken effect. */
-  #dueOf(id: string): Due | undefined {
-    const entry = this.#entries.committedValue(id) as Entry | undefined
-    if (entry === undefined) return undefined
-    const { emit, sent } = this.#options
-    const final = this.#isOver(entry) && !this.#entries.isPending(id)
-    const owed = emit === 'close' ? final : entry.n > ((sent!.get(id) as number | undefined) ?? 0)
-    if (!owed && !final) return undefined
-    return {
-      emission: owed ? this.#emission(id, entry) : undefined,
-      settle: (verdict, lineage, row) => this.#settle(id, entry.n, final, verdict, lineage, row),
-    }
+  /** Puts what is owed for an entry under way, if anything is. What waits for a commit comes again when that has taken effect. */
+  #isDue(known: KnownEntry): boolean {
+    const { entry } = known
+    if (entry === undefined) return false
+    const final = this.#isOver(entry) && !this.#entries.isPending(known.id)
+    const owed = this.#options.emit === 'close' ? final : entry.n > known.sent
+    if (!owed && !final) return false
+    known.emission = owed ? this.#emission(known.id, entry) : undefined
+    known.version = entry.n
+    known.final = final
+    known.underWay = true
+    return true
   }
 
   readonly #isOver = ({ u }: Entry): boolean =>
@@ -226,41 +281,36 @@ export class Aggregates implements Windows {
 
   #emission(id: string, entry: Entry): Emission {
     const { folds, names } = this.#options
-    const key = Buffer.from(keyOfEntry(id), 'latin1')
+    const key = keyOfEntry(id)
     const from = fromOfEntry(id, entry)
-    const results = folds.map((fold, at) => [names[at]!, fold.result(entry.a[at])] as const)
-    const value = {
-      key: key.toString('utf8'),
-      ...(from !== undefined && { from, to: entry.u }),
-      version: entry.n,
-      ...Object.fromEntries(results),
-    }
+    const text = utf8Text(key)
+    const value: Record<string, unknown> =
+      from === undefined
+        ? { key: text, version: entry.n }
+        : { key: text, from, to: entry.u, version: entry.n }
+    for (let at = 0; at < folds.length; at++) value[names[at]!] = folds[at]!.result(entry.a[at])
     return { key, timestamp: entry.t, value }
   }
 
-  #settle(
-    id: string,
-    version: number,
-    final: boolean,
-    verdict: Verdict,
-    lineage: Lineage,
-    row: number,
-  ): void {
-    this.#underWay.delete(id)
+  settled(known: KnownEntry, verdict: Verdict, lineage: Lineage, row: number): void {
+    const { id, version } = known
+    known.underWay = false
+    known.emission = undefined
     // What failed stays owed: it is looked at again when its entry changes, and in the next life.
     if (verdict === 'parked') {
-      if ((this.#entries.committedValue(id) as Entry | undefined)?.n !== version) this.#candidates.add(id)
+      if (known.entry !== undefined && known.entry.n !== version) this.#want(known)
       return
     }
     const { sent } = this.#options
-    if (final) {
+    if (known.final) {
       this.#entries.delete(id, lineage, row)
       sent?.delete(id, lineage, row)
       this.#forget(id)
       return
     }
     sent!.put(id, version, lineage, row)
-    this.#candidates.add(id)
+    known.sent = version
+    this.#want(known)
   }
 
   tick(quietMs: number): Due | undefined {
@@ -282,4 +332,12 @@ export class Aggregates implements Windows {
   get size(): number {
     return this.#entries.size
   }
+}
+
+/** The text of a key whose bytes are the characters of `key`. */
+function utf8Text(key: string): string {
+  for (let at = 0; at < key.length; at++) {
+    if (key.charCodeAt(at) > 127) return Buffer.from(key, 'latin1').toString('utf8')
+  }
+  return key
 }

@@ -1,7 +1,7 @@
-/** Names with the times at which they are due, the earliest first: a binary heap. */
-export class Deadlines {
+/** What is due at a time, the earliest first: a binary heap. */
+export class Deadlines<What = string> {
   readonly #times: number[] = []
-  readonly #names: string[] = []
+  readonly #what: What[] = []
 
   get size(): number {
     return this.#times.length
@@ -12,10 +12,10 @@ export class Deadlines {
     return this.#times[0]
   }
 
-  add(time: number, name: string): void {
+  add(time: number, what: What): void {
     let at = this.#times.length
     this.#times.push(time)
-    this.#names.push(name)
+    this.#what.push(what)
     while (at > 0) {
       const above = (at - 1) >>> 1
       if (this.#times[above]! <= time) break
@@ -24,12 +24,12 @@ export class Deadlines {
     }
   }
 
-  /** Takes the first name out. */
-  take(): string | undefined {
+  /** Takes the first out. */
+  take(): What | undefined {
     if (this.#times.length === 0) return undefined
     this.#swap(0, this.#times.length - 1)
     this.#times.pop()
-    const name = this.#names.pop()
+    const what = this.#what.pop()
     let at = 0
     for (;;) {
       const left = 2 * at + 1
@@ -37,17 +37,18 @@ export class Deadlines {
       let least = at
       if (left < this.#times.length && this.#times[left]! < this.#times[least]!) least = left
       if (right < this.#times.length && this.#times[right]! < this.#times[least]!) least = right
-      if (least === at) return name
+      if (least === at) return what
       this.#swap(at, least)
       at = least
     }
   }
 
   #swap(a: number, b: number): void {
-    const [time, name] = [this.#times[a]!, this.#names[a]!]
+    const time = this.#times[a]!
+    const what = this.#what[a]!
     this.#times[a] = this.#times[b]!
-    this.#names[a] = this.#names[b]!
+    this.#what[a] = this.#what[b]!
     this.#times[b] = time
-    this.#names[b] = name
+    this.#what[b] = what
   }
 }

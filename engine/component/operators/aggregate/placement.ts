@@ -19,6 +19,8 @@ export interface Arrival {
 /** What is known of the windows of a key. */
 export interface Windows {
   entry(id: string): Entry | undefined
+  /** The name of the entry of a window. */
+  nameOf(from: number, key: string): string
   /** The times by which the windows of the key are named. Asked for sessions and sliding windows only. */
   names(key: string): readonly number[]
   /** Records that later windows may need: asked for sliding windows only. */
@@ -71,7 +73,7 @@ function placeTumbling(
   const from = Math.floor(time / spec.size) * spec.size
   const to = from + spec.size
   if (closesAt(spec, to) <= streamTime) return undefined
-  const id = entryId(from, key)
+  const id = windows.nameOf(from, key)
   return { put: [[id, withRecord(windows.entry(id), to, moves, values, folds)]], gone: none }
 }
 

@@ -145,8 +145,8 @@ export class SessionUpdates {
 }
 
 /** The key of what is sent of a session: the records' key, and the window. */
-function windowKey(id: string, [, from, to]: SentWindow): Buffer {
-  return Buffer.concat([Buffer.from(keyOfEntry(id), 'latin1'), Buffer.from(`/${from}/${to}`)])
+function windowKey(id: string, [, from, to]: SentWindow): string {
+  return `${keyOfEntry(id)}/${from}/${to}`
 }
 
 function windowOf(version: number, id: string, entry: Entry): SentWindow {

@@ -1,5 +1,20 @@
 /** A value as JSON takes it: what JSON has no form for becomes an object with one field that says what it is. */
 export function stored(value: unknown): unknown {
+  return isPlain(value) ? value : converted(value)
+}
+
+/** True if JSON takes the value and gives it back as it is: what most values are. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value !== 'bigint'
+  if (Array.isArray(value)) return value.every(isPlain)
+  if (value instanceof Date || value instanceof Uint8Array) return false
+  for (const name in value) if (name.startsWith('$') || !isPlain((value as Fields)[name])) return false
+  return true
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function converted(value: unknown): unknown {
   if (typeof value === 'bigint') return { $integer: value.toString() }
   if (value instanceof Date) return { $time: value.getTime() }
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') }
@@ -12,6 +27,10 @@ export function stored(value: unknown): unknown {
 
 /** The value that {@link stored} was given. */
 export function unstored(value: unknown): unknown {
+  return isPlain(value) ? value : revived(value)
+}
+
+function revived(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unstored)
   if (typeof value !== 'object' || value === null) return value
   const { $integer, $time, $bytes, $object } = value as Record<string, unknown>

@@ -288,7 +288,7 @@ export class Sequences {
     this.#underWay++
     const value: Sent = { record: v }
     return {
-      emission: { key: Buffer.from(key, 'latin1'), timestamp: t, value, headers: unstoredHeaders(h) },
+      emission: { key, timestamp: t, value, headers: unstoredHeaders(h) },
       settle: (verdict, lineage, row) => {
         this.#underWay--
         if (verdict === 'parked') {
@@ -310,7 +310,7 @@ export class Sequences {
     held.promised = gap.to + 1
     const value: Sent = { gap }
     return {
-      emission: { key: Buffer.from(key, 'latin1'), timestamp: t, value },
+      emission: { key, timestamp: t, value },
       settle: (verdict, lineage, row) => {
         held.gapUnderWay = false
         this.#underWay--

@@ -314,7 +314,7 @@ export class Timers {
     const due = dueTime(timer, n)
     const value = unstored(timer.v)
     const named = n > 0 && as !== undefined ? { ...(value as object), [as]: due } : value
-    return { key, timestamp: due, value: named, headers: unstoredHeaders(timer.h) }
+    return { key: key.toString('latin1'), timestamp: due, value: named, headers: unstoredHeaders(timer.h) }
   }
 
   /** Nothing has come in for so long: where the clock moves time, it does so if a timer waits for that. */
