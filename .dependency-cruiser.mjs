@@ -5,7 +5,7 @@ const components = '^(sources|processors|sinks)/(?!index\\.ts$)'
 const door = '^engine/component/index\\.ts$'
 
 // The rooms beside runtime/, in which no room knows another.
-const rooms = 'avro|cassandra|config|cql|embedded|kafka|observe|state|time|topology'
+const rooms = 'access|avro|cassandra|config|cql|embedded|http|kafka|observe|state|time|topology'
 
 // An import that is gone at run time, or that happens when the code is first needed.
 const typeOnly = ['type-only']
@@ -80,6 +80,8 @@ export default {
     client('prom-client', npm('prom-client'), 'observe'),
     client('yaml', npm('yaml'), 'config'),
     client('node:sqlite', '^(node:)?sqlite$', 'embedded'),
+    client('fastify', npm('fastify'), 'http'),
+    client('jose', npm('jose'), 'access'),
     {
       name: 'native-stands-alone',
       comment: 'native/ could be a package of its own: it imports itself and node:*.',
@@ -110,7 +112,14 @@ export default {
       comment: 'Rooms beside runtime/ do not import each other; runtime/ composes them.',
       severity: 'error',
       from: { path: `^engine/(${rooms})/` },
-      to: { path: `^engine/(${rooms}|runtime)/`, pathNot: ['^engine/$1/', '^engine/cql/'] },
+      to: { path: `^engine/(${rooms}|runtime)/`, pathNot: ['^engine/$1/', '^engine/(access|cql)/'] },
+    },
+    {
+      name: 'access-is-for-http',
+      comment: 'Who somebody is, engine/http asks; no other room does.',
+      severity: 'error',
+      from: { path: '^engine/', pathNot: '^engine/(access|http)/' },
+      to: { path: '^engine/access/' },
     },
     {
       name: 'cql-is-for-tables',
@@ -150,7 +159,7 @@ export default {
       severity: 'error',
       from: { path: '^cli/' },
       to: {
-        path: '^engine/(avro|cassandra|embedded|kafka|observe|runtime|state)/',
+        path: '^engine/(access/(?!scopes)|avro|cassandra|embedded|http|kafka|observe|runtime|state)/',
         dependencyTypesNot: lateOrTypeOnly,
       },
     },

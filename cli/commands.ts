@@ -91,6 +91,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./dlq.ts')).command,
   },
   {
+    name: 'keys',
+    summary: 'Makes, lists and revokes the keys that millrace serve lets in.',
+    components: false,
+    load: async () => (await import('./keys.ts')).command,
+  },
+  {
     name: 'topics',
     summary: 'Plans and makes the topics of a cluster; lists and shows them.',
     components: true,
