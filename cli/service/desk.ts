@@ -1,17 +1,37 @@
-import type { Call } from '../../engine/http/route.ts'
 import { sentenceOf } from '../../engine/errors.ts'
+import type { Call } from '../../engine/http/route.ts'
 import { HttpProblem, type ProblemCode } from '../../engine/http/problem.ts'
-import { carryOut, type ActResult, type PlannedAct } from '../letters/acts.ts'
+import type { ActOptions } from '../letters/acts.ts'
 import { newActId, writeAct, type ActFacts, type Who } from '../letters/audit.ts'
 import { LetterRefusal, type RefusalKind } from '../letters/refusal.ts'
 import type { Project } from '../project-contract.ts'
+import { RunningActs, type ActState, type Carried } from './running-acts.ts'
 import { nameOf, type ActLine, type ServiceLog } from './service-log.ts'
+
+/** How long a request waits for the end of its act: a longer one goes on without it. */
+const patienceMs = 2000
+
+/** An act that was looked at. */
+export interface Plan {
+  /** The topic of its letters. */
+  readonly topic: string
+  readonly letters: number
+  carryOut(options: ActOptions): Promise<Carried>
+}
+
+/** What came of a request for an act. */
+export interface Outcome<Looked extends Plan> {
+  readonly plan: Looked
+  /** Undefined for a dry run, and where there was nothing to do. */
+  readonly state: ActState | undefined
+}
 
 /** Where letters are asked about and acted on, for one project. */
 export class Desk {
   readonly project: Project
+  readonly acts = new RunningActs()
   readonly #log: ServiceLog
-  readonly #busy = new Map<string, Promise<unknown>>()
+  readonly #queues = new Map<string, Promise<unknown>>()
 
   constructor(project: Project, log: ServiceLog) {
     this.project = project
@@ -28,18 +48,21 @@ export class Desk {
   }
 
   /**
-   * Looks what an act would be about, and carries it out unless it is a dry run: one act at a time on the letters of a
+   * Looks what an act would be about, and carries it out unless it is a dry run: one at a time on the letters of a
    * topology, so that of two that ask for the same at once one is told so. What is refused is written down.
    */
-  async act(
+  async act<Looked extends Plan>(
     call: Call,
-    facts: ActFacts,
-    dryRun: boolean,
-    plan: () => Promise<PlannedAct>,
-  ): Promise<{ readonly plan: PlannedAct; readonly result: ActResult | undefined }> {
-    return this.#alone(facts.topology ?? '', async () => {
+    facts: ActFacts & { readonly topology: string },
+    { dryRun, rate }: { readonly dryRun: boolean; readonly rate?: number | undefined },
+    look: () => Promise<Looked>,
+  ): Promise<Outcome<Looked>> {
+    return this.#alone(facts.topology, async () => {
       try {
-        return await this.#planned(call, dryRun, await this.ask(plan), facts)
+        const plan = await this.ask(look)
+        if (!dryRun) this.#refuseBeside(facts.topology)
+        if (dryRun || plan.letters === 0) return { plan, state: undefined }
+        return { plan, state: await this.#begin(call, facts, plan, rate) }
       } catch (error) {
         if (error instanceof HttpProblem && !dryRun)
           await this.refused(whoOf(call), facts, error.message, call.requestId)
@@ -55,20 +78,38 @@ export class Desk {
     this.#tell(who, facts, { id: undefined, requestId, result: 'refused', letters: 0, sentence })
   }
 
-  async #planned(call: Call, dryRun: boolean, plan: PlannedAct, facts: ActFacts) {
-    refuseAskedTwice(plan)
-    if (dryRun || plan.letters === 0) return { plan, result: undefined }
+  /** Stops what is under way. */
+  close(): Promise<void> {
+    return this.acts.close()
+  }
+
+  #refuseBeside(topology: string): void {
+    const other = this.acts.on(topology)
+    if (other === undefined) return
+    const sentence = `Another act on the letters of ${topology} is under way: wait for ${other.id}, or stop it.`
+    throw new HttpProblem('CONFLICT', sentence)
+  }
+
+  #begin(call: Call, facts: ActFacts & { topology: string }, plan: Plan, rate?: number): Promise<ActState> {
     const who = whoOf(call)
-    const { requestId } = call
-    try {
-      const result = await carryOut(this.project, plan, { who })
-      this.#tell(who, facts, { id: result.id, requestId, result: 'done', letters: result.letters })
-      return { plan, result }
-    } catch (error) {
-      const sentence = sentenceOf(error)
-      this.#tell(who, facts, { id: undefined, requestId, result: 'failed', letters: plan.letters, sentence })
-      throw error
-    }
+    const { act, topology } = facts
+    const about = { act, topology, topic: plan.topic, letters: plan.letters }
+    const tell = (id: string, more: Pick<ActLine, 'result' | 'letters' | 'sentence'>): void =>
+      this.#tell(who, { ...facts, topic: plan.topic }, { id, requestId: call.requestId, ...more })
+    return this.acts.begin(
+      about,
+      async (orders) => {
+        try {
+          const done = await plan.carryOut({ who, rate, ...orders })
+          tell(orders.id, { result: done.stopped ? 'stopped' : 'done', letters: done.letters })
+          return done
+        } catch (error) {
+          tell(orders.id, { result: 'failed', letters: plan.letters, sentence: sentenceOf(error) })
+          throw error
+        }
+      },
+      patienceMs,
+    )
   }
 
   #tell(
@@ -80,16 +121,16 @@ export class Desk {
   }
 
   async #alone<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
-    const before = this.#busy.get(name)
+    const before = this.#queues.get(name)
     const mine = (async () => {
       await before?.catch(() => undefined)
       return work()
     })()
-    this.#busy.set(name, mine)
+    this.#queues.set(name, mine)
     try {
       return await mine
     } finally {
-      if (this.#busy.get(name) === mine) this.#busy.delete(name)
+      if (this.#queues.get(name) === mine) this.#queues.delete(name)
     }
   }
 }
@@ -108,13 +149,4 @@ const codes: Readonly<Record<RefusalKind, ProblemCode>> = {
 
 function problemOf({ kind, message }: LetterRefusal): HttpProblem {
   return new HttpProblem(codes[kind], `${message}.`)
-}
-
-/** Letters of which the same was asked for already, all of them, wait for the worker: asking again would do it twice. */
-function refuseAskedTwice({ act, letters, requests }: PlannedAct): void {
-  if (letters === 0) return
-  const all = requests.flatMap((request) => request.letters)
-  if (all.some(({ asked }) => asked !== act)) return
-  const sentence = `A ${act} of ${letters === 1 ? 'this letter' : `these ${letters} letters`} was asked for already, and waits for the worker.`
-  throw new HttpProblem('CONFLICT', sentence)
 }

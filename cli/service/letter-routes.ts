@@ -1,29 +1,27 @@
-import type { z } from 'zod'
 import { HttpProblem } from '../../engine/http/problem.ts'
 import { route, type Answer, type Call, type Route } from '../../engine/http/route.ts'
-import { planDiscard, planRelease, type PlannedAct } from '../letters/acts.ts'
 import { findKeys } from '../letters/find.ts'
 import { parkedTopics } from '../letters/parked.ts'
 import { oneTopic } from '../letters/select.ts'
 import { shownLetter } from '../letters/show.ts'
+import { letterStats } from '../letters/stats.ts'
 import { shownJson } from '../stored-value.ts'
 import type { Desk } from './desk.ts'
 import {
-  ActAnswer,
-  DiscardBody,
   KeysAnswer,
   KeysQuery,
   LetterAnswer,
   LetterPath,
-  ReleaseBody,
+  StatsAnswer,
+  StatsQuery,
   TopicsAnswer,
 } from './letter-schemas.ts'
 
 const tag = 'Dead letters'
 
-/** The routes about parked records; the desk is asked for when the first request comes. */
+/** The routes that show parked records; the desk is asked for when the first request comes. */
 export function letterRoutes(desk: () => Desk): Route[] {
-  return [topicsRoute(desk), keysRoute(desk), letterRoute(desk), releaseRoute(desk), discardRoute(desk)]
+  return [topicsRoute(desk), keysRoute(desk), statsRoute(desk), letterRoute(desk)]
 }
 
 function topicsRoute(desk: () => Desk): Route {
@@ -73,6 +71,21 @@ function readableTopology(call: Call<unknown, unknown>, wanted: string | undefin
   throw new HttpProblem('INVALID', `The query needs a topology: you may read ${[...where].join(', ')}.`)
 }
 
+function statsRoute(desk: () => Desk): Route {
+  return route({
+    ...{ id: 'countLetters', method: 'GET', path: '/v1/dlq/stats', tag, scope: 'dlq:read' },
+    summary: 'How many letters there are and were: by error, and by day.',
+    description: 'Reads the parked topics from their beginning.',
+    query: StatsQuery,
+    answers: { 200: { description: 'The counts.', schema: StatsAnswer } },
+    async handle(call): Promise<Answer> {
+      const topology = readableTopology(call, call.query.topology)
+      const { project } = desk()
+      return { status: 200, body: await desk().ask(() => letterStats(project, { ...call.query, topology })) }
+    },
+  })
+}
+
 function letterRoute(desk: () => Desk): Route {
   return route({
     ...{ id: 'showLetter', method: 'GET', path: '/v1/dlq/letters/{topology}/{topic}/{place}', tag },
@@ -91,64 +104,4 @@ function letterRoute(desk: () => Desk): Route {
       return { status: 200, body: JSON.parse(shownJson(letter)) as unknown }
     },
   })
-}
-
-const actAnswers = {
-  200: { description: 'A dry run, or there was nothing to ask for.', schema: ActAnswer },
-  202: {
-    description: 'The topology’s worker is asked: it carries it out at once, or when it next runs.',
-    schema: ActAnswer,
-  },
-}
-
-function releaseRoute(desk: () => Desk): Route {
-  return route({
-    ...{ id: 'releaseLetters', method: 'POST', path: '/v1/dlq/release', tag, scope: 'dlq:release' },
-    summary: 'Sends letters through their topology again, in order.',
-    description:
-      'A key is released as a whole, or its order would break; `place` is for a letter without key. One that fails again stays, with all behind it.',
-    act: 'release',
-    body: ReleaseBody,
-    answers: actAnswers,
-    handle: ({ body, ...call }) =>
-      done(desk(), { ...call, body }, 'release', body, (selection) => planRelease(desk().project, selection)),
-  })
-}
-
-function discardRoute(desk: () => Desk): Route {
-  return route({
-    ...{ id: 'discardLetters', method: 'POST', path: '/v1/dlq/discard', tag, scope: 'dlq:discard' },
-    summary: 'Gives letters up, for good.',
-    description: 'Those that a key has now, or one letter. What is parked after that is not touched.',
-    act: 'discard',
-    body: DiscardBody,
-    answers: actAnswers,
-    handle: ({ body, ...call }) =>
-      done(desk(), { ...call, body }, 'discard', body, (selection) =>
-        planDiscard(desk().project, selection, body.reason),
-      ),
-  })
-}
-
-type Selected = Pick<z.output<typeof ReleaseBody>, 'topology' | 'topic' | 'key' | 'place' | 'all'>
-
-async function done(
-  desk: Desk,
-  call: Call,
-  act: PlannedAct['act'],
-  body: Selected & { readonly dryRun: boolean; readonly reason?: string },
-  plan: (selection: Selected) => Promise<PlannedAct>,
-): Promise<Answer> {
-  const { dryRun, reason, ...selection } = body
-  const { topology, topic = null } = selection
-  const facts = { act, topology, topic, selection: { ...selection }, ...(reason !== undefined && { reason }) }
-  const { plan: planned, result } = await desk.act(call, facts, dryRun, async () => {
-    call.need(topology)
-    return plan(selection)
-  })
-  const { parked, keys, letters } = planned
-  return {
-    status: result === undefined ? 200 : 202,
-    body: { id: result?.id ?? null, act, topology, topic: parked.topic, keys, letters, dryRun },
-  }
 }

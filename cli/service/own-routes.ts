@@ -3,6 +3,8 @@ import { openApi } from '../../engine/http/openapi.ts'
 import { HttpProblem } from '../../engine/http/problem.ts'
 import { route, type Route } from '../../engine/http/route.ts'
 import { millraceVersion } from '../version.ts'
+import { actRoutes } from './act-routes.ts'
+import { begunRoutes } from './begun-routes.ts'
 import type { Desk } from './desk.ts'
 import { letterRoutes } from './letter-routes.ts'
 
@@ -12,7 +14,7 @@ const Status = z.object({ status: z.literal('ok') })
 
 /** Everything that `millrace serve` serves. `ready` rejects while what is behind it does not answer. */
 export function serviceRoutes(desk: () => Desk, ready: () => Promise<void>): Route[] {
-  const letters = letterRoutes(desk)
+  const letters = [...letterRoutes(desk), ...actRoutes(desk), ...begunRoutes(desk)]
   const own = [meRoute(), healthRoute(), readyRoute(ready)]
   const document = documentRoute(() => serviceDocument([...letters, ...own, document]))
   return [...letters, ...own, document]

@@ -19,13 +19,21 @@ export async function startService(
   const logger = createLogger({ format: 'json', write })
   const desk = new Desk(project, log)
   const ready = async (): Promise<void> => void (await project.log.topicNames())
-  return serve({
+  const service = await serve({
     ...{ settings, door: door.authenticator, localNamesOnly: door.open },
     routes: serviceRoutes(() => desk, ready),
     answered: (line) => log.request(line),
     turnedAway: turnedAway(desk),
     defect: (error, requestId) => logger.error('A request ended in a defect', { error, requestId }),
   })
+  return {
+    ...service,
+    async close(patienceMs) {
+      // Acts stop between two appends, and say how far they came; requests that wait for them are answered so.
+      await Promise.all([service.close(patienceMs), desk.close()])
+      logger.flush()
+    },
+  }
 }
 
 /** Who is not let in to an act is written down, as far as can be said who it is. */
