@@ -29,6 +29,16 @@ export interface LetterInfo {
   /** Milliseconds since 1970: the first failure, and when it was parked. */
   readonly firstFailure: number
   readonly parkedAt: number
+  /** When it failed for the last time; for a follower not there, as for letters of older versions. */
+  readonly lastFailure?: number
+  /** The class of what was thrown, such as `TypeError`. */
+  readonly exception?: string
+  /** Full name of the schema that its value is read as. */
+  readonly type?: string
+  /** The id of the schema that its value says it was written with. */
+  readonly schemaId?: number
+  /** What ties it to other records: from a header or field that is usual for that. */
+  readonly correlation?: string
 }
 
 /** Asks for letters to be processed again, in order, or to be given up. */
