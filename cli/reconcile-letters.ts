@@ -94,7 +94,7 @@ export async function lettersOf<Kept extends object>(
       const entry = decodeParked(record)
       const key = keyText(records, row)
       if (entry.type === 'command') carryOut(entry.command, key, letters)
-      else {
+      else if (entry.type === 'letter') {
         const kept = keep(entry.info)
         if (kept !== undefined)
           letters.set(records.offsets[row]!, { key, kept, discarded: false, asked: undefined })

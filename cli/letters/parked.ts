@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Log } from '../../engine/component/contracts/log.ts'
 import { keyOf, plainRecord, type PackedRecords } from '../../engine/component/packed-records.ts'
 import type { PlainRecord } from '../../engine/component/packed-records.ts'
-import type { LetterCommand, LetterInfo, ParkedEntry } from '../../engine/runtime/letters.ts'
+import type { LetterCommand, LetterEdit, LetterInfo, ParkedEntry } from '../../engine/runtime/letters.ts'
 import type { Project } from '../project-contract.ts'
 import { schemaIdOf } from '../stored-value.ts'
 
@@ -37,6 +37,8 @@ export interface OpenLetter {
   readonly schemaId: number | undefined
   /** A command about it that the worker has not carried out yet. */
   asked: LetterCommand['act'] | undefined
+  /** What stands for its value when it is released, and where in the parked partition that is. */
+  edit: (LetterEdit & { readonly offset: number }) | undefined
 }
 
 /** The open letters of one key, in their order; a letter without key stands alone. */
@@ -144,9 +146,21 @@ class OpenPartition {
 
   take({ offset, key, entry }: StoredEntry): void {
     if (entry.type === 'command') return this.#apply(entry.command, key)
+    if (entry.type === 'edit') {
+      const edited = this.#byOffset.get(entry.edit.letter)
+      if (edited !== undefined) edited.edit = { ...entry.edit, offset }
+      return
+    }
     const where = { parked: this.#parked, partition: this.#partition, key }
     const schemaId = schemaIdOf(entry.record.value)
-    const letter: OpenLetter = { ...where, offset, info: entry.info, schemaId, asked: undefined }
+    const letter: OpenLetter = {
+      ...where,
+      offset,
+      info: entry.info,
+      schemaId,
+      asked: undefined,
+      edit: undefined,
+    }
     this.#byOffset.set(offset, letter)
     const known = key === null ? undefined : this.#byKey.get(key.toString('latin1'))
     if (known !== undefined) {
