@@ -91,7 +91,11 @@ export async function carryOutEdit(
   project: Project,
   { parked, place, letter, open, released }: EditedLetter,
   value: Uint8Array | null,
-  { who, reason }: { readonly who: Who; readonly reason: string | undefined },
+  {
+    who,
+    reason,
+    id = newActId(),
+  }: { readonly who: Who; readonly reason: string | undefined; readonly id?: string | undefined },
 ): Promise<{ readonly id: string; readonly letters: number }> {
   if (open === undefined) throw new LetterRefusal('conflict', `The letter at ${place} is not open`)
   const { encodeCommand, encodeEdit } = await import('../../engine/runtime/letters.ts')
@@ -99,7 +103,6 @@ export async function carryOutEdit(
   const facts: ActFacts = {
     ...{ act: 'edit', topology: parked.group, topic: parked.topic, selection: { place }, ...why },
   }
-  const id = newActId()
   await writeAct(project.log, who, { ...facts, id, phase: 'begun', letters: released })
   const { key } = letter.record
   const at = Date.now()

@@ -126,7 +126,7 @@ export async function carryOutReplay(
 ): Promise<ReplayResult> {
   const { who, rate, signal, progress } = options
   const facts = factsOf(plan)
-  const id = newActId()
+  const id = options.id ?? newActId()
   await writeAct(project.log, who, { ...facts, id, phase: 'begun', letters: plan.letters.length })
   let done = 0
   let last: string | undefined

@@ -97,8 +97,9 @@ function replayRoute(desk: () => Desk): Route {
       const facts = { act: 'replay', ...told(request) } as const
       const outcome = await desk().act(call, facts, { dryRun, rate }, async () => {
         call.need(request.topology)
+        // Before it is looked whether there is such a topic: that is nobody's business.
+        if (request.to !== undefined && request.to !== request.topic) needAll(call)
         const plan = await planReplay(project, request)
-        if (plan.to !== plan.parked.topic) needAll(call)
         const { letters, parked, to, left } = plan
         const carry: Plan['carryOut'] = (options) => carryOutReplay(project, plan, options)
         return { letters: letters.length, topic: parked.topic, to, left, carryOut: carry }
@@ -124,7 +125,8 @@ function editRoute(desk: () => Desk): Route {
     async handle(call): Promise<Answer> {
       const { dryRun, value, reason, ...selection } = call.body
       const { project } = desk()
-      const facts = { act: 'edit', reason, ...told(selection) } as const
+      const why = reason === undefined ? {} : { reason }
+      const facts = { act: 'edit', ...why, ...told(selection) } as const
       const outcome = await desk().act(call, facts, { dryRun }, async () => {
         call.need(selection.topology)
         const parked = await oneTopic(project, selection)

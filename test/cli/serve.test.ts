@@ -65,7 +65,8 @@ describe('reading', () => {
     await kit.key('dlq:read')
     const service = kit.serve()
     const document = readFileSync(join(import.meta.dirname, '../../docs/reference/openapi.json'), 'utf8')
-    expect((await service.ask('/v1/openapi.json')).body).toEqual(JSON.parse(document))
+    const served = (await service.ask('/v1/openapi.json')).body
+    expect(JSON.stringify(served) === JSON.stringify(JSON.parse(document))).toBe(true)
     expect(await service.ask('/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } })
     expect(await service.ask('/readyz')).toMatchObject({ status: 200, body: { status: 'ok' } })
     expect(await service.ask('/healthz', { method: 'HEAD' })).toMatchObject({ status: 200, body: {} })

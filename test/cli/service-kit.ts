@@ -84,7 +84,7 @@ export class TestService {
           status,
           code: expect.stringMatching(/^[A-Z_]+$/),
         },
-        ...{ detail: expect.stringMatching(/^[A-Z"].*\.$/s), requestId: reply.headers.get('x-request-id') },
+        ...{ detail: expect.stringMatching(/^\S.*\.$/s), requestId: reply.headers.get('x-request-id') },
       },
     })
     return { ...reply, detail: String(detail) }
