@@ -33,7 +33,7 @@ export class TestService {
     const started = Promise.withResolvers<string>()
     this.#url = started.promise
     this.#url.catch(() => undefined)
-    this.#code = runCommandLine(['serve', '--http', '127.0.0.1:0', ...flags], {
+    this.#code = runCommandLine(['serve', ...(flags.includes('--env') ? [] : ['--http', '127.0.0.1:0']), ...flags], {
       out: (line) => started.resolve(/ at (\S+)$/.exec(line)![1]!),
       err: (line) => this.lines.push(line),
       cwd,
