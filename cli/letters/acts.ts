@@ -35,6 +35,8 @@ export interface PlannedAct {
 /** How an act is carried out. */
 export interface ActOptions {
   readonly who: Who
+  /** The act's id, where somebody asks after it while it is under way. */
+  readonly id?: string | undefined
   /** Letters a second, at most; as fast as can be if not given. */
   readonly rate?: number | undefined
   /** Stops between two commands. */
@@ -111,7 +113,7 @@ export async function carryOut(project: Project, plan: PlannedAct, options: ActO
     ...{ act, topology: parked.group, topic: parked.topic, selection: { ...selection } },
     ...(reason !== undefined && { reason }),
   }
-  const id = newActId()
+  const id = options.id ?? newActId()
   await writeAct(project.log, options.who, { ...facts, id, phase: 'begun', letters: plan.letters })
   let asked = 0
   const ended = (phase: 'done' | 'stopped' | 'failed', error?: string) =>

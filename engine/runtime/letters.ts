@@ -4,10 +4,12 @@ import type { PlainRecord } from '../component/packed-records.ts'
 
 // The parked partition `{group}.{topic}.parked` holds letters and, later, commands about them. A letter keeps key,
 // value and headers of its record untouched, and says the rest in one header. A command has the key of the letters
-// that it is about, no value, and one header. Both are JSON with a version.
+// that it is about, no value, and one header. An edit has the key of its letter, the value that is to stand for the
+// letter's, and one header. The headers are JSON with a version.
 
 const letterHeader = 'millrace.letter'
 const commandHeader = 'millrace.command'
+const editHeader = 'millrace.edit'
 const version = 1
 
 /** What a letter says about its record. */
@@ -29,6 +31,16 @@ export interface LetterInfo {
   /** Milliseconds since 1970: the first failure, and when it was parked. */
   readonly firstFailure: number
   readonly parkedAt: number
+  /** When it failed for the last time; for a follower not there, as for letters of older versions. */
+  readonly lastFailure?: number
+  /** The class of what was thrown, such as `TypeError`. */
+  readonly exception?: string
+  /** Full name of the schema that its value is read as. */
+  readonly type?: string
+  /** The id of the schema that its value says it was written with. */
+  readonly schemaId?: number
+  /** What ties it to other records: from a header or field that is usual for that. */
+  readonly correlation?: string
 }
 
 /** Asks for letters to be processed again, in order, or to be given up. */
@@ -43,9 +55,20 @@ export interface LetterCommand {
   readonly at: number
 }
 
+/** Puts another value in the place of an open letter's: what is released is then that. */
+export interface LetterEdit {
+  /** The letter's offset in the parked partition. */
+  readonly letter: number
+  readonly by: string
+  readonly reason?: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
 export type ParkedEntry =
   | { readonly type: 'letter'; readonly info: LetterInfo; readonly record: PlainRecord }
   | { readonly type: 'command'; readonly command: LetterCommand; readonly key: Uint8Array | null }
+  | { readonly type: 'edit'; readonly edit: LetterEdit; readonly value: Uint8Array | null }
 
 /** The topic in which a group parks the records of a topic. */
 export function parkedTopic(group: string, topic: string): string {
@@ -67,15 +90,22 @@ export function encodeCommand(command: LetterCommand, key: Uint8Array | null): P
   return { key, value: null, headers: [jsonHeader(commandHeader, command)], timestamp: command.at }
 }
 
-/** False for a record that somebody else wrote into a parked topic. */
-export function isParkedEntry({ headers }: PlainRecord): boolean {
-  return headers.some(({ name }) => name === letterHeader || name === commandHeader)
+/** An edit for the parked topic, to the partition that holds the letter. `value` is encoded as its topic's are. */
+export function encodeEdit(edit: LetterEdit, key: Uint8Array | null, value: Uint8Array | null): PlainRecord {
+  return { key, value, headers: [jsonHeader(editHeader, edit)], timestamp: edit.at }
 }
 
-/** Reads a record of a parked topic. Throws a permanent error for anything that is neither letter nor command. */
+/** False for a record that somebody else wrote into a parked topic. */
+export function isParkedEntry({ headers }: PlainRecord): boolean {
+  return headers.some(({ name }) => name === letterHeader || name === commandHeader || name === editHeader)
+}
+
+/** Reads a record of a parked topic. Throws a permanent error for anything that is no letter, command or edit. */
 export function decodeParked(record: PlainRecord): ParkedEntry {
   const command = findJson<LetterCommand>(record, commandHeader)
   if (command !== undefined) return { type: 'command', command, key: record.key }
+  const edit = findJson<LetterEdit>(record, editHeader)
+  if (edit !== undefined) return { type: 'edit', edit, value: record.value }
   const info = findJson<LetterInfo>(record, letterHeader)
   if (info === undefined) {
     throw permanentError('RECORD_INVALID', 'A record in a parked topic is neither a letter nor a command.')

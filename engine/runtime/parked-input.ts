@@ -5,7 +5,8 @@ import { keyText, packRecords, plainRecord, type PackedRecords } from '../compon
 import { kindOf } from '../errors.ts'
 import type { Ledger } from './ledger.ts'
 import type { LedgerRun, RunOwner } from './ledger-run.ts'
-import { decodeParked, isParkedEntry, type LetterCommand } from './letters.ts'
+import { editedRecord, LetterEdits } from './letter-edits.ts'
+import { decodeParked, isParkedEntry, type LetterCommand, type ParkedEntry } from './letters.ts'
 import type { Parking } from './parking.ts'
 import { reach } from '../component/points.ts'
 
@@ -35,7 +36,8 @@ export interface LetterActions {
 /**
  * The parked partition as the second input of a task. Its ledger's frontier is the lowest open letter; letters stay
  * open in it, holding their key, until a command releases or discards them. A released letter goes through the topology
- * under its original position, one letter of a key after the other; one that fails again stays open.
+ * under its original position, one letter of a key after the other, as it is or as it was edited last; one that fails
+ * again stays open.
  */
 export class ParkedInput {
   readonly #log: Log
@@ -46,6 +48,7 @@ export class ParkedInput {
   readonly #clock: Clock
   readonly #actions: LetterActions
   readonly #letters = new Map<number, OpenLetter>()
+  readonly #edits = new LetterEdits()
   readonly #readers: (() => void)[] = []
   #commands: Promise<void> = Promise.resolve()
   #polling = false
@@ -153,6 +156,10 @@ export class ParkedInput {
         continue
       }
       const parkedOffset = records.offsets[row]!
+      if (entry.type === 'edit') {
+        this.#edits.take(entry.edit.letter, { run, row, parkedOffset }, this.#letters.has(entry.edit.letter))
+        continue
+      }
       this.#letters.set(parkedOffset, { run, row, parkedOffset, key, offset: entry.info.offset })
       this.#parking.opened(key, entry.info)
     }
@@ -225,12 +232,8 @@ export class ParkedInput {
 
   /** True when the letter was processed; false when it failed again, and with it all behind it. */
   async #release(letter: OpenLetter): Promise<boolean> {
-    const stored = await this.#insist(() => this.#log.fetch(this.#ledger.partition, letter.parkedOffset, 1))
-    if (stored === undefined) return false
-    const entry = decodeParked(plainRecord(stored.records, 0))
-    if (entry.type !== 'letter') return false
-    const { info, record } = entry
-    const records = packRecords(info.topic, info.partition, [record], info.offset)
+    const records = await this.#recordOf(letter)
+    if (records === undefined) return false
     const errand = this.#ledger.errand(records, this.#clock.now(), this.#owner, letter)
     const verdict = await new Promise<Verdict>((resolve) => {
       errand.whenSettled(0, resolve)
@@ -247,8 +250,28 @@ export class ParkedInput {
     return true
   }
 
+  /** The record of a letter, or of its edit, under its original position. */
+  async #recordOf({ parkedOffset }: OpenLetter): Promise<PackedRecords | undefined> {
+    const letter = await this.#entryAt(parkedOffset)
+    if (letter?.type !== 'letter') return undefined
+    const { info, record } = letter
+    const { topic, partition } = this.#ledger.partition
+    const place = this.#edits.of(parkedOffset)
+    const edit = place && (await this.#entryAt(place.parkedOffset))
+    if (place !== undefined && edit?.type !== 'edit') return undefined
+    const from = `${topic}/${partition}@${parkedOffset}`
+    const told = edit?.type === 'edit' ? editedRecord(record, edit.edit, edit.value, from) : record
+    return packRecords(info.topic, info.partition, [told], info.offset)
+  }
+
+  async #entryAt(parkedOffset: number): Promise<ParkedEntry | undefined> {
+    const stored = await this.#insist(() => this.#log.fetch(this.#ledger.partition, parkedOffset, 1))
+    return stored && decodeParked(plainRecord(stored.records, 0))
+  }
+
   #close(letter: OpenLetter, verdict: Verdict): void {
     this.#letters.delete(letter.parkedOffset)
+    this.#edits.closed(letter.parkedOffset)
     this.#actions.closed(letter.offset, letter.run, letter.row)
     letter.run.judge(letter.row, verdict)
     letter.run.release(letter.row)

@@ -4,9 +4,11 @@ import type { TopicPartition } from '../component/contracts/position.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { plainRecord, type PlainRecord } from '../component/packed-records.ts'
 import { asMillraceError, sentenceOf } from '../errors.ts'
+import { encodeDeadLetter } from './dead-letters.ts'
 import type { Failure } from './failures.ts'
 import type { Ledger } from './ledger.ts'
 import type { LedgerRun } from './ledger-run.ts'
+import { cutText, LetterFacts, longest, thrown } from './letter-facts.ts'
 import { deadLetterTopic, encodeLetter, type LetterInfo } from './letters.ts'
 
 /** A record that was parked, but whose letter is not committed yet. */
@@ -17,7 +19,23 @@ interface PendingLetter {
   readonly key: string | undefined
   readonly info: LetterInfo
   readonly record: PlainRecord
+  /** For the dead letter alone. */
+  readonly stack: string | undefined
 }
+
+/** Why a record is parked. */
+type Why = Pick<
+  LetterInfo,
+  | 'node'
+  | 'follower'
+  | 'kind'
+  | 'code'
+  | 'message'
+  | 'attempts'
+  | 'firstFailure'
+  | 'lastFailure'
+  | 'exception'
+>
 
 /** Why a key is blocked. */
 interface BlockedKey {
@@ -57,6 +75,7 @@ export class Parking {
   readonly #ledger: Ledger
   readonly #clock: Clock
   readonly #resume: (batch: RecordBatch) => void
+  readonly #facts = new LetterFacts()
   readonly #blocked = new Map<string, BlockedKey>()
   readonly #pending = new Map<LedgerRun, Map<number, PendingLetter>>()
   /** Offsets of records whose letters were sealed in this life and not yet read back. */
@@ -91,15 +110,19 @@ export class Parking {
   /** Parks a record that failed. Takes its token. */
   park(batch: RecordBatch, i: number, failure: Failure): void {
     const error = asMillraceError(failure.error, 'PROCESSOR_FAILED')
-    this.#add(batch, i, {
+    const { stack, exception } = thrown(failure.error)
+    const why: Why = {
       node: failure.node,
       follower: false,
       kind: error.kind,
       code: error.code,
-      message: sentenceOf(error),
+      message: cutText(sentenceOf(error), longest.message),
       attempts: failure.attempts,
       firstFailure: failure.firstFailure,
-    })
+      lastFailure: this.#clock.now(),
+      exception,
+    }
+    this.#add(batch, i, why, stack)
   }
 
   /** Parks a record because an earlier one of its key is. Takes its token. */
@@ -111,18 +134,14 @@ export class Parking {
       follower: true,
       kind: first?.kind ?? 'record',
       code: first?.code ?? 'RECORD_INVALID',
-      message: `An earlier record of this key is parked: ${first?.message ?? ''}`,
+      message: cutText(`An earlier record of this key is parked: ${first?.message ?? ''}`, longest.message),
       attempts: 0,
       firstFailure: now,
     })
   }
 
-  #add(
-    batch: RecordBatch,
-    i: number,
-    why: Pick<LetterInfo, 'node' | 'follower' | 'kind' | 'code' | 'message' | 'attempts' | 'firstFailure'>,
-  ): void {
-    const { records, lineage } = batch.origin
+  #add(batch: RecordBatch, i: number, why: Why, stack?: string): void {
+    const { records, lineage, codec } = batch.origin
     const row = batch.lineageRow(i)
     const offset = batch.offset(i)
     const key = batch.keyText(i)
@@ -133,12 +152,13 @@ export class Parking {
       const info: LetterInfo = {
         ...this.#source,
         ...why,
+        ...this.#facts.of(record, codec),
         offset,
         group: this.#group,
         timestamp: record.timestamp,
         parkedAt: this.#clock.now(),
       }
-      this.#remember({ run, row, offset, key, info, record })
+      this.#remember({ run, row, offset, key, info, record, stack })
       this.#block(key, offset, info)
     }
     lineage.judge(row, 'parked')
@@ -191,7 +211,8 @@ export class Parking {
     const record = encodeLetter(letter.info, letter.record)
     const parked = { ...record, ...this.#target }
     if (letter.info.follower) return [parked]
-    return [parked, { ...record, topic: deadLetterTopic(this.#source.topic) }]
+    const dead = encodeDeadLetter(letter.info, letter.record, letter.stack)
+    return [parked, { ...dead, topic: deadLetterTopic(this.#source.topic) }]
   }
 
   /** A letter was read from the parked partition: it is open. */

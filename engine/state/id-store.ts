@@ -125,11 +125,13 @@ class BucketIdStore implements IdStore {
     return bucket > this.#buckets.clock && this.#settledBuckets.advance(bucket, this.#claims)
   }
 
-  /** An id whose claim is not sealed yet is not stored: nothing is forgotten. */
+  /** An id whose claim is not sealed yet is not stored: nothing is forgotten. A record of several pieces has several ids. */
   forget(input: number, offset: number, lineage: Lineage, row: number): boolean {
-    return this.#settledBuckets.removePosition(input, offset | 0, highWord(offset), (words, at) =>
-      this.#removals.add(words, at, lineage, row),
-    )
+    const removed = (words: Int32Array, at: number): void => this.#removals.add(words, at, lineage, row)
+    const buckets = this.#settledBuckets
+    let forgotten = 0
+    while (buckets.removePosition(input, offset | 0, highWord(offset), removed)) forgotten++
+    return forgotten > 0
   }
 
   seal(cut: Cut): { readonly blocks: readonly StateBlock[]; readonly expiredBelow: number | undefined } {

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { clientProperties } from '../support/servers/client-properties.ts'
+import { java } from '../support/servers/java-client.ts'
 import { sharedKafka, type SharedKafka } from '../support/servers/shared.ts'
 import { sharedRegistry } from '../support/servers/registry-shared.ts'
 import { Folder } from './full-command-line.ts'
@@ -61,6 +63,38 @@ test('a letter is shown by the schema that the registry of the cluster has for i
   const shown = await folder.json<Record<string, unknown>>(`dlq show 0@0 --topology ${group} --env trial`)
   expect(shown).toMatchObject({ format: 'avro trial.Visit', value: { page: '', visitor: 'ada' } })
   expect(shown).not.toHaveProperty('problem')
+})
+
+test('any other program reads from its headers why a record is a dead letter', async () => {
+  const client = clientProperties('java', kafka)
+  const [letter] = await java.consume({
+    client,
+    topic: `${topic}.dlq`,
+    isolation: 'read_committed',
+    count: 1,
+  })
+  const [record] = await java.consume({ client, topic, count: 1 })
+  expect([letter!.key, letter!.value]).toEqual([record!.key, record!.value])
+  expect(Object.fromEntries(letter!.headers.map(([name, value]) => [name, value?.toString('utf8')]))).toEqual(
+    {
+      'millrace.letter': expect.any(String),
+      '__streams.errors.exception': 'MillraceError',
+      '__streams.errors.message': expect.stringMatching(/^The field page is not valid/),
+      '__streams.errors.topic': topic,
+      '__streams.errors.partition': '0',
+      '__streams.errors.offset': '0',
+      'millrace.errors.group': group,
+      'millrace.errors.node': 'good',
+      'millrace.errors.class': 'permanent',
+      'millrace.errors.code': 'RECORD_INVALID',
+      'millrace.errors.attempts': '1',
+      'millrace.errors.first-failure': expect.stringMatching(/Z$/),
+      'millrace.errors.last-failure': expect.stringMatching(/Z$/),
+      'millrace.errors.timestamp': new Date(record!.timestamp).toISOString(),
+      'millrace.errors.type': 'trial.Visit',
+      'millrace.errors.schema-id': String(record!.value!.readUInt32BE(1)),
+    },
+  )
 })
 
 test('a worker stops in one sentence where what answers is no registry, though nothing is to be read', async () => {

@@ -78,7 +78,7 @@ export interface IdStore extends StateStore {
    * True if a bucket ended.
    */
   advance(streamTimeMs: number): boolean
-  /** Forgets the id that was stored for this position; the change carries the record that asked for it. */
+  /** Forgets the ids that were stored for this position; the change carries the record that asked for it. */
   forget(input: number, offset: number, lineage: Lineage, row: number): boolean
   /** Ids held. */
   readonly size: number

@@ -50,6 +50,23 @@ function forgottenAndClaimed(position: number) {
   return { ...all, first }
 }
 
+test('all ids of a position are forgotten: a record of several pieces, or one that was edited, has several', () => {
+  const all = newStore()
+  for (const id of ['one', 'two', 'three']) all.see(id, 1)
+  all.see('other', 4)
+  all.lineage.settle(1, 'parked')
+  all.lineage.settle(4, 'stored')
+  const first = all.commit(1, 4)
+  expect(all.store.forget(0, 1, all.lineage, 2)).toBe(true)
+  expect(all.store.forget(0, 1, all.lineage, 2)).toBe(false)
+  all.lineage.settle(2, 'stored')
+  const after = restored([...first, ...all.commit(2)])
+  expect(['one', 'two', 'three', 'other'].map((id) => after.see(id, 9))).toEqual([
+    ...[sighting.fresh, sighting.fresh, sighting.fresh],
+    sighting.duplicate,
+  ])
+})
+
 test.each([1, 9])(
   'a removal and a new claim from position %i in one commit: the claim remains',
   (position) => {

@@ -243,7 +243,7 @@ export class Proof {
     const letters: Letter[] = []
     for await (const record of this.records(topic)) {
       const entry = decodeParked(record)
-      if (entry.type === 'command') continue
+      if (entry.type !== 'letter') continue
       const { partition, offset, follower } = entry.info
       letters.push({ partition, offset, follower, key: textOf(entry.record.key) })
     }

@@ -128,7 +128,7 @@ export class Lives {
           const { records } = await opened.log.fetch(place, offset, 1000)
           for (let row = 0; row < records.count; row++) {
             const entry = decodeParked(plainRecord(records, row))
-            if (entry.type === 'command') continue
+            if (entry.type !== 'letter') continue
             letters.push({
               partition,
               offset: entry.info.offset,
