@@ -1,4 +1,5 @@
 import type { ProcessorDefinition, Registry } from '../component/define.ts'
+import { errorNodeProblems } from './error-nodes.ts'
 import { notATopology, problemsOf, valueAtPath, type IssueContext } from './issue-text.ts'
 import { configErrors, distinct, type ConfigProblem } from './problems.ts'
 import { checkedAlone } from './checked-node.ts'
@@ -104,7 +105,13 @@ function readTopology(yaml: YamlFile, own: Code): TopologyReading {
   }
   const named = names.map((node) => checkedAlone(node.section, node.name, value, registry))
   const { outline, connected, problems } = resolveReferences(yaml, named)
-  const all = distinct([...yaml.problems, ...own.problems, ...wrong, ...problems])
+  const all = distinct([
+    ...yaml.problems,
+    ...own.problems,
+    ...wrong,
+    ...problems,
+    ...errorNodeProblems(yaml, named),
+  ])
   const config =
     parsed.success && all.length === 0
       ? assemble(yaml, { data: parsed.data, registry }, equipped(named, own), outline)
@@ -156,7 +163,7 @@ function assemble(
     delivery,
     critical,
     topics: topicComponents(registry),
-    errors,
+    errors: { ...errors, within: errors.within },
     budget: { partitionBytes: budget.partition, totalBytes: budget.total },
     commitInterval: commit.every,
     foreignMetadata: commit.foreignMetadata,

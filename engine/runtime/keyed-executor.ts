@@ -1,7 +1,8 @@
-import { kindOf } from '../errors.ts'
+import { kindOf, type MillraceError } from '../errors.ts'
 import type { RowOutcome } from '../component/contracts/sink.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { WriteBatch } from '../component/write-batch.ts'
+import { Gate, troubleIn } from './gate.ts'
 import { detach, failHead, Lane, type Item, type StageContext } from './lanes.ts'
 
 /** `stored` may carry what the work came to. */
@@ -21,6 +22,8 @@ export interface ExecutorWork {
   done(batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void
   /** A record left in another way: it was given up, or parked behind one of its key. */
   left?(): void
+  /** What a call failed with that has no answer after so many milliseconds. */
+  late(ms: number): MillraceError
 }
 
 /**
@@ -44,6 +47,13 @@ export class KeyedExecutor {
   readonly #lanes = new Map<string, Lane>()
   /** Lanes of records without key, which nobody waits in, by the batch that holds the record. */
   readonly #keyless = new Map<RecordBatch, Lane>()
+  /** Heads of lanes that wait until what is behind here is there again. */
+  readonly #rested: { readonly item: Item; readonly lane: Lane }[] = []
+  readonly #gate: Gate
+  /** Records that the call may have that is being put together. */
+  #most = 0
+  /** What the next probe is: one that has been tried, or one that has not. In turn, since it may be the record. */
+  #probesRested = true
   #calls = 0
   #held = 0
   #pumping = false
@@ -51,6 +61,20 @@ export class KeyedExecutor {
   constructor(context: StageContext, work: ExecutorWork) {
     this.#context = context
     this.#work = work
+    this.#gate = new Gate({
+      clock: context.clock,
+      breaker: context.breaker(),
+      answerWithin: context.limits.answerWithin,
+      late: (ms) => work.late(ms),
+      wake: () => {
+        if (!context.cancelled()) context.guard(() => this.#pump())
+      },
+    })
+  }
+
+  /** The task is given up. */
+  close(): void {
+    this.#gate.close()
   }
 
   /** Records that are here: waiting, worked on, or resting between attempts. */
@@ -80,7 +104,7 @@ export class KeyedExecutor {
     return (
       this.#held === 0 &&
       this.#work.order === 'batch' &&
-      batch.length <= this.#work.maxBatch &&
+      batch.length <= Math.min(this.#work.maxBatch, this.#gate.most) &&
       !this.#pumping &&
       !this.#context.cancelled() &&
       !this.#context.anyBlocked()
@@ -92,8 +116,16 @@ export class KeyedExecutor {
     this.#pumping = true
     try {
       while (this.#calls < this.#work.concurrency && !this.#context.cancelled()) {
+        this.#most = Math.min(this.#work.maxBatch, this.#gate.most)
+        if (this.#most === 0) break
+        if (this.#rested.length > 0) this.#freeRested()
         const batch = this.#take()
-        if (batch.length === 0) break
+        if (batch.length === 0 && this.#rested.length === 0) break
+        if (batch.length === 0) {
+          // All that is new waits behind what was tried.
+          this.#probesRested = true
+          continue
+        }
         this.#perform(batch)
       }
     } finally {
@@ -101,11 +133,23 @@ export class KeyedExecutor {
     }
   }
 
+  /** Heads that waited for what was away go on: all of them when it is back, one where it is to be seen. */
+  #freeRested(): void {
+    const isBack = this.#gate.most > 1
+    const turn = isBack || this.#probesRested || (this.#incoming.length === 0 && this.#ready.length === 0)
+    if (!isBack) this.#probesRested = !this.#probesRested
+    for (const one of this.#rested.splice(0, isBack ? this.#rested.length : turn ? 1 : 0)) {
+      one.lane.resting = false
+      if (isBack) this.#ready.push(one)
+      else this.#ready.unshift(one)
+    }
+  }
+
   /** The next records that may be worked on together. */
   #take(): WriteBatch {
     const batch = new WriteBatch()
     if (this.#takeAlone(batch)) return batch
-    while (batch.length < this.#work.maxBatch && this.#ready.length > 0) {
+    while (batch.length < this.#most && this.#ready.length > 0) {
       const { item, lane } = this.#ready.shift()!
       if (this.#context.blocked(item.batch, item.i)) this.#follow(item, lane)
       else batch.push(item.batch, item.i)
@@ -124,7 +168,7 @@ export class KeyedExecutor {
     if (!mayBeWhole || this.#context.anyBlocked()) return []
     let length = 0
     let taken = 0
-    while (taken < this.#incoming.length && length + this.#incoming[taken]!.length <= this.#work.maxBatch) {
+    while (taken < this.#incoming.length && length + this.#incoming[taken]!.length <= this.#most) {
       length += this.#incoming[taken++]!.length
     }
     return this.#incoming.splice(0, taken)
@@ -132,7 +176,7 @@ export class KeyedExecutor {
 
   #takeEach(into: WriteBatch): void {
     let gone = 0
-    while (into.length < this.#work.maxBatch && gone < this.#incoming.length) {
+    while (into.length < this.#most && gone < this.#incoming.length) {
       const batch = this.#incoming[gone]!
       const item = { batch, i: this.#at++ }
       if (this.#at === batch.length) {
@@ -177,16 +221,27 @@ export class KeyedExecutor {
 
   #perform(batch: WriteBatch): void {
     this.#calls++
+    const call = this.#gate.begin()
+    const fail = (error: unknown): void => this.#later(() => this.#failed(batch, error))
     let answer: ReturnType<ExecutorWork['perform']>
     try {
       answer = this.#work.perform(batch)
     } catch (error) {
+      call.end(error)
       return this.#failed(batch, error)
     }
-    if (!(answer instanceof Promise)) return this.#finish(batch, answer)
+    if (!(answer instanceof Promise)) {
+      call.end(troubleIn(answer))
+      return this.#finish(batch, answer)
+    }
+    this.#gate.limit(call, fail)
     answer.then(
-      (outcomes) => this.#later(() => this.#finish(batch, outcomes)),
-      (error: unknown) => this.#later(() => this.#failed(batch, error)),
+      (outcomes) => {
+        if (call.end(troubleIn(outcomes))) this.#later(() => this.#finish(batch, outcomes))
+      },
+      (error: unknown) => {
+        if (call.end(error)) fail(error)
+      },
     )
   }
 
@@ -285,6 +340,8 @@ export class KeyedExecutor {
     lane.resting = true
     const head = detach(item)
     if (lane.key === undefined) this.#keyless.set(head.batch, lane)
+    if (kindOf(error) === 'downstream' && this.#gate.most === 0)
+      return void this.#rested.push({ item: head, lane })
     this.#context.clock.after(afterMs, () => {
       if (this.#context.cancelled()) return
       lane.resting = false

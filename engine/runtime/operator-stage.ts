@@ -14,7 +14,10 @@ import { type RecordBatch } from '../component/record-batch.ts'
 import type { WriteBatch } from '../component/write-batch.ts'
 import { KeyedExecutor, type Outcome } from './keyed-executor.ts'
 import { reach } from '../component/points.ts'
+import { recordError, type MillraceError } from '../errors.ts'
+import { durationText } from '../topology/lint-rule.ts'
 import { ResultBuffer } from './result-buffer.ts'
+import { asProcessorError } from './thrown-errors.ts'
 import { detach, failHead, Lane, type Item, type StageContext } from './lanes.ts'
 
 /** What an operator's stage needs besides what all stages share. */
@@ -169,7 +172,7 @@ export class OperatorStage implements OperatorScope {
   }
 
   fail(batch: RecordBatch, i: number, error: unknown): void {
-    this.#context.guard(() => this.#fail(batch, i, error))
+    this.#context.guard(() => this.#fail(batch, i, asProcessorError(error)))
   }
 
   #fail(batch: RecordBatch, i: number, error: unknown): void {
@@ -226,6 +229,7 @@ export class OperatorStage implements OperatorScope {
       left: () => {
         this.#tokens--
       },
+      late: (ms) => tooLate(this.node, ms),
     })
     this.#executor = executor
     return (batch) => context.guard(() => results.around(() => executor.submit(batch)))
@@ -233,12 +237,24 @@ export class OperatorStage implements OperatorScope {
 
   close(): void {
     this.#subscription.unsubscribe()
+    this.#executor?.close()
   }
 }
 
 function performOne(work: KeyedWork, batch: WriteBatch): Promise<Outcome[]> | Outcome[] {
-  const result = work.work(batch.batchOf(0), batch.indexOf(0))
-  return result instanceof Promise
-    ? result.then((value: unknown) => [{ outcome: 'stored', result: value }])
-    : [{ outcome: 'stored', result }]
+  const answer = (result: unknown): Outcome[] => [{ outcome: 'stored', result }]
+  try {
+    const result = work.work(batch.batchOf(0), batch.indexOf(0))
+    if (!(result instanceof Promise)) return answer(result)
+    return result.then(answer, (error: unknown) => Promise.reject(asProcessorError(error)))
+  } catch (error) {
+    throw asProcessorError(error)
+  }
+}
+
+function tooLate(node: string, ms: number): MillraceError {
+  return recordError(
+    'TIMED_OUT',
+    `Node ${node} did not answer for this record within ${durationText(ms)} (errors.answerWithin): see what its function waits for.`,
+  )
 }

@@ -9,6 +9,7 @@ import { Assignments, type SourcePartition } from './assignments.ts'
 import { checkPartitions } from './check-partitions.ts'
 import { checkTables } from './check-tables.ts'
 import { CommitCycle } from './commit-cycle.ts'
+import type { Breakers } from './breaker.ts'
 import type { Counters } from './counters.ts'
 import { drain, inTime, settleAll, type DrainOptions } from './drain.ts'
 import { EndWatch } from './end-watch.ts'
@@ -27,6 +28,7 @@ import type { Membership, WorkerOptions } from './worker-options.ts'
 
 export interface SessionOptions extends WorkerOptions {
   readonly counters: Counters
+  readonly breakers: Breakers
   /** The session before this one, whose counts go on. */
   readonly before: Session | undefined
 }
@@ -231,7 +233,7 @@ export class Session {
 
   async #openTask(sub: SubTopology, partition: number, epoch: number): Promise<Task> {
     const parts = this.#parts!
-    const { plan, environment, counters, trouble, random } = this.#options
+    const { plan, environment, counters, breakers, trouble, random } = this.#options
     const { backend, log } = this.#membership!
     await parts.prepareParking(sub, partition)
     return Task.open({
@@ -248,6 +250,7 @@ export class Session {
       backend,
       clock: environment.clock,
       counters,
+      breakers,
       stop: (error) => this.#ended.reject(error),
       trouble,
       ...(random !== undefined && { random }),

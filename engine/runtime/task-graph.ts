@@ -104,6 +104,6 @@ export class TaskGraph {
   }
 
   close(): void {
-    for (const stage of this.#operators) stage.close()
+    for (const stage of [...this.#operators, ...this.#sinks]) stage.close()
   }
 }

@@ -80,6 +80,18 @@ export function rekeysInCommits(
   return delivery === 'exactly-once' && ownTopics.some(({ sink }) => nodes.includes(sink))
 }
 
+/** A source and all nodes that its records come to, in the tasks that read it. */
+export function fedBy({ nodes }: TopologyPlan, source: string): string[] {
+  const fed = new Set([source])
+  // Nodes may be named before those that feed them.
+  for (let known = 0; known < fed.size;) {
+    known = fed.size
+    for (const { name, from } of nodes.values())
+      if (from.some(({ node, table }) => table === undefined && fed.has(node))) fed.add(name)
+  }
+  return [...fed]
+}
+
 /** True where some node keeps state. */
 export function isStateful(plan: TopologyPlan): boolean {
   return plan.subTopologies.some((sub) => storesOf(plan, sub).length > 0)

@@ -53,6 +53,7 @@ class Trial {
       left: () => {
         this.left++
       },
+      late: (ms) => downstreamError('TIMED_OUT', `nothing in ${ms}`),
     })
   }
 
@@ -236,7 +237,7 @@ describe('the error policy', () => {
     for (let tries = 1; tries < 9; tries++) {
       let longest = 0
       for (let n = 0; n < 200; n++) {
-        const decision = policy.decide(downstreamError('TIMED_OUT', 'away'), 1, tries)
+        const decision = policy.decide(downstreamError('TIMED_OUT', 'away'), { attempts: 1, tries, since: 0 })
         longest = Math.max(longest, decision.act === 'retry' ? decision.afterMs : -1)
       }
       waits.push(longest)
