@@ -113,8 +113,14 @@ export class Breaker {
     })
   }
 
+  /** Whoever takes the probe is the last to be asked next time: what is away for one task may be there for another. */
   #wake(): void {
-    for (const wake of [...this.#listeners]) if (this.most > 0) wake()
+    for (const wake of [...this.#listeners]) {
+      if (this.most === 0) return
+      wake()
+      if (this.most > 0 || !this.#listeners.delete(wake)) continue
+      this.#listeners.add(wake)
+    }
   }
 }
 
@@ -133,9 +139,9 @@ export class Breakers {
     return breaker
   }
 
-  /** True while nothing is to come in for one of these nodes. */
-  hold(nodes: readonly string[]): boolean {
-    return nodes.some((node) => this.#byNode.get(node)?.holds === true)
+  /** True while nobody may call what is behind this node. */
+  holds(node: string): boolean {
+    return this.#byNode.get(node)?.holds === true
   }
 
   /** Those that there are: node and breaker. */

@@ -109,9 +109,12 @@ export class Call {
   }
 }
 
-/** The first downstream error in the outcomes of a call that was answered. */
+/** The first downstream error in the outcomes of a call that was answered; undefined where any record was stored. */
 export function troubleIn(outcomes: readonly Outcome[] | undefined): unknown {
-  for (const outcome of outcomes ?? [])
-    if (outcome.outcome === 'refused' && kindOf(outcome.error) === 'downstream') return outcome.error
-  return undefined
+  let trouble: unknown
+  for (const outcome of outcomes ?? []) {
+    if (outcome.outcome === 'stored') return undefined
+    if (outcome.outcome === 'refused' && kindOf(outcome.error) === 'downstream') trouble ??= outcome.error
+  }
+  return trouble
 }

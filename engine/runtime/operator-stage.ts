@@ -86,6 +86,11 @@ export class OperatorStage implements OperatorScope {
     return this.#tokens - this.#waiting - (this.#executor?.held ?? 0)
   }
 
+  /** Records whose work takes time. */
+  get held(): number {
+    return this.#executor?.held ?? 0
+  }
+
   get holding(): boolean {
     return this.#lanes.size > 0 || this.#context.cancelled()
   }

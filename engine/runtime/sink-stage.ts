@@ -1,9 +1,10 @@
-import type { SinkWriter } from '../component/contracts/sink.ts'
+import type { SinkWriter, WriteResult } from '../component/contracts/sink.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import type { WriteBatch } from '../component/write-batch.ts'
 import { downstreamError, type MillraceError } from '../errors.ts'
 import { durationText } from '../topology/lint-rule.ts'
 import { asSinkError } from './thrown-errors.ts'
+import { checkedAnswer } from './sink-answers.ts'
 import { KeyedExecutor, type Outcome } from './keyed-executor.ts'
 import type { StageContext } from './lanes.ts'
 import type { Outbox } from './outbox.ts'
@@ -11,11 +12,13 @@ import { reach } from '../component/points.ts'
 
 /** A sink in one task: records go through its executor, and settle with the sink's acknowledgement. */
 export class SinkStage {
+  readonly node: string
   readonly #executor: KeyedExecutor
   readonly #context: StageContext
 
   /** With an outbox, what the sink would append goes there instead, and into the commit. */
   constructor(writer: SinkWriter, context: StageContext, outbox?: Outbox) {
+    this.node = context.node
     this.#context = context
     const write =
       outbox === undefined || writer.prepare === undefined
@@ -60,8 +63,9 @@ export class SinkStage {
     }
   }
 
-  #written<Answer>(batch: WriteBatch, started: number, answer: Answer): Answer {
+  #written(batch: WriteBatch, started: number, answer: WriteResult): WriteResult {
     reach('sink.written')
+    checkedAnswer(this.#context.node, batch.length, answer)
     this.#context.count('writeSeconds', (performance.now() - started) / 1000)
     this.#context.count('writtenRecords', batch.length)
     return answer

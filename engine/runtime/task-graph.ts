@@ -86,6 +86,13 @@ export class TaskGraph {
     return port
   }
 
+  /** Records that a node works on, or that wait there. */
+  heldAt(name: string): number {
+    let held = 0
+    for (const { node, held: own } of [...this.#sinks, ...this.#operators]) if (node === name) held += own
+    return held
+  }
+
   /** Sends a batch out of a source. */
   push(source: string, batch: RecordBatch): void {
     this.#port(source, undefined).emit(batch)

@@ -115,7 +115,8 @@ export class Task {
       policy,
       trouble,
       breaker: breakers.of(source.node),
-      isHeld: () => breakers.hold(fed),
+      // Who has nothing there takes some in, to be tried: what is away for others may be there for these.
+      isHeld: () => fed.some((node) => breakers.holds(node) && this.#graph.heldAt(node) > 0),
       limits: plan.errors.parking,
       owner: { ...this.#owner(), ...(source.spent && { spent: source.spent }) },
       ...this.#kinds.of(source.node),

@@ -79,9 +79,10 @@ describe('a breaker', () => {
     clock.advance(100)
     expect(woken).toEqual(['a'])
     one.abandoned()
-    expect(woken).toEqual(['a', 'a'])
+    // Whoever had the probe is asked last.
+    expect(woken).toEqual(['a', 'b', 'a'])
     one.succeeded()
-    expect(woken).toEqual(['a', 'a', 'a', 'b'])
+    expect(woken).toEqual(['a', 'b', 'a', 'b', 'a'])
     deaf()
     one.failed(false, away)
     clock.advance(100)
