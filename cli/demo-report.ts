@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path'
 import type { CommandArgs } from './command.ts'
-import { openKeys, parkedTopics } from './parked-letters.ts'
+import { openKeys, parkedTopics } from './letters/parked.ts'
 import type { Project } from './project.ts'
 import { findRoot } from './project-files.ts'
 import { command as query } from './query.ts'

@@ -3,6 +3,7 @@ import type { Command, CommandArgs } from './command.ts'
 import { listLetters, showLetter } from './dlq-show.ts'
 import { discardLetters, releaseLetters } from './dlq-act.ts'
 import { commonFlags, describedFlags, usage } from './flags.ts'
+import { LetterRefusal } from './letters/refusal.ts'
 import { projectOptions } from './project-options.ts'
 import { needStore, openProject, type Project } from './project.ts'
 
@@ -24,8 +25,35 @@ export const command: Command = {
     topology: { type: 'string', placeholder: 'NAME', description: 'only what this topology has parked' },
     topic: { type: 'string', placeholder: 'TOPIC', description: 'only records of this source topic' },
     key: { type: 'string', placeholder: 'KEY', description: 'the letters of this key, as list shows it' },
+    node: { type: 'string', placeholder: 'NODE', description: 'list: only what failed at this node' },
+    class: { type: 'string', placeholder: 'CLASS', description: 'list: only errors of this class' },
+    code: { type: 'string', placeholder: 'CODE', description: 'list: only errors with this code' },
+    type: { type: 'string', placeholder: 'NAME', description: 'list: only records of this schema' },
+    since: {
+      type: 'string',
+      placeholder: 'TIME',
+      description:
+        'list: only what first failed at that time or later: 2026-11-20T10:00:00Z, or 2h for two hours ago',
+    },
+    until: {
+      type: 'string',
+      placeholder: 'TIME',
+      description: 'list: only what first failed before that time',
+    },
+    text: {
+      type: 'string',
+      placeholder: 'TEXT',
+      description: 'list: only where the error or the key has this in it',
+    },
+    limit: { type: 'string', placeholder: 'N', description: 'list: this many keys at most' },
+    after: { type: 'string', placeholder: 'PLACE', description: 'list: go on where the last page ended' },
     all: { type: 'boolean', description: 'release: every key of the topic' },
     reason: { type: 'string', placeholder: 'TEXT', description: 'discard: why, kept with the command' },
+    rate: {
+      type: 'string',
+      placeholder: 'N',
+      description: 'release: ask for this many letters a second, at most',
+    },
     'dry-run': { type: 'boolean', description: 'say what would be asked for, and ask for nothing' },
     yes: { type: 'boolean', short: 'y', description: 'do not ask whether it is meant' },
     output: commonFlags.output,
@@ -68,7 +96,16 @@ async function run(args: CommandArgs): Promise<number> {
   try {
     needStore(project)
     return await act(project, args)
+  } catch (error) {
+    if (!(error instanceof LetterRefusal)) throw error
+    throw usage(sentenceOfRefusal(error))
   } finally {
     await project.close()
   }
+}
+
+/** Where the hint is a whole sentence of the command line's own, it stands for the refusal. */
+function sentenceOfRefusal({ message, hint }: LetterRefusal): string {
+  if (hint === undefined) return `${message}.`
+  return hint.startsWith('dlq ') ? `${hint}.` : `${message}: ${hint}.`
 }

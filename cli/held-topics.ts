@@ -3,7 +3,7 @@ import type { Log } from '../engine/component/contracts/log.ts'
 import { plainRecord } from '../engine/component/packed-records.ts'
 import type { LetterCommand } from '../engine/runtime/letters.ts'
 import type { HeldLetter, HeldRecord } from '../engine/testing/place.ts'
-import { openKeys, type OpenLetter, type ParkedTopic } from './parked-letters.ts'
+import { openKeys, type OpenLetter, type ParkedTopic } from './letters/parked.ts'
 
 const recordsAtOnce = 1000
 

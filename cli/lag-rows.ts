@@ -1,6 +1,6 @@
 import type { CommittedPosition, TopicPartition } from '../engine/component/contracts/position.ts'
 import type { Intervals } from '../engine/runtime/intervals.ts'
-import { openKeys } from './parked-letters.ts'
+import { openKeys } from './letters/parked.ts'
 import { partitionsUpTo, type Bounds, type Positions } from './positions.ts'
 
 /** How far a group is in one partition. */

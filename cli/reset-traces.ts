@@ -3,7 +3,7 @@ import type { StoredState } from '../engine/embedded/reset.ts'
 import { byteText, quoted } from '../engine/topology/lint-rule.ts'
 import { PlanGraph, topicsOf } from '../engine/topology/plan-graph.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
-import { openKeys, parkedTopics, type ParkedTopic } from './parked-letters.ts'
+import { openKeys, parkedTopics, type ParkedTopic } from './letters/parked.ts'
 import type { Project } from './project.ts'
 
 /** What a topology has left in its environment, which a reset takes away. */

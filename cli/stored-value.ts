@@ -33,6 +33,12 @@ export async function showValue(project: Project, value: Uint8Array | null): Pro
   }
 }
 
+/** The schema id in the Confluent wire format: a zero byte, and four of the id. Undefined for anything else. */
+export function schemaIdOf(value: Uint8Array | null): number | undefined {
+  if (value === null || value.length < 5 || value[0] !== 0) return undefined
+  return Buffer.from(value.buffer, value.byteOffset, value.length).readUInt32BE(1)
+}
+
 async function showAvro(project: Project, bytes: Buffer): Promise<ShownValue> {
   const { createWireCodec } = await import('../engine/avro/codec.ts')
   const registry = await project.valueRegistry()

@@ -3,7 +3,7 @@ import { keyOf, valueOf, type PackedRecords } from '../engine/component/packed-r
 import { fatalError, sentenceOf } from '../engine/errors.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import { usage } from './flags.ts'
-import { keyText } from './parked-letters.ts'
+import { keyText } from './letters/parked.ts'
 import type { Project } from './project.ts'
 import { topicsToRead } from './reconcile-run.ts'
 import type { PartitionRange } from './reconcile-reader.ts'

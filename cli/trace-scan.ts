@@ -2,7 +2,7 @@ import type { ValueCodec } from '../engine/component/codec.ts'
 import type { Log } from '../engine/component/contracts/log.ts'
 import { copyOut, keyOf, type PackedRecords } from '../engine/component/packed-records.ts'
 import { fatalError } from '../engine/errors.ts'
-import { keyText } from './parked-letters.ts'
+import { keyText } from './letters/parked.ts'
 import type { PartitionRange } from './reconcile-reader.ts'
 
 /** What is looked for. */

@@ -23,7 +23,7 @@ describe('list', () => {
         firstLetter: '0@0',
       },
       ...{ firstFailure: '2026-05-01T00:00:00.000Z', node: 'table', class: 'record', code: 'ROW_REFUSED' },
-      ...{ error: 'row 10 is refused', requested: null },
+      ...{ type: null, error: 'row 10 is refused', requested: null },
     })
     expect(keys.map(({ key, openLetters, firstLetter }) => [key, openLetters, firstLetter])).toEqual([
       ['order-7', 3, '0@0'],
@@ -67,6 +67,59 @@ describe('list', () => {
     expect(await keysOf('--topic', 'events')).toEqual(['order-7', 'order-9', null])
     expect(await keysOf('--topic', 'nothing')).toEqual([])
     expect(await keysOf('--key', 'order-9')).toEqual(['order-9'])
+  })
+
+  test('can be narrowed by what went wrong, and when', async () => {
+    await project.park([...someLetters, { key: 'late', offset: 20, node: 'late', firstFailure: 60_000 }])
+    const keysOf = async (...flags: string[]) =>
+      (answers(await project.dlq('list', '-o', 'json', ...flags)) as [{ key: string }[]])[0].map(
+        ({ key }) => key,
+      )
+    expect(await keysOf('--node', 'late')).toEqual(['late'])
+    expect(await keysOf('--code', 'TIMED_OUT')).toEqual([])
+    expect(await keysOf('--class', 'record', '--text', 'ROW 1')).toEqual(['order-7', 'order-9', null])
+    expect(await keysOf('--since', '2026-05-01T00:01:00Z')).toEqual(['late'])
+    expect(await keysOf('--until', '2026-05-01T00:01:00Z')).toEqual(['order-7', 'order-9', null])
+    expect(await project.dlq('list', '--since', 'today')).toMatchObject({ code: 2 })
+  })
+
+  test('by the record type, where the value names its schema', async () => {
+    const value = await project.inProject(async ({ schemas }) =>
+      (await schemas.encoder('shop.Event')).encode({ id: 'a', n: 1n }),
+    )
+    await project.park([
+      { key: 'avro', offset: 1, value },
+      { key: 'json', offset: 2 },
+    ])
+    expect(answers(await project.dlq('list', '-o', 'json', '--type', 'shop.Event'))).toEqual([
+      [expect.objectContaining({ key: 'avro', type: 'shop.Event' })],
+    ])
+  })
+
+  test('comes in pages, each behind the last whatever became of its letters', async () => {
+    await project.park(someLetters)
+    await project.park([{ key: 'x', offset: 1 }], 'other.group', 'dotted.topic')
+    const page = async (...flags: string[]) => {
+      const ran = await project.dlq('list', '-o', 'json', '--limit', '2', ...flags)
+      const [keys] = answers(ran) as [{ key: string }[]]
+      return {
+        keys: keys.map(({ key }) => key),
+        more: ran.err.join().replace('There are more: --after ', ''),
+      }
+    }
+    const first = await page()
+    expect(first).toEqual({ keys: ['order-7', 'order-9'], more: 'notes.events.parked/0@1' })
+    // The first letters are settled: what is behind them is neither left out nor shown twice.
+    await project.settle(2)
+    expect(await page('--after', first.more)).toEqual({
+      keys: ['order-7', null],
+      more: 'notes.events.parked/0@3',
+    })
+    expect(await page('--after', 'notes.events.parked/0@3')).toEqual({ keys: ['x'], more: '' })
+    expect((await project.dlq('list', '--limit', '1')).out.at(-1)).toBe(
+      'There are more: --after notes.events.parked/0@2',
+    )
+    expect(await project.dlq('list', '--after', 'there')).toMatchObject({ code: 2 })
   })
 
   test('an empty store has nothing parked; no store is said', async () => {

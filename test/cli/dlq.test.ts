@@ -51,6 +51,38 @@ describe('release', () => {
     expect(await project.commands()).toEqual([])
   })
 
+  test('is written down: who asked for what, when, and what came of it', async () => {
+    await project.park(someLetters)
+    await project.dlq('release', '--key', 'order-7', '--yes')
+    await project.dlq('discard', '0@1', '--reason', 'INC-42', '--yes')
+    await project.dlq('release', '--all', '--dry-run')
+    const [begun, done, ...rest] = await project.acts()
+    expect(begun).toEqual({
+      ...{ v: 1, id: expect.any(String), at: expect.stringMatching(/^20\d\d-.*Z$/), phase: 'begun' },
+      ...{
+        by: 'tester',
+        via: 'command line',
+        act: 'release',
+        topology: 'notes',
+        topic: 'events',
+        letters: 3,
+      },
+      selection: { key: 'order-7' },
+    })
+    expect(done).toEqual({ ...begun, at: expect.any(String), phase: 'done' })
+    expect(rest).toMatchObject([
+      { act: 'discard', phase: 'begun', letters: 1, reason: 'INC-42', selection: { place: '0@1' } },
+      { act: 'discard', phase: 'done', letters: 1, reason: 'INC-42' },
+    ])
+  })
+
+  test('with a rate asks for one key after the other', async () => {
+    await project.park(someLetters)
+    await project.dlq('release', '--all', '--yes', '--rate', '100000')
+    expect((await project.commands()).map(({ key }) => key)).toEqual(['order-7', 'order-9', null])
+    expect(await project.dlq('release', '--all', '--yes', '--rate', '0')).toMatchObject({ code: 2 })
+  })
+
   test('without --yes and without a terminal, nothing happens', async () => {
     await project.park(someLetters)
     expect(await project.dlq('release', '--all')).toMatchObject({

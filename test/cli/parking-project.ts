@@ -14,6 +14,9 @@ export interface Parked {
   readonly offset: number
   readonly follower?: boolean
   readonly value?: Uint8Array | null
+  readonly node?: string
+  /** Milliseconds after the others. */
+  readonly firstFailure?: number
 }
 
 export const someLetters: readonly Parked[] = [
@@ -41,7 +44,8 @@ export function parkingProject() {
   async function park(letters: readonly Parked[], group = 'notes', topic = 'events'): Promise<void> {
     await inProject(async ({ log }) => {
       await log.ensureTopic(parkedTopic(group, topic), { partitions: 2 })
-      const records = letters.map(({ key, offset, follower = false, value = Buffer.from('{"n":1}') }) => {
+      const records = letters.map((letter) => {
+        const { key, offset, follower = false, value = Buffer.from('{"n":1}') } = letter
         const info: LetterInfo = {
           ...{
             topic,
@@ -49,7 +53,7 @@ export function parkingProject() {
             offset,
             timestamp: at,
             group,
-            node: 'table',
+            node: letter.node ?? 'table',
             follower,
             attempts: follower ? 0 : 5,
           },
@@ -57,7 +61,7 @@ export function parkingProject() {
             kind: 'record',
             code: 'ROW_REFUSED',
             message: `row ${offset} is refused`,
-            firstFailure: at,
+            firstFailure: at + (letter.firstFailure ?? 0),
             parkedAt: at + 1000,
           },
         }
@@ -114,6 +118,18 @@ export function parkingProject() {
     })
   }
 
+  /** What is written down of acts. */
+  async function acts(): Promise<Record<string, unknown>[]> {
+    return inProject(async ({ log }) => {
+      if ((await log.partitionsOf('millrace.acts')) === undefined) return []
+      const { records } = await log.fetch({ topic: 'millrace.acts', partition: 0 }, 0, 1000)
+      return Array.from({ length: records.count }, (_, row) => {
+        const { value } = plainRecord(records, row)
+        return JSON.parse(Buffer.from(value!).toString()) as Record<string, unknown>
+      })
+    })
+  }
+
   const dlq = (...words: string[]) => millrace(project.folder, ['dlq', ...words])
-  return { inProject, park, settle, commands, dlq, remove: () => project.remove() }
+  return { inProject, park, settle, commands, acts, dlq, remove: () => project.remove() }
 }

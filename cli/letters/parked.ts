@@ -1,17 +1,18 @@
 import { isUtf8 } from 'node:buffer'
-import type { Log } from '../engine/component/contracts/log.ts'
-import { keyOf, plainRecord, type PackedRecords } from '../engine/component/packed-records.ts'
-import type { PlainRecord } from '../engine/component/packed-records.ts'
-import type { LetterCommand, LetterInfo, ParkedEntry } from '../engine/runtime/letters.ts'
-import type { Project } from './project.ts'
+import type { Log } from '../../engine/component/contracts/log.ts'
+import { keyOf, plainRecord, type PackedRecords } from '../../engine/component/packed-records.ts'
+import type { PlainRecord } from '../../engine/component/packed-records.ts'
+import type { LetterCommand, LetterInfo, ParkedEntry } from '../../engine/runtime/letters.ts'
+import type { Project } from '../project-contract.ts'
+import { schemaIdOf } from '../stored-value.ts'
 
 const pageRecords = 500
 
-/** Which letters are meant. */
-export interface LetterFilter {
-  readonly topology: string | undefined
+/** Which parked topics are meant. */
+interface TopicFilter {
+  readonly topology?: string | undefined
   /** The source's topic. */
-  readonly topic: string | undefined
+  readonly topic?: string | undefined
 }
 
 /** Where letters of one group and topic lie. */
@@ -32,6 +33,8 @@ export interface OpenLetter {
   /** A copy; null for a record without key. */
   readonly key: Buffer | null
   readonly info: LetterInfo
+  /** The id of the schema that its value names; undefined where it is of no such form. */
+  readonly schemaId: number | undefined
   /** A command about it that the worker has not carried out yet. */
   asked: LetterCommand['act'] | undefined
 }
@@ -45,7 +48,10 @@ export interface ParkedKey {
 }
 
 /** The parked topics of a store. */
-export async function parkedTopics({ log }: Project, filter: LetterFilter): Promise<ParkedTopic[]> {
+export async function parkedTopics(
+  { log }: Pick<Project, 'log'>,
+  filter: TopicFilter,
+): Promise<ParkedTopic[]> {
   const found: ParkedTopic[] = []
   for (const name of await log.topicNames()) {
     if (!name.endsWith('.parked')) continue
@@ -85,7 +91,7 @@ async function* entriesOf(
   partition: number,
   from: number,
 ): AsyncGenerator<StoredEntry> {
-  const { decodeParked } = await import('../engine/runtime/letters.ts')
+  const { decodeParked } = await import('../../engine/runtime/letters.ts')
   const { first, end } = await log.bounds({ topic, partition })
   for (let next = Math.max(first, from); next < end;) {
     const { records, next: after } = await log.fetch({ topic, partition }, next, pageRecords)
@@ -108,7 +114,7 @@ function keyCopy(records: PackedRecords, row: number): Buffer | null {
 
 /** The open letters of a parked topic by key, in the order of the first letter of each. */
 export async function openKeys({ log }: { readonly log: Log }, parked: ParkedTopic): Promise<ParkedKey[]> {
-  const { decodeMetadata } = await import('../engine/runtime/commit-metadata.ts')
+  const { decodeMetadata } = await import('../../engine/runtime/commit-metadata.ts')
   const keys: ParkedKey[] = []
   for (let partition = 0; partition < parked.partitions; partition++) {
     const committed = await log.committed(parked.group, { topic: parked.name, partition })
@@ -139,7 +145,8 @@ class OpenPartition {
   take({ offset, key, entry }: StoredEntry): void {
     if (entry.type === 'command') return this.#apply(entry.command, key)
     const where = { parked: this.#parked, partition: this.#partition, key }
-    const letter: OpenLetter = { ...where, offset, info: entry.info, asked: undefined }
+    const schemaId = schemaIdOf(entry.record.value)
+    const letter: OpenLetter = { ...where, offset, info: entry.info, schemaId, asked: undefined }
     this.#byOffset.set(offset, letter)
     const known = key === null ? undefined : this.#byKey.get(key.toString('latin1'))
     if (known !== undefined) {
@@ -176,7 +183,7 @@ export async function letterAt(
   if (partition >= parked.partitions) return undefined
   const { first, end } = await log.bounds({ topic: parked.name, partition })
   if (offset < first || offset >= end) return undefined
-  const { decodeParked } = await import('../engine/runtime/letters.ts')
+  const { decodeParked } = await import('../../engine/runtime/letters.ts')
   const { records } = await log.fetch({ topic: parked.name, partition }, offset, 1)
   if (records.count === 0 || records.offsets[0] !== offset) return undefined
   const entry = decodeParked(plainRecord(records, 0))
