@@ -1,8 +1,12 @@
 import type { CatalogueTopic } from '../engine/config/catalogue.ts'
-import { drivesOf, sourceTopic, storesOf as storesOfSub } from '../engine/topology/plan-facts.ts'
+import {
+  drivesOf,
+  largestLetter,
+  sourceTopic,
+  storesOf as storesOfSub,
+} from '../engine/topology/plan-facts.ts'
 import type { OwnTopic, TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { InternalNames } from '../engine/topology/structure.ts'
-import { largestLetter } from '../engine/runtime/letters.ts'
 import { topicsFollowed, topicsRead, topicsWritten } from './run-topologies.ts'
 
 /** A topic as it is meant to be. What is undefined is nobody's concern. */

@@ -1,11 +1,13 @@
 import { valueAtPath } from './issue-text.ts'
 import type { ConfigProblem } from './problems.ts'
-import type { NamedNode } from './references.ts'
 import { suggestion } from './suggest.ts'
 import type { YamlFile } from './yaml-file.ts'
 
 /** What is wrong with the names in `errors.nodes`: each is a processor or a sink of the file. */
-export function errorNodeProblems(yaml: YamlFile, nodes: readonly NamedNode[]): ConfigProblem[] {
+export function errorNodeProblems(
+  yaml: YamlFile,
+  nodes: readonly { readonly section: string; readonly name: string }[],
+): ConfigProblem[] {
   const path = ['errors', 'nodes']
   const said = valueAtPath(yaml.value, path)
   if (typeof said !== 'object' || said === null) return []

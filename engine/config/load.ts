@@ -1,5 +1,4 @@
 import type { ProcessorDefinition, Registry } from '../component/define.ts'
-import { errorNodeProblems } from './error-nodes.ts'
 import { notATopology, problemsOf, valueAtPath, type IssueContext } from './issue-text.ts'
 import { configErrors, distinct, type ConfigProblem } from './problems.ts'
 import { checkedAlone } from './checked-node.ts'
@@ -105,13 +104,7 @@ function readTopology(yaml: YamlFile, own: Code): TopologyReading {
   }
   const named = names.map((node) => checkedAlone(node.section, node.name, value, registry))
   const { outline, connected, problems } = resolveReferences(yaml, named)
-  const all = distinct([
-    ...yaml.problems,
-    ...own.problems,
-    ...wrong,
-    ...problems,
-    ...errorNodeProblems(yaml, named),
-  ])
+  const all = distinct([...yaml.problems, ...own.problems, ...wrong, ...problems])
   const config =
     parsed.success && all.length === 0
       ? assemble(yaml, { data: parsed.data, registry }, equipped(named, own), outline)

@@ -1,7 +1,7 @@
 import type { Clock } from '../component/contracts/clock.ts'
 import { kindOf, type MillraceError } from '../errors.ts'
 import type { Breaker } from './breaker.ts'
-import type { Outcome } from './keyed-executor.ts'
+import type { Outcome } from './executor-work.ts'
 
 export interface GateOptions {
   readonly clock: Clock

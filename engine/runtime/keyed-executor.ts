@@ -1,30 +1,9 @@
-import { kindOf, type MillraceError } from '../errors.ts'
-import type { RowOutcome } from '../component/contracts/sink.ts'
+import { kindOf } from '../errors.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { WriteBatch } from '../component/write-batch.ts'
+import { refusedAll, storedOutcome, type ExecutorWork, type Outcome } from './executor-work.ts'
 import { Gate, troubleIn } from './gate.ts'
 import { detach, failHead, Lane, type Item, type StageContext } from './lanes.ts'
-
-/** `stored` may carry what the work came to. */
-export type Outcome = RowOutcome & { readonly result?: unknown }
-
-/** What an executor does with the records that it gets. */
-export interface ExecutorWork {
-  /** See SinkWriter.order: whether several records of one key may be in one call. */
-  readonly order: 'batch' | 'record'
-  /** Calls under way at once. */
-  readonly concurrency: number
-  /** Records in one call. */
-  readonly maxBatch: number
-  /** Works on some records. undefined = all stored. May answer at once. */
-  perform(batch: WriteBatch): Promise<readonly Outcome[] | undefined> | readonly Outcome[] | undefined
-  /** These are done, in the order of their keys; `outcomes` undefined = all stored, without results. */
-  done(batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void
-  /** A record left in another way: it was given up, or parked behind one of its key. */
-  left?(): void
-  /** What a call failed with that has no answer after so many milliseconds. */
-  late(ms: number): MillraceError
-}
 
 /**
  * Runs work that takes time: concurrently across keys, in order within a key. A record that fails is tried again while
@@ -120,13 +99,10 @@ export class KeyedExecutor {
         if (this.#most === 0) break
         if (this.#rested.length > 0) this.#freeRested()
         const batch = this.#take()
-        if (batch.length === 0 && this.#rested.length === 0) break
-        if (batch.length === 0) {
-          // All that is new waits behind what was tried.
-          this.#probesRested = true
-          continue
-        }
-        this.#perform(batch)
+        if (batch.length > 0) this.#perform(batch)
+        else if (this.#rested.length === 0) break
+        // All that is new waits behind what was tried.
+        else this.#probesRested = true
       }
     } finally {
       this.#pumping = false
@@ -136,13 +112,11 @@ export class KeyedExecutor {
   /** Heads that waited for what was away go on: all of them when it is back, one where it is to be seen. */
   #freeRested(): void {
     const isBack = this.#gate.most > 1
-    const turn = isBack || this.#probesRested || (this.#incoming.length === 0 && this.#ready.length === 0)
+    const count = isBack ? this.#rested.length : this.#probesRested ? 1 : 0
     if (!isBack) this.#probesRested = !this.#probesRested
-    for (const one of this.#rested.splice(0, isBack ? this.#rested.length : turn ? 1 : 0)) {
-      one.lane.resting = false
-      if (isBack) this.#ready.push(one)
-      else this.#ready.unshift(one)
-    }
+    const going = this.#rested.splice(0, count)
+    for (const { lane } of going) lane.resting = false
+    this.#ready.unshift(...going)
   }
 
   /** The next records that may be worked on together. */
@@ -283,7 +257,7 @@ export class KeyedExecutor {
     const goodOutcomes: Outcome[] = []
     const bad: number[] = []
     for (let n = 0; n < batch.length; n++) {
-      const outcome = outcomes?.[n] ?? stored
+      const outcome = outcomes?.[n] ?? storedOutcome
       if (outcome.outcome === 'refused' || outcome.outcome === 'untried') {
         bad.push(n)
         continue
@@ -377,11 +351,4 @@ export class KeyedExecutor {
     this.#held--
     this.#work.left?.()
   }
-}
-
-const stored: Outcome = { outcome: 'stored' }
-
-/** A failed call: every record failed with its error; downstream trouble is nobody's fault. */
-function refusedAll(batch: WriteBatch, error: unknown): Outcome[] {
-  return Array.from({ length: batch.length }, () => ({ outcome: 'refused', error }))
 }

@@ -47,12 +47,6 @@ export type ParkedEntry =
   | { readonly type: 'letter'; readonly info: LetterInfo; readonly record: PlainRecord }
   | { readonly type: 'command'; readonly command: LetterCommand; readonly key: Uint8Array | null }
 
-/**
- * What the topics of letters take, bytes: whatever a source may hold, and a letter's header on top. As much as a consumer
- * receives by default.
- */
-export const largestLetter = 64 * 1024 * 1024
-
 /** The topic in which a group parks the records of a topic. */
 export function parkedTopic(group: string, topic: string): string {
   return `${group}.${topic}.parked`

@@ -4,7 +4,7 @@ import type { SourceReader } from '../component/contracts/reader.ts'
 import { isOperator, type Operator } from '../component/operator.ts'
 import { noResources } from '../component/resources.ts'
 import { fatalError, MillraceError, sentenceOf } from '../errors.ts'
-import { globalTables } from '../topology/plan-facts.ts'
+import { globalTables, largestLetter } from '../topology/plan-facts.ts'
 import type {
   ProcessorNode,
   SinkNode,
@@ -13,7 +13,7 @@ import type {
   TopologyPlan,
 } from '../topology/plan-types.ts'
 import { GlobalTables, type GlobalTablesOptions } from './global-tables.ts'
-import { deadLetterTopic, largestLetter, parkedTopic } from './letters.ts'
+import { deadLetterTopic, parkedTopic } from './letters.ts'
 import { checkedWriter } from './sink-answers.ts'
 import type { TaskSource } from './task-options.ts'
 import type { Environment } from './worker-options.ts'

@@ -9,8 +9,6 @@ import { Assignments, type SourcePartition } from './assignments.ts'
 import { checkPartitions } from './check-partitions.ts'
 import { checkTables } from './check-tables.ts'
 import { CommitCycle } from './commit-cycle.ts'
-import type { Breakers } from './breaker.ts'
-import type { Counters } from './counters.ts'
 import { drain, inTime, settleAll, type DrainOptions } from './drain.ts'
 import { EndWatch } from './end-watch.ts'
 import { insist } from './insist.ts'
@@ -24,11 +22,10 @@ import { type SourceHandler, SourceLoop } from './source-loop.ts'
 import { Task } from './task.ts'
 import type { TaskInput } from './task-input.ts'
 import { TaskOpener } from './task-opener.ts'
+import type { TaskOptions } from './task-options.ts'
 import type { Membership, WorkerOptions } from './worker-options.ts'
 
-export interface SessionOptions extends WorkerOptions {
-  readonly counters: Counters
-  readonly breakers: Breakers
+export interface SessionOptions extends WorkerOptions, Pick<TaskOptions, 'counters' | 'breakers'> {
   /** The session before this one, whose counts go on. */
   readonly before: Session | undefined
 }

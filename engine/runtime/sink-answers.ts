@@ -9,7 +9,8 @@ const outcomes = new Set(['stored', 'dropped', 'refused', 'untried'])
  */
 export function checkedAnswer(node: string, records: number, answer: WriteResult): WriteResult {
   if (answer === undefined) return answer
-  if (!Array.isArray(answer)) throw broken(node, 'something that is no list of outcomes')
+  const isList: boolean = Array.isArray(answer)
+  if (!isList) throw broken(node, 'something that is no list of outcomes')
   if (answer.length !== records)
     throw broken(
       node,
@@ -32,12 +33,12 @@ function broken(node: string, what: string): MillraceError {
 
 /** Checks what a sink says of itself when it is opened. Throws COMPONENT_FAILED. */
 export function checkedWriter(node: string, writer: SinkWriter): SinkWriter {
-  const { order, concurrency, maxBatch, write } = writer
+  const { order, concurrency, maxBatch } = writer
   const wrong =
     (order !== 'batch' && order !== 'record' && 'order: it is batch or record') ||
     (!isCount(concurrency) && 'concurrency: it is a whole number, 1 or more') ||
     (!isCount(maxBatch) && 'maxBatch: it is a whole number, 1 or more') ||
-    (typeof write !== 'function' && 'write: it is a function')
+    (typeof (writer as { write?: unknown }).write !== 'function' && 'write: it is a function')
   if (wrong === false) return writer
   throw fatalError('COMPONENT_FAILED', `What sink ${node} opens has a wrong ${wrong}.`)
 }

@@ -13,7 +13,6 @@ import { Outbox } from './outbox.ts'
 import { holdBack, isOwed, OwedEmissions, OwedRun, refuseOwed } from './owed.ts'
 import { OpenWork } from './open-work.ts'
 import { reach } from '../component/points.ts'
-import { fedBy } from '../topology/plan-facts.ts'
 import { InputKinds } from './input-kinds.ts'
 import { TaskGraph } from './task-graph.ts'
 import { hashes, TaskStores } from './task-stores.ts'
@@ -104,7 +103,6 @@ export class Task {
     policy: FailurePolicy,
   ): TaskInput {
     const { plan, clock, trouble, breakers } = this.#options
-    const fed = fedBy(plan, source.node)
     return new TaskInput({
       ...source,
       group: plan.name,
@@ -115,8 +113,7 @@ export class Task {
       policy,
       trouble,
       breaker: breakers.of(source.node),
-      // Who has nothing there takes some in, to be tried: what is away for others may be there for these.
-      isHeld: () => fed.some((node) => breakers.holds(node) && this.#graph.heldAt(node) > 0),
+      isHeld: () => this.#graph.isHeld(source.node, breakers),
       limits: plan.errors.parking,
       owner: { ...this.#owner(), ...(source.spent && { spent: source.spent }) },
       ...this.#kinds.of(source.node),

@@ -1,6 +1,12 @@
 import type { StoreRef } from '../component/contracts/commit.ts'
 import type { SubTopology, TopologyPlan } from './plan-types.ts'
 
+/**
+ * What the topics of letters take, bytes: whatever a source may hold, and a letter's header on top. As much as a consumer
+ * receives by default.
+ */
+export const largestLetter = 64 * 1024 * 1024
+
 /** The topic that a source node reads; undefined for a node that is no source or reads none. */
 export function sourceTopic(plan: TopologyPlan, name: string): string | undefined {
   const node = plan.nodes.get(name)
