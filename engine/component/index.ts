@@ -71,7 +71,7 @@ export {
   type OutgoingRecord,
   type RecordPosition,
 } from './contracts/log.ts'
-export { packBatch, selectColumns } from './outgoing.ts'
+export { packBatch, rowBytes, selectColumns, selectRows } from './outgoing.ts'
 export { RecordPacker } from './record-packer.ts'
 export {
   type PreparedWrite,

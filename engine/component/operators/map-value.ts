@@ -2,6 +2,7 @@ import { Observable } from 'rxjs'
 import { operator, type Operator } from '../operator.ts'
 import { RecordCursor, type StreamRecord } from '../record-view.ts'
 import { Projection, type ProjectedField } from '../projection.ts'
+import { madeValue } from './made-values.ts'
 import { Collector, eachRow } from './rows.ts'
 
 /**
@@ -30,7 +31,7 @@ export function mapValue<In, Out>(
           const cursor = new RecordCursor()
           eachRow(scope, batch, (i) => {
             const record = cursor.at(batch, i) as StreamRecord<In>
-            mapped.add(i, map(record.value, record))
+            mapped.add(i, madeValue(map(record.value, record), 'mapValue'))
           })
           if (mapped.length > 0) output.next(mapped.batch())
         })
