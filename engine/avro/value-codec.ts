@@ -188,10 +188,10 @@ function refuseLocate(reader: RegisteredSchema, path: readonly string[]): never 
 }
 
 function valueReader(registry: SchemaRegistry, reader: RegisteredSchema, path: readonly string[]): Decode {
-  const { values, read } = readerOfAll(registry, reader, [path])
+  const fields = readerOfAll(registry, reader, [path])
   return (bytes, start, end) => {
-    read(bytes, start, end)
-    return values[0]
+    fields.read(bytes, start, end)
+    return fields.values[0]
   }
 }
 

@@ -1,5 +1,8 @@
 import { decodeHeaders, type Header } from './headers.ts'
+import type { PackedColumns } from './packed-columns.ts'
 import { RecordPacker } from './record-packer.ts'
+
+export type { PackedColumns } from './packed-columns.ts'
 
 /** A record outside a batch: what `produce`, letters and outputs are made of. `null` as value is a tombstone. */
 export interface PlainRecord {
@@ -8,20 +11,6 @@ export interface PlainRecord {
   readonly headers: readonly Header[]
   /** Milliseconds since 1970, as the topic keeps it. */
   readonly timestamp: number
-}
-
-/** One backing buffer, and columns that say where each record's parts lie in it. A start of -1 means null. */
-export interface PackedColumns {
-  readonly count: number
-  readonly bytes: Buffer
-  /** Milliseconds since 1970, as the topic keeps them (not the event time). */
-  readonly timestamps: Float64Array
-  readonly keyStarts: Int32Array
-  readonly keyEnds: Int32Array
-  readonly valueStarts: Int32Array
-  readonly valueEnds: Int32Array
-  readonly headerStarts: Int32Array
-  readonly headerEnds: Int32Array
 }
 
 /**

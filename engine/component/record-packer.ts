@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { encodeHeaders, type Header } from './headers.ts'
-import type { PackedColumns } from './packed-records.ts'
+import type { PackedColumns } from './packed-columns.ts'
 
 /** Below so many bytes a loop copies faster than a call does. */
 const shortBytes = 96
