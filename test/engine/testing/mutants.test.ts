@@ -110,6 +110,8 @@ const seen: Readonly<Record<string, string>> = {
     'overdue: an order that is overdue is told of once, also in the next life',
   'a timer that is over is changed by a record all the same':
     'overdue: what comes when an order is overdue already changes nothing',
+  'a record that takes a timer away takes with it what it was due before':
+    'dunning: what was due before it was paid is told of, though nobody had got to it',
   'how far time has come is not kept': 'overdue: how far time has come is known in the next life',
   'the clock counts before everything has been read':
     'unpaid: an order that was paid in time is not told of, though nobody was there',
