@@ -18,7 +18,7 @@ import { reach } from '../component/points.ts'
 import { recordError, type MillraceError } from '../errors.ts'
 import { durationText } from '../topology/lint-rule.ts'
 import { ResultBuffer } from './result-buffer.ts'
-import { asProcessorError } from './thrown-errors.ts'
+import { asProcessorError } from '../component/thrown-errors.ts'
 import { detach, failHead, Lane, type Item, type StageContext } from './lanes.ts'
 
 /** What an operator's stage needs besides what all stages share. */

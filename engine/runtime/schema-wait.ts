@@ -40,12 +40,12 @@ export class SchemaWait {
   /** Resolves when the schemas are there; `first` is what was begun. Rejects with a fatal error. */
   async end(records: PackedRecords, first: Promise<void> | undefined): Promise<void> {
     if (first === undefined) return
-    if (await this.#tried(() => first, 0)) return
+    if (await this.#tried(() => first, 0, false)) return
     this.#waiting++
     try {
       for (let tries = 1; !this.#options.over(); tries++) {
-        await this.#turn()
-        if (this.#options.over() || (await this.#tried(() => this.begin(records), tries))) return
+        const isProbe = await this.#turn()
+        if (await this.#tried(() => this.begin(records), tries, isProbe)) return
       }
     } finally {
       this.#waiting--
@@ -53,9 +53,8 @@ export class SchemaWait {
   }
 
   /** One question: true if it was answered. Otherwise a pause is over as well. */
-  async #tried(ask: () => Promise<void> | undefined, tries: number): Promise<boolean> {
+  async #tried(ask: () => Promise<void> | undefined, tries: number, isProbe: boolean): Promise<boolean> {
     const { node, breaker, clock, trouble } = this.#options
-    const isProbe = breaker.most === 1 && breaker.begin()
     try {
       await ask()
       breaker.succeeded()
@@ -71,16 +70,17 @@ export class SchemaWait {
     }
   }
 
-  /** Resolves when the registry may be asked: at once, or when the breaker lets somebody try. */
-  #turn(): Promise<void> {
+  /** Resolves when the registry may be asked: at once, or when the breaker lets somebody try; then it is the probe. */
+  #turn(): Promise<boolean> {
     const { breaker, clock, over } = this.#options
-    if (breaker.most > 0) return Promise.resolve()
+    if (breaker.most > 0) return Promise.resolve(breaker.begin())
     return new Promise((resolve) => {
       const go = (): void => {
         if (!over() && breaker.most === 0) return
         deaf()
         cancel()
-        resolve()
+        // Who is over asks once more, and for nobody: that is the least trouble.
+        resolve(breaker.most > 0 && breaker.begin())
       }
       const deaf = breaker.listen(go)
       let cancel: () => void

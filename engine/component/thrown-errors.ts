@@ -66,9 +66,9 @@ export const thrownRules: readonly ThrownRule[] = [
   },
 ]
 
-/** What a processor's code threw, as an error of Millrace. */
-export function asProcessorError(error: unknown): MillraceError {
-  return asThrown(error, 'processor', 'PROCESSOR_FAILED', sentenceOf(error))
+/** What a processor's code threw, as an error of Millrace; `sentence` is what it says. */
+export function asProcessorError(error: unknown, sentence = sentenceOf(error)): MillraceError {
+  return asThrown(error, 'processor', 'PROCESSOR_FAILED', sentence)
 }
 
 /** What a sink's code threw, as an error of Millrace. */
