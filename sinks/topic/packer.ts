@@ -120,7 +120,8 @@ class Failures {
 const stored: RowOutcome = { outcome: 'stored' }
 
 function recordPutter({ key, headers, format }: TopicConfig, encoder: ValueEncoder | undefined): Put {
-  const putValue = encoder === undefined ? (format === 'json' ? asJson : rawOrJson)(jsonWriter()) : encoded(encoder)
+  const putValue =
+    encoder === undefined ? (format === 'json' ? asJson : rawOrJson)(jsonWriter()) : encoded(encoder)
   const keyFields = key === undefined ? undefined : [key].flat().map((path) => new FieldAccess(path))
   const fixed = Object.entries(headers).map(([name, text]): Header => ({ name, value: Buffer.from(text) }))
   return (output, batch, i) => {
