@@ -34,7 +34,7 @@ function planOf(options: ChaosOptions, seed: number): RunPlan {
 }
 
 /** Half a minute with a defect. */
-function planOfMutant({ name, seed, points = [], others = [], bad = 0.004 }: MutantRun): RunPlan {
+function planOfMutant({ name, seed, points = [], others = [], ...rest }: MutantRun): RunPlan {
   return {
     seed,
     lengthMs: scriptMs + 8000,
@@ -44,7 +44,9 @@ function planOfMutant({ name, seed, points = [], others = [], bad = 0.004 }: Mut
     producers: 2,
     rate: 120,
     partitions: 4,
-    bad,
+    bad: rest.bad ?? 0.004,
+    keys: rest.keys,
+    probeMs: rest.probeMs,
     protocol: 'consumer',
     mutant: name,
     restMs: 60_000,

@@ -11,6 +11,10 @@ export interface MutantRun {
   readonly others?: readonly FaultKind[]
   /** Share of events that fail for good until they are mended; 0.004 if not given. */
   readonly bad?: number
+  /** How many keys each producer has; 30 if not given. */
+  readonly keys?: number
+  /** How long probes take for a write, milliseconds. */
+  readonly probeMs?: number
   /** One of these is found. */
   readonly found: readonly AnomalyKind[]
 }
@@ -22,15 +26,16 @@ export const mutantRuns: readonly MutantRun[] = [
   {
     name: 'a record settles when it is handed to the sink',
     seed: 11,
-    points: ['sink.writing', 'sink.writing', 'sink.writing'],
-    others: deaths,
+    points: ['committed', 'committed', 'committed'],
+    probeMs: 500,
     found: ['lost effect', 'output gap'],
   },
   { name: 'an id is known without its position', seed: 12, bad: 0.02, found: ['lost effect', 'output gap'] },
   {
     name: 'a letter is sealed before the earlier records of its key are settled',
     seed: 13,
-    bad: 0.05,
+    bad: 0.1,
+    keys: 6,
     found: ['parked out of order', 'letter'],
   },
   {

@@ -26,6 +26,10 @@ export interface RunPlan {
   readonly partitions: number
   /** Share of events that fail for good until they are mended; half as many are garbage. */
   readonly bad: number
+  /** How many keys each producer has; 30 if not given. */
+  readonly keys?: number | undefined
+  /** How long probes take for a write, milliseconds; 0 if not given. */
+  readonly probeMs?: number | undefined
   readonly protocol: 'auto' | 'consumer' | 'classic'
   /** The name of a mutant (cluster/mutants.ts) that workers run with. */
   readonly mutant?: string | undefined
@@ -142,6 +146,7 @@ export class ChaosRun {
       PROJECT: chaosProject,
       MENDED: join(folder, 'mended'),
       MUTANT: plan.mutant ?? '',
+      PROBE_MS: String(plan.probeMs ?? 0),
       TOPIC: name,
       BOOTSTRAP: world.kafka.bootstrap,
     }
@@ -251,7 +256,7 @@ export class ChaosRun {
         WHO: String(n),
         SEED: String(plan.seed),
         RATE: String(plan.rate / plan.producers),
-        KEYS: '30',
+        KEYS: String(plan.keys ?? 30),
         BAD: String(plan.bad),
       },
     })
