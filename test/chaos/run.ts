@@ -39,7 +39,7 @@ function planOfMutant({ name, seed, points = [], others = [], ...rest }: MutantR
     seed,
     lengthMs: scriptMs + 8000,
     faults: scriptOf(seed, points, others),
-    topologies: ['seen', 'once', 'sums'],
+    topologies: [rest.topology ?? 'once'],
     workers: 2,
     producers: 2,
     rate: 120,

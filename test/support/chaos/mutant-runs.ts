@@ -1,5 +1,6 @@
 import type { Point } from '../../../engine/component/points.ts'
 import type { FaultKind } from './schedule.ts'
+import type { TopologyName } from './topologies.ts'
 import type { AnomalyKind } from './truth.ts'
 
 /** What makes a defect show: a seed with its faults, and what the checker must find then. */
@@ -7,6 +8,8 @@ export interface MutantRun {
   /** Of cluster/mutants.ts, or of mutants.ts. */
   readonly name: string
   readonly seed: number
+  /** The topology that shows it: the points that workers crash at are its own then. `once` if not given. */
+  readonly topology?: TopologyName
   readonly points?: readonly (Point | 'between')[]
   readonly others?: readonly FaultKind[]
   /** Share of events that fail for good until they are mended; 0.004 if not given. */
@@ -72,7 +75,7 @@ export const mutantRuns: readonly MutantRun[] = [
   {
     name: 'what was settled beyond the frontier is forgotten in the next life',
     seed: 19,
-    points: ['committed', 'committed'],
+    points: ['committed', 'committed', 'committed'],
     others: deaths,
     found: ['output twice', 'letter'],
   },
@@ -86,12 +89,13 @@ export const mutantRuns: readonly MutantRun[] = [
   {
     name: 'an aborted commit counts as committed',
     seed: 21,
-    others: ['broker-pause', 'net-blackhole', 'broker-kill', 'worker-pause'],
+    others: ['storm', 'net-blackhole', 'net-reset', 'worker-pause', 'worker-pause'],
     found: ['lost effect', 'output gap', 'aggregate', 'stuck'],
   },
   {
     name: 'what is sent follows from state that is not committed',
     seed: 22,
+    topology: 'sums',
     points: ['transaction.written', 'transaction.offsets'],
     others: deaths,
     found: ['aggregate'],
@@ -99,6 +103,7 @@ export const mutantRuns: readonly MutantRun[] = [
   {
     name: 'that something was sent is noted a commit later',
     seed: 23,
+    topology: 'sums',
     points: ['committed', 'committed'],
     others: deaths,
     found: ['aggregate'],
