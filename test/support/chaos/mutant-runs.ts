@@ -93,14 +93,6 @@ export const mutantRuns: readonly MutantRun[] = [
     found: ['output twice'],
   },
   {
-    name: 'what is sent follows from state that is not committed',
-    seed: 22,
-    topology: 'sums',
-    points: ['transaction.written', 'transaction.offsets'],
-    others: deaths,
-    found: ['aggregate'],
-  },
-  {
     name: 'that something was sent is noted a commit later',
     seed: 23,
     topology: 'sums',
