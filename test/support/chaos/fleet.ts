@@ -141,7 +141,7 @@ export class Fleet {
   async #supervise(slot: number, program: Program): Promise<void> {
     const exit = await program.exited
     const alone = !program.ending && exit.signal !== 'SIGKILL'
-    if (alone) this.#options.endedAlone(slot, exit, program.said.slice(-1500))
+    if (alone) this.#options.endedAlone(slot, exit, lastWords(program.said))
     if (program.ending) return
     await wait(1000)
     this.#startAgain(slot)
@@ -195,4 +195,8 @@ export class Fleet {
     this.#closing = true
     await Promise.all(this.all.map((program) => program.kill()))
   }
+}
+
+function lastWords(said: string): string {
+  return said.split('\n').findLast((line) => line.includes(' failed: ')) ?? said.slice(-300)
 }

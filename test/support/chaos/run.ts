@@ -86,7 +86,7 @@ export class ChaosRun {
       env: this.#env(),
       hooks: plan.mutant === undefined ? [] : [join(import.meta.dirname, '../cluster/mutant-hook.ts')],
       endedAlone: (slot, { code, signal }, said) => {
-        this.alone.push(`worker ${slot} ended with ${code ?? signal}: ${lastWords(said)}`)
+        this.alone.push(`worker ${slot} ended with ${code ?? signal}: ${said}`)
         plan.say(this.alone.at(-1)!)
       },
     })
@@ -342,8 +342,4 @@ export class ChaosRun {
 
 function sizeOf(file: string): number {
   return existsSync(file) ? statSync(file).size : 0
-}
-
-function lastWords(said: string): string {
-  return said.split('\n').findLast((line) => line.includes(' failed: ')) ?? said.slice(-300)
 }
