@@ -20,7 +20,8 @@ export function actRoutes(desk: () => Desk): Route[] {
 const answers = {
   200: { description: 'A dry run, or there was nothing to do.', schema: ActAnswer },
   202: {
-    description: 'It is begun. What is asked of the topology’s worker is carried out at once, or when it next runs.',
+    description:
+      'It is begun. What is asked of the topology’s worker is carried out at once, or when it next runs.',
     schema: ActAnswer,
   },
 }
@@ -54,7 +55,9 @@ function discardRoute(desk: () => Desk): Route {
   })
 }
 
-function told<Said extends { readonly topology: string; readonly topic?: string | undefined }>(selection: Said) {
+function told<Said extends { readonly topology: string; readonly topic?: string | undefined }>(
+  selection: Said,
+) {
   return { topology: selection.topology, topic: selection.topic ?? null, selection: { ...selection } }
 }
 
@@ -71,7 +74,12 @@ async function asked(
     const plan = await look()
     refuseAskedTwice(plan)
     const { letters, keys, parked } = plan
-    return { letters, keys, topic: parked.topic, carryOut: (options) => carryOut(desk.project, plan, options) }
+    return {
+      letters,
+      keys,
+      topic: parked.topic,
+      carryOut: (options) => carryOut(desk.project, plan, options),
+    }
   })
   return answerOf(facts, outcome, how.dryRun, { keys: outcome.plan.keys })
 }
@@ -113,14 +121,18 @@ function replayRoute(desk: () => Desk): Route {
 /** Who may replay the letters of one topology may not thereby write into the topics of others. */
 function needAll(call: Pick<Call, 'topologies'>): void {
   if (call.topologies() === 'all') return
-  throw forbidden('Another topic than the source wants the scope dlq:replay for all topologies.', 'dlq:replay')
+  throw forbidden(
+    'Another topic than the source wants the scope dlq:replay for all topologies.',
+    'dlq:replay',
+  )
 }
 
 function editRoute(desk: () => Desk): Route {
   return route({
     ...{ id: 'editLetter', method: 'POST', path: '/v1/dlq/edit', tag, scope: 'dlq:replay' },
     summary: 'Puts an edited value in the place of an open letter’s, and releases its key.',
-    description: 'The letter keeps its position, and so its place in the order and its id. Headers name who edited it.',
+    description:
+      'The letter keeps its position, and so its place in the order and its id. Headers name who edited it.',
     ...{ act: 'edit', body: EditBody, answers },
     async handle(call): Promise<Answer> {
       const { dryRun, value, reason, ...selection } = call.body
@@ -132,7 +144,10 @@ function editRoute(desk: () => Desk): Route {
         const parked = await oneTopic(project, selection)
         const found = await letterToEdit(project, parked, selection.place)
         if (found.open === undefined)
-          throw new HttpProblem('CONFLICT', `The letter at ${selection.place} is not open: it cannot be edited in its place.`)
+          throw new HttpProblem(
+            'CONFLICT',
+            `The letter at ${selection.place} is not open: it cannot be edited in its place.`,
+          )
         const bytes = await encodedEdit(project, found, Buffer.from(JSON.stringify(value ?? null)))
         const carry: Plan['carryOut'] = async ({ who, id }) => {
           const { letters } = await carryOutEdit(project, found, bytes, { who, reason, id })
@@ -152,6 +167,15 @@ function answerOf(
   more: Partial<z.output<typeof ActAnswer>> = {},
 ): Answer {
   const { topic, letters } = plan
-  const body = { id: state?.id ?? null, act, topology, topic, letters, ...more, dryRun, state: state?.state ?? null }
+  const body = {
+    id: state?.id ?? null,
+    act,
+    topology,
+    topic,
+    letters,
+    ...more,
+    dryRun,
+    state: state?.state ?? null,
+  }
   return { status: state === undefined ? 200 : 202, body }
 }

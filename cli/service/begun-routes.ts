@@ -7,7 +7,8 @@ import { ActPath, ActState } from './letter-schemas.ts'
 import type { ActState as State } from './running-acts.ts'
 
 const tag = 'Dead letters'
-const description = 'Of the last thousand that this service has begun. All there ever were are in `millrace.acts`.'
+const description =
+  'Of the last thousand that this service has begun. All there ever were are in `millrace.acts`.'
 
 /** The routes about acts that were begun. */
 export function begunRoutes(desk: () => Desk): Route[] {

@@ -67,7 +67,9 @@ export const StatsAnswer = z.object({
       }),
     )
     .meta({ description: 'The most open ones first.' }),
-  days: z.array(z.object({ day: z.string(), ...counts })).meta({ description: 'By the day of parking, UTC.' }),
+  days: z
+    .array(z.object({ day: z.string(), ...counts }))
+    .meta({ description: 'By the day of parking, UTC.' }),
 })
 
 export const KeysAnswer = z.object({
@@ -113,10 +115,7 @@ export const LetterAnswer = z.looseObject({
   value: z.unknown().meta({ description: 'The record’s value, decoded with the schema that wrote it.' }),
 })
 
-const dryRun = z
-  .boolean()
-  .prefault(false)
-  .meta({ description: 'Say what would be done, and do nothing.' })
+const dryRun = z.boolean().prefault(false).meta({ description: 'Say what would be done, and do nothing.' })
 
 const rate = z.int().min(1).max(1_000_000).optional().meta({ description: 'Letters a second, at most.' })
 
@@ -150,20 +149,28 @@ export const ReplayBody = z.strictObject({
   topology,
   place: place.optional(),
   to: topic.optional().meta({
-    description: 'The topic that gets them, the source topic if not given. Another one wants the scope for all topologies.',
+    description:
+      'The topic that gets them, the source topic if not given. Another one wants the scope for all topologies.',
   }),
   again: z.boolean().prefault(false).meta({
     description: 'Also those that were released before: for topologies without dedupe.',
   }),
   most: z.int().min(1).optional().meta({ description: 'So many at most.' }),
-  after: place.optional().meta({ description: 'Goes on behind this place: `last` of a replay that was stopped.' }),
+  after: place
+    .optional()
+    .meta({ description: 'Goes on behind this place: `last` of a replay that was stopped.' }),
   rate,
   dryRun,
 })
 
 export const EditBody = z.strictObject({
   ...{ topology, topic: topic.optional(), place },
-  value: z.unknown().meta({ description: 'What takes the place of the value: JSON, which its schema must take; null is a tombstone.' }),
+  value: z
+    .unknown()
+    .meta({
+      description:
+        'What takes the place of the value: JSON, which its schema must take; null is a tombstone.',
+    }),
   reason: reason.optional(),
   dryRun,
 })

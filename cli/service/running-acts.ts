@@ -65,7 +65,10 @@ export class RunningActs {
     patienceMs: number,
   ): Promise<ActState> {
     if (this.#under().length >= mostRunning)
-      throw new HttpProblem('CONFLICT', `${mostRunning} acts are under way already: wait for one, or stop it.`)
+      throw new HttpProblem(
+        'CONFLICT',
+        `${mostRunning} acts are under way already: wait for one, or stop it.`,
+      )
     const stop = new AbortController()
     const state: ActState = { id: newActId(), ...about, done: 0, state: 'running', last: null, error: null }
     const result = carried(state, stop.signal, carryOut)
@@ -76,7 +79,10 @@ export class RunningActs {
     this.#acts.set(state.id, { state, stop, ended })
     this.#forget()
     const patience = new AbortController()
-    await Promise.race([result, delay(patienceMs, undefined, { signal: patience.signal }).catch(() => undefined)])
+    await Promise.race([
+      result,
+      delay(patienceMs, undefined, { signal: patience.signal }).catch(() => undefined),
+    ])
     patience.abort()
     return { ...state }
   }
