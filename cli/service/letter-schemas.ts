@@ -165,12 +165,9 @@ export const ReplayBody = z.strictObject({
 
 export const EditBody = z.strictObject({
   ...{ topology, topic: topic.optional(), place },
-  value: z
-    .unknown()
-    .meta({
-      description:
-        'What takes the place of the value: JSON, which its schema must take; null is a tombstone.',
-    }),
+  value: z.unknown().meta({
+    description: 'What takes the place of the value: JSON, which its schema must take; null is a tombstone.',
+  }),
   reason: reason.optional(),
   dryRun,
 })
