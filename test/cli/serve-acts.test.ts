@@ -84,7 +84,16 @@ test('letters are counted', async () => {
     status: 200,
     body: {
       total: { open: 3, released: 0, discarded: 0 },
-      groups: [{ topology: 'store', node: 'good', code: 'RECORD_INVALID', type: 'shop.Order', open: 3, followers: 2 }],
+      groups: [
+        {
+          topology: 'store',
+          node: 'good',
+          code: 'RECORD_INVALID',
+          type: 'shop.Order',
+          open: 3,
+          followers: 2,
+        },
+      ],
       days: [{ open: 3 }],
     },
   })
@@ -95,8 +104,14 @@ describe('a replay', () => {
     await refused('replay', { place: '0@0' }, 409)
     await discardAll()
     topology('OPEN, LOST')
-    expect(await post('replay', { dryRun: true })).toMatchObject({ status: 200, body: { letters: 3, to: 'orders', id: null } })
-    expect(await post('replay', { most: 1 })).toMatchObject({ status: 202, body: { letters: 1, state: 'done' } })
+    expect(await post('replay', { dryRun: true })).toMatchObject({
+      status: 200,
+      body: { letters: 3, to: 'orders', id: null },
+    })
+    expect(await post('replay', { most: 1 })).toMatchObject({
+      status: 202,
+      body: { letters: 1, state: 'done' },
+    })
     expect(await post('replay', {})).toMatchObject({ status: 202, body: { letters: 3, state: 'done' } })
     expect(await run()).toEqual(['o1', 'o2', 'o4'])
     expect(await run()).toEqual([])
@@ -110,13 +125,24 @@ describe('a replay', () => {
     // Beside it nothing else is done to these letters.
     expect((await refused('replay', {}, 409)).detail).toContain(id)
     const look = () => service.ask<{ state: string; done: number }>(`/v1/dlq/acts/${id}`, { key: ada })
-    expect((await look()).body).toMatchObject({ id, act: 'replay', topology: 'store', topic: 'orders', letters: 63 })
-    const stopped = await service.ask<{ done: number; last: string }>(`/v1/dlq/acts/${id}/stop`, { key: ada, method: 'POST' })
+    expect((await look()).body).toMatchObject({
+      id,
+      act: 'replay',
+      topology: 'store',
+      topic: 'orders',
+      letters: 63,
+    })
+    const stopped = await service.ask<{ done: number; last: string }>(`/v1/dlq/acts/${id}/stop`, {
+      key: ada,
+      method: 'POST',
+    })
     expect(stopped).toMatchObject({ status: 200, body: { state: 'stopped' } })
     const { done, last } = stopped.body
     expect(done).toBeGreaterThan(0)
     expect(done).toBeLessThan(63)
-    expect(await post('replay', { after: last })).toMatchObject({ body: { letters: 63 - done, state: 'done' } })
+    expect(await post('replay', { after: last })).toMatchObject({
+      body: { letters: 63 - done, state: 'done' },
+    })
     topology('OPEN, LOST')
     expect(await run()).toEqual(['o1', 'o2', 'o4', ...followers])
     expect(service.acts().map(({ act, result, letters }) => [act, result, letters])).toEqual([
@@ -141,7 +167,10 @@ describe('a replay', () => {
     expect(made).toMatchObject({ code: 0, err: [] })
     const own = await key('dlq:replay:store')
     expect((await refused('replay', { to: 'other' }, 403, own)).detail).toMatch(/for all topologies/)
-    expect(await post('replay', { to: 'other' })).toMatchObject({ status: 202, body: { letters: 3, to: 'other' } })
+    expect(await post('replay', { to: 'other' })).toMatchObject({
+      status: 202,
+      body: { letters: 3, to: 'other' },
+    })
     await refused('replay', { to: 'store.orders.parked' }, 422)
     await refused('replay', { to: 'nowhere' }, 404)
     await refused('replay', { to: 'nowhere' }, 403, own)
@@ -151,10 +180,18 @@ describe('a replay', () => {
 describe('an edit', () => {
   test('takes the place of an open letter’s value: its key is released, in order', async () => {
     const value = { id: 'o1', customer: 'c1', state: 'OPEN' }
-    expect((await refused('edit', { place: '0@0', value: { ...value, state: 7 } }, 422)).detail).toMatch(/edited value is refused/)
-    expect(await post('edit', { place: '0@0', value, dryRun: true })).toMatchObject({ status: 200, body: { letters: 3 } })
+    expect((await refused('edit', { place: '0@0', value: { ...value, state: 7 } }, 422)).detail).toMatch(
+      /edited value is refused/,
+    )
+    expect(await post('edit', { place: '0@0', value, dryRun: true })).toMatchObject({
+      status: 200,
+      body: { letters: 3 },
+    })
     expect(await run()).toEqual([])
-    expect(await post('edit', { place: '0@0', value, reason: 'see INC-42' })).toMatchObject({ status: 202, body: { state: 'done' } })
+    expect(await post('edit', { place: '0@0', value, reason: 'see INC-42' })).toMatchObject({
+      status: 202,
+      body: { state: 'done' },
+    })
     expect(await run()).toEqual(['o1', 'o2', 'o4'])
     await refused('edit', { place: '0@0', value }, 409)
   })

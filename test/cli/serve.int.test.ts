@@ -64,7 +64,9 @@ test('parked records are listed, shown and released', async () => {
   try {
     const url = `/v1/dlq/keys?topology=${group}`
     const { keys } = (await service.ask<{ keys: { firstLetter: string }[] }>(url, { key: ada })).body
-    expect(keys).toMatchObject([{ topology: group, topic, key: 'c1', openLetters: 2, code: 'RECORD_INVALID' }])
+    expect(keys).toMatchObject([
+      { topology: group, topic, key: 'c1', openLetters: 2, code: 'RECORD_INVALID' },
+    ])
     const { firstLetter } = keys[0]!
     const letter = await service.ask(`/v1/dlq/letters/${group}/${topic}/${firstLetter}`, { key: ada })
     expect(letter).toMatchObject({ status: 200, body: { state: 'open', value: { id: '1', state: 'LOST' } } })

@@ -33,14 +33,17 @@ export class TestService {
     const started = Promise.withResolvers<string>()
     this.#url = started.promise
     this.#url.catch(() => undefined)
-    this.#code = runCommandLine(['serve', ...(flags.includes('--env') ? [] : ['--http', '127.0.0.1:0']), ...flags], {
-      out: (line) => started.resolve(/ at (\S+)$/.exec(line)![1]!),
-      err: (line) => this.lines.push(line),
-      cwd,
-      env,
-      signal: this.#stop.signal,
-      loadRegistry: async () => ({ sources: {}, processors: {}, sinks: {} }),
-    }).finally(() => started.reject(new Error(`It did not start: ${this.lines.join('\n')}`)))
+    this.#code = runCommandLine(
+      ['serve', ...(flags.includes('--env') ? [] : ['--http', '127.0.0.1:0']), ...flags],
+      {
+        out: (line) => started.resolve(/ at (\S+)$/.exec(line)![1]!),
+        err: (line) => this.lines.push(line),
+        cwd,
+        env,
+        signal: this.#stop.signal,
+        loadRegistry: async () => ({ sources: {}, processors: {}, sinks: {} }),
+      },
+    ).finally(() => started.reject(new Error(`It did not start: ${this.lines.join('\n')}`)))
   }
 
   url(): Promise<string> {
