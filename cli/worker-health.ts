@@ -21,7 +21,7 @@ export function healthOf(workers: readonly Worker[], now: number): Health {
 
 /**
  * Whether everything is assigned, restored and moving: what /readyz says. Looks at the frontiers when asked. A worker that
- * leaves a downstream alone, or has a partition that halts, is ready all the same, and degraded: another one in its place
+ * leaves a downstream alone, has a partition that halts, or merges with one of which nobody hears, is ready all the same, and degraded: another one in its place
  * would be no better off, and a roll-out must not stop for it.
  */
 export class Readiness {
@@ -37,9 +37,13 @@ export class Readiness {
     for (const worker of this.#workers) {
       if (!worker.ready)
         reasons.push(`${worker.plan.name} waits for its partitions and their state (${worker.state}).`)
-      for (const task of worker.tasks) reasons.push(...this.#still(task, now), ...mergeWaits(task, now))
+      for (const task of worker.tasks) reasons.push(...this.#still(task, now))
     }
-    return { ok: reasons.length === 0, reasons, degraded: this.#workers.flatMap(degradedOf) }
+    return {
+      ok: reasons.length === 0,
+      reasons,
+      degraded: this.#workers.flatMap((worker) => degradedOf(worker, now)),
+    }
   }
 
   #still(task: OneTask, now: number): string[] {
@@ -62,7 +66,7 @@ export class Readiness {
 function mergeWaits({ inputs }: OneTask, now: number): string[] {
   const nameOf = ({ partition: { topic, partition } }: (typeof inputs)[number]): string =>
     `${topic}/${partition}`
-  const awaited = inputs.filter(({ mergeWait }) => mergeWait?.isAwaited === true)
+  const awaited = inputs.filter(({ mergeWait, isHeld }) => mergeWait?.isAwaited === true && !isHeld)
   if (awaited.length === 0) return []
   return inputs.flatMap((input) => {
     const { records = 0, since = now } = input.mergeWait ?? {}
@@ -74,12 +78,12 @@ function mergeWaits({ inputs }: OneTask, now: number): string[] {
   })
 }
 
-function degradedOf({ plan, tasks, breakers }: Worker): string[] {
+function degradedOf({ plan, tasks, breakers }: Worker, now: number): string[] {
   const open = [...breakers.entries()].flatMap(([node, { state }]) =>
     state === 'closed' ? [] : [`What is behind "${node}" of ${plan.name} is away: its circuit is ${state}.`],
   )
   const halted = [...tasks].flatMap(({ inputs }) =>
     inputs.flatMap(({ parking }) => (parking.halt === undefined ? [] : [parking.halt.sentence])),
   )
-  return [...open, ...halted]
+  return [...open, ...halted, ...[...tasks].flatMap((task) => mergeWaits(task, now))]
 }
