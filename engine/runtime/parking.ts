@@ -7,6 +7,8 @@ import { asMillraceError, sentenceOf } from '../errors.ts'
 import type { Failure } from './failures.ts'
 import type { Ledger } from './ledger.ts'
 import type { LedgerRun } from './ledger-run.ts'
+import { ParkingLimits, sizeOf, type ParkingHalt } from './parking-limits.ts'
+import type { ErrorSettings } from '../topology/plan-types.ts'
 import { deadLetterTopic, encodeLetter, type LetterInfo } from './letters.ts'
 
 /** A record that was parked, but whose letter is not committed yet. */
@@ -39,6 +41,9 @@ export interface ParkingOptions {
   readonly target: TopicPartition
   readonly ledger: Ledger
   readonly clock: Clock
+  /** How much may be parked. */
+  readonly limits: ErrorSettings['parking']
+  readonly trouble: (sentence: string) => void
   /** Takes a record that waited for its key to be free. */
   readonly resume: (batch: RecordBatch) => void
 }
@@ -57,6 +62,7 @@ export class Parking {
   readonly #ledger: Ledger
   readonly #clock: Clock
   readonly #resume: (batch: RecordBatch) => void
+  readonly #limits: ParkingLimits
   readonly #blocked = new Map<string, BlockedKey>()
   readonly #pending = new Map<LedgerRun, Map<number, PendingLetter>>()
   /** Offsets of records whose letters were sealed in this life and not yet read back. */
@@ -69,6 +75,7 @@ export class Parking {
     this.#ledger = options.ledger
     this.#clock = options.clock
     this.#resume = options.resume
+    this.#limits = new ParkingLimits(options)
   }
 
   /** Where the letters go. */
@@ -79,6 +86,16 @@ export class Parking {
   /** Keys that are blocked now. */
   get keys(): number {
     return this.#blocked.size
+  }
+
+  /** Bytes of letters, committed or not. */
+  get bytes(): number {
+    return this.#limits.bytes
+  }
+
+  /** Set while so much is parked that nothing more is to come in. */
+  get halt(): ParkingHalt | undefined {
+    return this.#limits.halt
   }
 
   /** True if an earlier record of its key is parked. */
@@ -140,6 +157,7 @@ export class Parking {
       }
       this.#remember({ run, row, offset, key, info, record })
       this.#block(key, offset, info)
+      this.#limits.added(key, sizeOf(record))
     }
     lineage.judge(row, 'parked')
     lineage.release(row)
@@ -194,9 +212,10 @@ export class Parking {
     return [parked, { ...record, topic: deadLetterTopic(this.#source.topic) }]
   }
 
-  /** A letter was read from the parked partition: it is open. */
-  opened(key: string | undefined, info: LetterInfo): void {
+  /** A letter of so many bytes was read from the parked partition: it is open. */
+  opened(key: string | undefined, info: LetterInfo, bytes: number): void {
     const known = this.#awaited.delete(info.offset)
+    if (!known) this.#limits.added(key, bytes)
     if (key === undefined) return
     const blocked = this.#blocked.get(key)
     if (blocked === undefined) {
@@ -209,7 +228,8 @@ export class Parking {
   }
 
   /** A letter is closed: processed or discarded. The key is free when none is left. */
-  closed(key: string | undefined): void {
+  closed(key: string | undefined, bytes: number): void {
+    this.#limits.removed(key, bytes)
     const blocked = key === undefined ? undefined : this.#blocked.get(key)
     if (blocked === undefined) return
     blocked.open--
