@@ -70,16 +70,15 @@ describe('a partition of which as much is parked as may be', () => {
 
   test('a discard lets it go on too, and a new life begins halted, with nothing read', () =>
     withBench(new Bench(5, yaml('keys: 1'), { partitions: 1, pollRecords: 1 }), async (one) => {
-      one.produce([{ id: 'b', key: 'a', fails: bad }, ...Array.from({ length: 20 }, (_, n) => good(n))])
+      one.produce([{ id: 'b', key: 'a', fails: bad }, ...Array.from({ length: 100 }, (_, n) => good(n))])
       await one.toEnd()
-      const before = one.offsets('out').length + one.letters().length
-      expect(before).toBeLessThan(21)
       // What a life takes in before it halts is a poll or two, and no letter comes of it.
       for (let life = 0; life < 3; life++) await one.toEnd()
+      expect(one.offsets('out').length).toBeLessThan(50)
       expect(one.letters()).toEqual([0])
       one.cluster.start()
       one.command(0, 'a', 'discard')
-      await one.cluster.until(() => one.offsets('out').length === 20)
+      await one.cluster.until(() => one.offsets('out').length === 100)
     }))
 
   test('what was under way when it halted is parked in order, behind the first of its key', () =>
