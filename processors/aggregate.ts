@@ -15,6 +15,8 @@ there is no value is null (a \`count\` 0, a list empty). Another type than a fun
 alone, and is owed until it is acknowledged: at least once, per key in the order of versions; a crash may repeat the last
 one. With \`emit: update\` changes between two commits become one value. In an exactly-once topology what topics get is
 in the commit that notes that it was sent: each version, and each closed window, at most once.
+A session that grows or joins another one is then another window: with \`emit: update\` the key of what a session sends is
+\`key/from/to\`, and a window that is no more gets a tombstone.
 The state is that of a beginning of the partition, also after a crash: a record counts once. Where a later node cannot
 take a value (after its attempts), it is no letter: it stays owed, the log says so, and it is sent again when its key
 changes and at the next start; with \`then: skip\` it is given up, with \`then: halt\` the worker stops.

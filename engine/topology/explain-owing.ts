@@ -76,15 +76,19 @@ const promises: Readonly<Record<string, (node: ProcessorNode) => Promised>> = {
       provided: parkedElsewhere,
     },
     sent: {
-      says:
-        config.emit === 'close'
-          ? 'Each window is sent when it is closed: at least once, and with one value.'
-          : 'Of each key the newest value is sent, at least once, in the order of versions; changes between two commits are one value.',
+      says: aggregatesSent(config),
       again: 'when its key changes and at the next start',
     },
   }),
   resequence: resequenced,
   schedule: scheduled,
+}
+
+function aggregatesSent({ emit, window }: ProcessorNode['config']): string {
+  if (emit === 'close') return 'Each window is sent when it is closed: at least once, and with one value.'
+  if ((window as { readonly session?: number } | undefined)?.session !== undefined)
+    return 'Of each session the newest value is sent, at least once, under the key of its window; a window that has grown gets a tombstone, also after a crash.'
+  return 'Of each key the newest value is sent, at least once, in the order of versions; changes between two commits are one value.'
 }
 
 function resequenced(node: ProcessorNode): Promised {

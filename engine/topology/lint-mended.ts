@@ -218,4 +218,13 @@ sources: { orders: { type: topic, topic: orders, format: json } }
 processors: { overdue: { type: schedule, from: orders, after: 30m, idle: 1m } }
 sinks: { reminders: { type: console, from: overdue } }`,
   },
+  ML045: {
+    topology: `name: visits
+sources: { views: { type: topic, topic: page-views, format: json } }
+processors:
+  visit: { type: aggregate, from: views, window: { session: 10m, idle: 1m }, emit: close, fields: { pages: count } }
+sinks:
+  out: { type: table, from: visit, table: visits }
+  late: { type: console, from: visit.late }`,
+  },
 }

@@ -17,6 +17,7 @@ import { partitionsDiffer } from './lint-rules/partitions-differ.ts'
 import { positionsPassedOver } from './lint-rules/positions-passed-over.ts'
 import { recordTime } from './lint-rules/record-time.ts'
 import { rekeyedOrder } from './lint-rules/rekeyed-order.ts'
+import { refusedTombstones } from './lint-rules/refused-tombstones.ts'
 import { repeatingSink } from './lint-rules/repeating-sink.ts'
 import { retryOrder } from './lint-rules/retry-order.ts'
 import { sharedName } from './lint-rules/shared-name.ts'
@@ -80,4 +81,5 @@ export const lintRules: readonly LintRule[] = [
   tableForgets,
   unknownFirst,
   standingTimers,
+  refusedTombstones,
 ]

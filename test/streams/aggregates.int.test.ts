@@ -138,6 +138,17 @@ function ownResult({ key, time, value }: ReadRecord): Result {
   return { key: name, ...(from !== undefined && { from, to: to! }), time, ...fields }
 }
 
+/** What we sent of a session: its window is in the key. */
+function ownSession({ key, time, value }: ReadRecord): Result {
+  const {
+    key: name,
+    from,
+    to,
+  } = value as { readonly key: string; readonly from: number; readonly to: number }
+  expect(key).toBe(`${name}/${from}/${to}`)
+  return ownResult({ key: name, time, value })
+}
+
 function theirResult({ key, from, to, time, value }: WitnessSent): Result {
   return { key: key!, ...(from !== undefined && { from, to: to! }), time, ...value }
 }
@@ -181,6 +192,44 @@ async function compare(
   const ownLate = (late ?? []).map(({ value }) => value!['id'])
   expect(ownLate).toEqual(theirLate(updates, story))
 }
+
+/** What readers have who keep the newest value of each window, and forget those with a tombstone. */
+function tableOf(results: readonly (readonly [window: string, value: unknown])[]): Map<string, unknown> {
+  const table = new Map<string, unknown>()
+  for (const [window, value] of results) {
+    if (value === null) table.delete(window)
+    else table.set(window, value)
+  }
+  return new Map([...table].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+test('session windows, update: readers have the same sessions after each batch, with the same results', async () => {
+  await fc.assert(
+    fc.asyncProperty(windows.session, stories, async (window, random) => {
+      const { records, ends } = comparable(window, random)
+      const story = { records, ends }
+      const theirs = await streams.answer({ window, emit: 'update' }, records)
+      const batches = ends.map((end, n) => records.slice((ends[n - 1] ?? -1) + 1, end + 1))
+      const plan = await planFor(window, 'update')
+      for (const upTo of new Set([1, Math.ceil(batches.length / 2), batches.length])) {
+        const [out, late] = await runBatches(plan, batches.slice(0, upTo), ['out', 'late'])
+        const ours = out!.map((one) => [one.key!, one.value === null ? null : ownSession(one)] as const)
+        const sent = theirs.sent.filter(({ at }) => at <= ends[upTo - 1]!)
+        const wanted = sent.map((one) => [`${one.key}/${one.from}/${one.to}`, one.value && theirResult(one)])
+        expect(tableOf(ours)).toEqual(tableOf(wanted as [string, unknown][]))
+        // Nothing is taken back that was not sent, or twice.
+        const open = new Set<string>()
+        for (const [name, value] of ours) {
+          if (value === null) expect(open.delete(name)).toBe(true)
+          else open.add(name)
+        }
+        if (upTo < batches.length) continue
+        expect((late ?? []).map(({ value }) => value!['id'])).toEqual(theirLate(theirs, story))
+      }
+    }),
+    { numRuns: 40 },
+  )
+}, 120_000)
 
 const modes = [
   ['none', 'update'],

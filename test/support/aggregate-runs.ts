@@ -18,6 +18,7 @@ const session = {
   spec: { kind: 'session', gap: 25, grace: 10 },
   setting: 'window: { session: 25ms, grace: 10ms }, emit: close,',
 } as const
+const growing = { ...session, setting: 'window: { session: 25ms, grace: 10ms },' } as const
 const sliding = {
   spec: { kind: 'sliding', size: 40, grace: 30 },
   setting: 'window: { sliding: 40ms, grace: 30ms },',
@@ -48,6 +49,9 @@ export const aggregateRuns: Readonly<Record<string, AggregateRun>> = {
   },
   'everything, hopping': { ...hopping, weather: rough, faults: shaken },
   'everything, sessions': { ...session, weather: rough, faults: shaken, sinks: { slowest: 300 } },
+  'sessions as they grow, crashes': { ...growing, weather: { crash: 0.02, crashAt: 'acknowledged' } },
+  'everything, sessions as they grow': { ...growing, weather: rough, faults: shaken },
+  'exactly once, sessions as they grow': { ...growing, exactlyOnce: true, weather: rough, faults: shaken },
   'everything, sliding': { ...sliding, weather: rough, faults: shaken },
   'letters, aggregated': { ...forever, weather: { bad: 0.1, release: 0.03 } },
   'letters and crashes, aggregated': {

@@ -33,12 +33,12 @@ interface SentValue {
 /** An aggregate beside a slow branch, on the model cluster, in bad weather; finds all that must not be. */
 export class AggregateStorm {
   readonly wrong: string[] = []
-  readonly facts = { commits: 0, crashes: 0, sent: 0, repeats: 0, late: 0, parked: 0 }
+  readonly facts = { commits: 0, crashes: 0, sent: 0, repeats: 0, late: 0, parked: 0, retractions: 0 }
   readonly #bench: Bench
   readonly #run: AggregateRun
   readonly #random: Random
-  /** By partition: what the commit before this one came to, and how much had been sent by then. */
-  readonly #before = new Map<number, { readonly expected: Expected; readonly sent: number }>()
+  /** By partition: how many records were ever committed of each window before, and how much had been sent by then. */
+  readonly #before = new Map<number, { readonly known: Map<string, number>; readonly sent: number }>()
   readonly #storm: StormWeather
   #made = 0
 
@@ -134,14 +134,16 @@ export class AggregateStorm {
 
   /** What was sent since the last commit was in its state: a crash could not have taken it back. */
   #judgeEarly(partition: number, sent: readonly SentValue[], expected: Expected): void {
-    const before = this.#before.get(partition)
-    this.#before.set(partition, { expected, sent: sent.length })
-    if (this.#run.exactlyOnce === true) return
-    for (const one of sent.slice(before?.sent ?? 0)) {
-      const known = before?.expected.windows.get(idOf(this.#run.spec, one))?.amounts.length ?? 0
-      if (one.amounts.length > known)
+    const { known, sent: earlier } = this.#before.get(partition) ?? {
+      known: new Map<string, number>(),
+      sent: 0,
+    }
+    this.#before.set(partition, { known, sent: sent.length })
+    for (const one of this.#run.exactlyOnce === true ? [] : sent.slice(earlier)) {
+      if (one.amounts.length > (known.get(idOf(this.#run.spec, one)) ?? 0))
         this.wrong.push(`${idOf(this.#run.spec, one)} was sent before it was committed`)
     }
+    for (const [id, { amounts }] of expected.windows) known.set(id, amounts.length)
   }
 
   #compare(where: string, expected: Expected, id: string, amounts: readonly number[]): void {
@@ -150,16 +152,43 @@ export class AggregateStorm {
       this.wrong.push(`${where} is ${String(amounts)}, not ${String(wanted)}`)
   }
 
-  /** What was sent from a partition, in order. */
+  /** What was sent from a partition, in order, but for tombstones. */
   #sentOf(partition: number): SentValue[] {
+    return this.#outputs(partition).flatMap(({ value }) => value ?? [])
+  }
+
+  #outputs(partition: number): { readonly key: string; readonly value: SentValue | null }[] {
     if (this.#run.exactlyOnce !== true) {
       return this.#bench.world.effects
         .filter((effect) => effect.node === 'out' && effect.partition === partition)
-        .map(({ value }) => value as SentValue)
+        .map(({ key, value }) => ({ key: key!, value: value as SentValue | null }))
     }
-    return [...this.#bench.cluster.topics.all({ topic: 'out', partition })].map(
-      ([, { value }]) => JSON.parse(Buffer.from(value!).toString()) as SentValue,
-    )
+    // A session's key is another one than that of its records, and may be in another partition.
+    const keys = new Set(this.#points(partition).map(({ key }) => key))
+    const { topics, partitions } = this.#bench.cluster
+    return Array.from({ length: partitions }, (_, to) => [...topics.all({ topic: 'out', partition: to })])
+      .flat()
+      .map(([, { key, value }]) => ({
+        key: Buffer.from(key!).toString(),
+        value: value && (JSON.parse(Buffer.from(value).toString()) as SentValue),
+      }))
+      .filter(({ key }) => keys.has(key.split('/')[0]!))
+  }
+
+  /** Windows that were sent and taken back: their last record is a tombstone. */
+  #takenBack(partition: number): Set<string> {
+    const names = new Map<string, string>()
+    const gone = new Set<string>()
+    for (const { key, value } of this.#outputs(partition)) {
+      if (value === null) {
+        this.facts.retractions++
+        gone.add(names.get(key) ?? `${key}, which nobody sent`)
+      } else {
+        names.set(key, idOf(this.#run.spec, value))
+        gone.delete(idOf(this.#run.spec, value))
+      }
+    }
+    return gone
   }
 
   /** What is judged in the end. */
@@ -177,6 +206,7 @@ export class AggregateStorm {
         if (one.version > last.get(idOf(this.#run.spec, one))!.version)
           last.set(idOf(this.#run.spec, one), one)
       }
+      for (const id of this.#takenBack(partition)) last.delete(id)
       for (const [id, { to, amounts }] of expected.windows) {
         const waits =
           /emit: close/.test(this.#run.setting) && expected.streamTime < closesAt(this.#run.spec, to)
@@ -219,7 +249,9 @@ export class AggregateStorm {
       this.#run.exactlyOnce === true
         ? this.#sentOf(partition).map((one) => ['', one] as const)
         : this.#bench.world.effects
-            .filter((effect) => effect.node === 'out' && effect.partition === partition)
+            .filter(
+              ({ node, partition: from, value }) => node === 'out' && from === partition && value !== null,
+            )
             .map(({ worker, value }) => [worker, value as SentValue] as const)
     const before = new Map<string, number>()
     for (const [worker, one] of lanes) {

@@ -248,10 +248,11 @@ function writeNow(
     const key = batch.keyText(n)
     if (key !== undefined && refused.has(key)) return { outcome: 'untried' }
     const record = batch.record(n)
-    const value = record.value as TestValue
+    // A tombstone has no id, and no trouble.
+    const value = record.value === null ? undefined : (record.value as TestValue)
     try {
       if (random.chance(world.faults.refused)) throw new Error('the row was refused')
-      world.trouble(node, value, positionOf(record))
+      if (value !== undefined) world.trouble(node, value, positionOf(record))
     } catch (error) {
       if (key !== undefined) refused.add(key)
       return { outcome: 'refused', error }
@@ -266,7 +267,7 @@ function note(
   life: Life,
   node: string,
   record: ReturnType<WriteBatch['record']>,
-  value: TestValue,
+  value: TestValue | undefined,
 ): void {
   const effect: Effect = {
     worker: life.name,
@@ -275,10 +276,10 @@ function note(
     partition: record.partition,
     offset: record.offset,
     key: record.key === null ? null : record.key.toString(),
-    id: value.id,
-    path: (value.path ?? []).join('>') + (value.piece === undefined ? '' : `#${value.piece}`),
+    id: value?.id ?? '',
+    path: (value?.path ?? []).join('>') + (value?.piece === undefined ? '' : `#${value.piece}`),
     timestamp: record.timestamp,
-    value,
+    value: value ?? null,
   }
   world.effects.push(effect)
 }

@@ -202,6 +202,18 @@ export const mutants: readonly Mutant[] = [
     noticed: /was sent before it was committed/,
   },
   {
+    name: 'the window of a session is sent before it is noted',
+    file: 'engine/component/operators/aggregate/session-updates.ts',
+    changes: [
+      ['if (noted === undefined && !known.some((one) => isOf(one, id, entry))) {', 'if (known.length < 0) {'],
+      ['if (next !== undefined && !isSame(id, next, entry)) {', 'if (known.length < 0) {'],
+    ],
+    run: 'sessions as they grow, crashes',
+    // It takes a crash right after the first window of a session was sent.
+    seeds: Array.from({ length: 80 }, (_, n) => n + 51),
+    noticed: /was sent, and never was/,
+  },
+  {
     name: 'that something was sent is a change of the record, not of what was sent',
     file: 'engine/component/operators/aggregate/aggregates.ts',
     changes: [

@@ -5,6 +5,7 @@ import { FieldAccess } from '../record-view.ts'
 import { Aggregates } from './aggregate/aggregates.ts'
 import { fromOfEntry, isEntry, keyOfEntry, timeOfEntry, type Entry } from './aggregate/entry.ts'
 import { foldOf, type FoldSpec } from './aggregate/folds.ts'
+import type { SentWindow } from './aggregate/session-updates.ts'
 import type { WindowSpec } from './aggregate/windows.ts'
 import { TakingIn } from './taking-in.ts'
 
@@ -56,6 +57,7 @@ export function shownAggregate(
     const began = timeOfEntry(id)
     return { key, ...(began !== undefined && { from: began }), version: value }
   }
+  if (Array.isArray(value)) return shownWindow(key, value as readonly SentWindow[])
   const { n, u, a } = value as Entry
   const from = fromOfEntry(id, value as Entry)
   const results = Object.entries(fields).map(
@@ -67,6 +69,12 @@ export function shownAggregate(
     version: n,
     ...(Object.fromEntries(results) as Record<string, unknown>),
   }
+}
+
+/** What was sent of a session: the window that came last. */
+function shownWindow(key: string, windows: readonly SentWindow[]): Readonly<Record<string, unknown>> {
+  const [version, from, to] = windows.at(-1)!
+  return { key, from, to, version }
 }
 
 class AggregateStage {
@@ -83,7 +91,7 @@ class AggregateStage {
     this.#late = late
     this.#fields = folds.map(({ of }) => (of === undefined ? undefined : new FieldAccess(of)))
     const entries = scope.store<unknown>()
-    const sent = emit === 'update' ? scope.store<number>(sentStore) : undefined
+    const sent = emit === 'update' ? scope.store<number | readonly SentWindow[]>(sentStore) : undefined
     const aggregates = new Aggregates({
       window,
       folds,

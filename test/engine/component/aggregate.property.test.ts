@@ -11,6 +11,7 @@ import {
   type Entry,
 } from '../../../engine/component/operators/aggregate/entry.ts'
 import { foldOf } from '../../../engine/component/operators/aggregate/folds.ts'
+import type { SentWindow } from '../../../engine/component/operators/aggregate/session-updates.ts'
 import type { WindowSpec } from '../../../engine/component/operators/aggregate/windows.ts'
 import { createKeyValueStore } from '../../../engine/state/key-value-store.ts'
 import { expectedOf, windowName, type Point } from '../../support/aggregate-model.ts'
@@ -26,6 +27,8 @@ interface Sent {
 /** One partition with an aggregate, its commits, and its crashes. */
 class Partition {
   readonly sent: Sent[] = []
+  /** What readers have who keep the newest value of each key, and forget those with a tombstone. */
+  readonly table = new Map<string, Sent>()
   /** Indexes of records that were late when they last came. */
   readonly late = new Set<number>()
   readonly #blocks: StateBlock[] = []
@@ -34,12 +37,13 @@ class Partition {
   readonly #spec: WindowSpec
   readonly #emit: 'update' | 'close'
   #entries!: KeyValueStore
-  #versions: KeyValueStore<number> | undefined
+  #versions: KeyValueStore<number | readonly SentWindow[]> | undefined
   #aggregates!: Aggregates
   #underWay: Due[] = []
   #rows = 0
   next = 0
   committed = 0
+  retractions = 0
 
   constructor(spec: WindowSpec, emit: 'update' | 'close') {
     this.#spec = spec
@@ -49,7 +53,7 @@ class Partition {
 
   restore(): void {
     this.#entries = createKeyValueStore({ name: 'sums' })
-    this.#versions = this.#emit === 'update' ? createKeyValueStore<number>({ name: 'sums.sent' }) : undefined
+    this.#versions = this.#emit === 'update' ? createKeyValueStore<never>({ name: 'sums.sent' }) : undefined
     this.#aggregates = new Aggregates({
       window: this.#spec,
       folds: [foldOf({ fold: 'collect', of: 'amount', most: 1000, keep: 'first' })],
@@ -94,6 +98,11 @@ class Partition {
     for (const due of this.#aggregates.due(1000)) {
       this.#underWay.push(due)
       if (due.emission === undefined) continue
+      const name = Buffer.from(due.emission.key).toString()
+      if (due.emission.value === null) {
+        this.retractions += Number(this.table.delete(name))
+        continue
+      }
       const { key, from, to, version, amounts } = due.emission.value as {
         key: string
         from?: number
@@ -101,7 +110,9 @@ class Partition {
         version: number
         amounts: number[]
       }
-      this.sent.push({ id: windowName(this.#spec, from, to, key), version, to, amounts })
+      const one = { id: windowName(this.#spec, from, to, key), version, to, amounts }
+      this.sent.push(one)
+      this.table.set(name, one)
     }
   }
 
@@ -240,6 +251,23 @@ test.each(modes)('%s windows, emit: %s: without crashes no version is sent twice
     }),
     { numRuns: 100 },
   )
+})
+
+test('sessions, emit: update: readers are left with the sessions that there are, whatever crashes', () => {
+  let retractions = 0
+  fc.assert(
+    fc.property(specs.session, points, acts, (spec, all, story) => {
+      const partition = run(spec, 'update', all, story)
+      const { windows, late } = expectedOf(spec, all)
+      expect([...partition.late].sort()).toEqual([...late].sort())
+      const wanted = new Map([...windows].map(([id, { amounts }]) => [id, amounts]))
+      expect(new Map([...partition.table.values()].map(({ id, amounts }) => [id, amounts]))).toEqual(wanted)
+      inOrder(partition.sent)
+      retractions += partition.retractions
+    }),
+    { numRuns: 1000 },
+  )
+  expect(retractions).toBeGreaterThan(100)
 })
 
 test('a session that begins where one that is over began is another session', () => {

@@ -72,7 +72,6 @@ test('settings that cannot be are told at their place', () => {
   const sums = (rest: string): string => refusal([`sums: { type: aggregate, from: in, ${rest} }`], 'sums')
   expect(sums('emit: close, fields: { n: count }')).toContain('sums.yaml:6:')
   expect(sums('emit: close, fields: { n: count }')).toContain('without a window nothing is ever closed')
-  expect(sums('window: { session: 1m }, fields: { n: count }')).toContain('expected close')
   expect(sums('window: { tumbling: 1m, session: 1m }, fields: { n: count }')).toContain(
     'exactly one of tumbling',
   )

@@ -1,4 +1,4 @@
-import type { Due } from '../../contracts/owing.ts'
+import type { Due, Emission } from '../../contracts/owing.ts'
 import type { KeyValueStore } from '../../contracts/state.ts'
 import { LetterMarks } from '../letter-marks.ts'
 import type { Lineage, Verdict } from '../../lineage.ts'
@@ -6,6 +6,7 @@ import { Deadlines } from './deadlines.ts'
 import { fromOfEntry, isEntry, keyOfEntry, timeOfEntry, type Entry } from './entry.ts'
 import type { Fold } from './folds.ts'
 import { place, type Placed, type Seen, type Windows } from './placement.ts'
+import { SessionUpdates, type SentWindow } from './session-updates.ts'
 import { closesAt, type WindowSpec } from './windows.ts'
 
 /** What an aggregate is made with. */
@@ -20,8 +21,8 @@ export interface AggregatesOptions {
   readonly idle: number | undefined
   /** By key and window. Changed by the records, and by the end of a window. */
   readonly entries: KeyValueStore
-  /** By key and window: the version that was sent. Changed only when something was sent. */
-  readonly sent: KeyValueStore<number> | undefined
+  /** By key and window: the version that was sent (of sessions the windows). Changed only when something was sent. */
+  readonly sent: KeyValueStore<number | readonly SentWindow[]> | undefined
 }
 
 // What is in the store beside the entries: how far the clock has moved stream time, the records that sliding windows
@@ -54,12 +55,30 @@ export class Aggregates implements Windows {
   /** Stream time as records left it. */
   #recordTime = Number.NEGATIVE_INFINITY
   readonly marks: LetterMarks
+  /** What sessions owe that are sent as they change; undefined in all other modes. */
+  readonly #sessions: SessionUpdates | undefined
 
   constructor(options: AggregatesOptions) {
     this.#options = options
     this.#entries = options.entries
     this.marks = new LetterMarks(options.entries)
+    this.#sessions = this.#sessionUpdates()
     options.entries.watch((id, value) => this.#committed(id, value))
+  }
+
+  #sessionUpdates(): SessionUpdates | undefined {
+    const { window, emit, entries, sent } = this.#options
+    if (window.kind !== 'session' || emit !== 'update') return undefined
+    return new SessionUpdates({
+      entries,
+      sent: sent as KeyValueStore<readonly SentWindow[]>,
+      emission: (id, entry) => this.#emission(id, entry),
+      again: (id) => this.#candidates.add(id),
+      end: (id, lineage, row) => {
+        entries.delete(id, lineage, row)
+        this.#forget(id)
+      },
+    })
   }
 
   /** Applies a record. False if it is late: nothing has changed then. Throws what a fold throws, nothing changed either. */
@@ -130,7 +149,8 @@ export class Aggregates implements Windows {
     if (id === TIME) return this.#advanced(value as number)
     if (!isEntry(id)) return this.marks.committed(id, value)
     if (value === undefined) {
-      this.#candidates.delete(id)
+      if (this.#sessions === undefined) this.#candidates.delete(id)
+      else this.#candidates.add(id)
       return
     }
     const { t, u } = value as Entry
@@ -157,8 +177,12 @@ export class Aggregates implements Windows {
     this.#close()
     const due: Due[] = []
     for (const id of this.#candidates) {
-      if (due.length === most) break
+      if (due.length >= most) break
       this.#candidates.delete(id)
+      if (this.#sessions !== undefined) {
+        due.push(...this.#sessions.due(id, this.#isOver))
+        continue
+      }
       const one = this.#underWay.has(id) ? undefined : this.#dueOf(id)
       if (one === undefined) continue
       this.#underWay.add(id)
@@ -187,10 +211,9 @@ export class Aggregates implements Windows {
   #dueOf(id: string): Due | undefined {
     const entry = this.#entries.committedValue(id) as Entry | undefined
     if (entry === undefined) return undefined
-    const { emit, window, sent } = this.#options
-    const over = entry.u !== null && closesAt(window, entry.u) <= this.#committedTime
-    const final = over && !this.#entries.isPending(id)
-    const owed = emit === 'close' ? final : entry.n > (sent!.get(id) ?? 0)
+    const { emit, sent } = this.#options
+    const final = this.#isOver(entry) && !this.#entries.isPending(id)
+    const owed = emit === 'close' ? final : entry.n > ((sent!.get(id) as number | undefined) ?? 0)
     if (!owed && !final) return undefined
     return {
       emission: owed ? this.#emission(id, entry) : undefined,
@@ -198,7 +221,10 @@ export class Aggregates implements Windows {
     }
   }
 
-  #emission(id: string, entry: Entry): Due['emission'] {
+  readonly #isOver = ({ u }: Entry): boolean =>
+    u !== null && closesAt(this.#options.window, u) <= this.#committedTime
+
+  #emission(id: string, entry: Entry): Emission {
     const { folds, names } = this.#options
     const key = Buffer.from(keyOfEntry(id), 'latin1')
     const from = fromOfEntry(id, entry)
