@@ -1,6 +1,7 @@
 import type { CommandArgs } from './command.ts'
 import { numberFlag, outputFlag, textFlag, usage } from './flags.ts'
-import { findKeys, type FoundKeys, type KeySummary, type LetterFilter } from './letters/find.ts'
+import type { LetterFilter } from './letters/filter.ts'
+import { findKeys, type FoundKeys, type KeySummary } from './letters/find.ts'
 import { oneTopic } from './letters/select.ts'
 import { shownLetter, type ShownLetter } from './letters/show.ts'
 import type { Project } from './project.ts'
@@ -79,13 +80,27 @@ export async function showLetter(project: Project, args: CommandArgs): Promise<n
 }
 
 function linesOf(shown: ShownLetter): string[] {
-  const { value, format, problem, headers, follower, ...fields } = shown
+  const { value, format, problem, headers, follower, schema, edited, ...fields } = shown
   const line = (name: string, text: string): string => `${name.padEnd(13)} ${printable(text)}`
   const lines = Object.entries(fields).map(([name, text]) => line(name, String(text ?? '(none)')))
   if (follower)
     lines.push(line('follower', 'yes: it waits behind an earlier record of its key, and did not fail itself'))
   for (const header of headers) lines.push(line('header', `${header.name}: ${header.value ?? '(null)'}`))
   if (problem !== undefined) lines.push(line('problem', problem))
+  if (schema !== undefined) lines.push(...schemaLines(schema).map((text) => line('schema', text)))
+  lines.push(line('value', `(${format})`), ...bodyOf(value))
+  if (edited === undefined) return lines
+  const why = edited.reason === undefined ? '' : `: ${edited.reason}`
+  lines.push(line('edited', `by ${edited.by} at ${edited.at}${why}; released as (${edited.format})`))
+  return [...lines, ...bodyOf(edited.value)]
+}
+
+function bodyOf(value: unknown): string[] {
   const body = typeof value === 'string' ? [printable(value)] : shownJson(value, 2).split('\n')
-  return [...lines, line('value', `(${format})`), ...body.map((text) => `  ${text}`)]
+  return body.map((text) => `  ${text}`)
+}
+
+function schemaLines({ writer, reader, differences }: NonNullable<ShownLetter['schema']>): string[] {
+  const ids = `written with ${writer.name} (id ${writer.id}), read as ${reader.name} (id ${reader.id})`
+  return [ids, ...differences.map(({ path, what, breaks }) => `${breaks ? 'breaks: ' : ''}${path} ${what}`)]
 }

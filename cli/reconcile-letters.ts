@@ -75,7 +75,7 @@ export async function lettersOf<Kept extends object>(
   log: Log,
   group: string,
   { topic, partition }: TopicPartition,
-  keep: (info: LetterInfo) => Kept | undefined,
+  keep: (info: LetterInfo, key: string | undefined) => Kept | undefined,
 ): Promise<ReadLetter<Kept>[]> {
   const [{ decodeParked, isParkedEntry }, { decodeMetadata }] = await Promise.all([
     import('../engine/runtime/letters.ts'),
@@ -95,7 +95,7 @@ export async function lettersOf<Kept extends object>(
       const key = keyText(records, row)
       if (entry.type === 'command') carryOut(entry.command, key, letters)
       else if (entry.type === 'letter') {
-        const kept = keep(entry.info)
+        const kept = keep(entry.info, key)
         if (kept !== undefined)
           letters.set(records.offsets[row]!, { key, kept, discarded: false, asked: undefined })
       }

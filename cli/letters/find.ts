@@ -1,27 +1,9 @@
 import type { Project } from '../project-contract.ts'
+import { matchesLetter, type LetterFilter } from './filter.ts'
 import { keyText, openKeys, parkedTopics, type ParkedKey } from './parked.ts'
 import { placeOf, placeText } from './place.ts'
 import { recordTypes, type TypeOf } from './record-types.ts'
 import { LetterRefusal } from './refusal.ts'
-
-/** Which keys with open letters are wanted. What the filter says of a letter, the first one of a key must fulfil. */
-export interface LetterFilter {
-  readonly topology?: string | undefined
-  /** The source topic. */
-  readonly topic?: string | undefined
-  /** As `keyText` shows it. */
-  readonly key?: string | undefined
-  readonly node?: string | undefined
-  readonly class?: string | undefined
-  readonly code?: string | undefined
-  /** Full name of the record's schema. */
-  readonly type?: string | undefined
-  /** First failure at or after, and before: milliseconds since 1970. */
-  readonly since?: number | undefined
-  readonly until?: number | undefined
-  /** A part of the error or the key, in any case. */
-  readonly text?: string | undefined
-}
 
 /** A part of a list. */
 export interface Page {
@@ -60,7 +42,7 @@ export interface FoundKeys {
 }
 
 /**
- * The keys with open letters, in the order of parked topics, partitions and first letters. A page begins behind the place
+ * The keys with open letters of which the first one is as the filter says, in the order of parked topics, partitions and first letters. A page begins behind the place
  * where the last one ended, whatever became of the letters there.
  */
 export async function findKeys(project: Project, filter: LetterFilter, page: Page = {}): Promise<FoundKeys> {
@@ -73,7 +55,7 @@ export async function findKeys(project: Project, filter: LetterFilter, page: Pag
     for (const key of await openKeys(project, parked)) {
       if (after !== undefined && !isBehind(key, after)) continue
       const found = await summaryOf(key, typeOf)
-      if (!matches(found, filter)) continue
+      if (!matchesLetter({ ...found, firstFailure: Date.parse(found.firstFailure) }, filter)) continue
       if (keys.length === page.limit) return { keys, more: cursorText(last!) }
       keys.push(found)
       last = key
@@ -99,20 +81,10 @@ async function summaryOf(
     node: info.node,
     class: info.kind,
     code: info.code,
-    type: await typeOf(first.schemaId),
+    type: info.type ?? (await typeOf(first.schemaId)),
     error: info.message,
     requested: letters.find(({ asked }) => asked !== undefined)?.asked ?? null,
   }
-}
-
-function matches(key: KeySummary, filter: LetterFilter): boolean {
-  for (const name of ['key', 'node', 'class', 'code', 'type'] as const)
-    if (filter[name] !== undefined && filter[name] !== key[name]) return false
-  const failed = Date.parse(key.firstFailure)
-  if (filter.since !== undefined && failed < filter.since) return false
-  if (filter.until !== undefined && failed >= filter.until) return false
-  const text = filter.text?.toLowerCase()
-  return text === undefined || `${key.error}\n${key.key ?? ''}`.toLowerCase().includes(text)
 }
 
 /** The place of the first letter of the last key of a page. */

@@ -4,6 +4,7 @@ import { keyOf, plainRecord, type PackedRecords } from '../../engine/component/p
 import type { PlainRecord } from '../../engine/component/packed-records.ts'
 import type { LetterCommand, LetterEdit, LetterInfo, ParkedEntry } from '../../engine/runtime/letters.ts'
 import type { Project } from '../project-contract.ts'
+import type { LetterPlace } from './place.ts'
 import { schemaIdOf } from '../stored-value.ts'
 
 const pageRecords = 500
@@ -93,17 +94,16 @@ async function* entriesOf(
   partition: number,
   from: number,
 ): AsyncGenerator<StoredEntry> {
-  const { decodeParked } = await import('../../engine/runtime/letters.ts')
+  const { decodeParked, isParkedEntry } = await import('../../engine/runtime/letters.ts')
   const { first, end } = await log.bounds({ topic, partition })
   for (let next = Math.max(first, from); next < end;) {
     const { records, next: after } = await log.fetch({ topic, partition }, next, pageRecords)
     if (after <= next) return
     for (let row = 0; row < records.count; row++) {
-      yield {
-        offset: records.offsets[row]!,
-        key: keyCopy(records, row),
-        entry: decodeParked(plainRecord(records, row)),
-      }
+      const record = plainRecord(records, row)
+      // What somebody else wrote there is no letter: the worker passes over it too.
+      if (!isParkedEntry(record)) continue
+      yield { offset: records.offsets[row]!, key: keyCopy(records, row), entry: decodeParked(record) }
     }
     next = after
   }
@@ -202,6 +202,33 @@ export async function letterAt(
   if (records.count === 0 || records.offsets[0] !== offset) return undefined
   const entry = decodeParked(plainRecord(records, 0))
   return entry.type === 'letter' ? entry : undefined
+}
+
+/** The letters at places of a parked topic; the places are in the order of partitions and offsets. */
+export async function* letterRecords(
+  { log }: Pick<Project, 'log'>,
+  parked: ParkedTopic,
+  places: readonly LetterPlace[],
+): AsyncGenerator<{ readonly place: LetterPlace; readonly letter: Letter }> {
+  for (let n = 0, before = -1; n < places.length;) {
+    // There is nothing at that place any more.
+    if (n === before) n++
+    before = n
+    if (n === places.length) return
+    const { partition, offset } = places[n]!
+    for await (const stored of entriesOf(log, parked.name, partition, offset)) {
+      const place = places[n]
+      if (place?.partition !== partition) break
+      if (stored.offset < place.offset) continue
+      n++
+      if (stored.offset === place.offset && stored.entry.type === 'letter')
+        yield { place, letter: stored.entry }
+      else break
+      // Letters that are far apart are not read through.
+      const next = places[n]
+      if (next?.partition !== partition || next.offset > stored.offset + pageRecords) break
+    }
+  }
 }
 
 /** A key for people, and for `--key`: as text where it is text, otherwise 0x and hexadecimal digits. */
