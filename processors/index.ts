@@ -1,6 +1,7 @@
 import type { Registry } from '../engine/component/index.ts'
 import { aggregate } from './aggregate.ts'
 import { branch } from './branch.ts'
+import { deadLetter } from './dead-letter.ts'
 import { dedupe } from './dedupe.ts'
 import { enrich } from './enrich.ts'
 import { filter } from './filter.ts'
@@ -19,6 +20,7 @@ import { validate } from './validate.ts'
 export const processors = {
   aggregate,
   branch,
+  'dead-letter': deadLetter,
   dedupe,
   enrich,
   filter,
