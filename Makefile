@@ -140,6 +140,12 @@ test-chaos: ; $(call tests,chaos tests,chaos)
 prove: system test-servers native ## kill, freeze and restart workers and servers, and judge what is left (MILLRACE_PROOF_EVENTS)
 	$(call tests,proof,proof)
 
+.PHONY: chaos chaos-long
+chaos: test-chaos ## kill, freeze and cut off workers and a broker, by scripts: eight minutes
+
+chaos-long: system test-servers native ## random faults on a whole cluster, for as long as you like (ARGS="--minutes 60 --seed 7", --help)
+	@node --disable-warning=ExperimentalWarning test/chaos/run.ts $(ARGS)
+
 # What the tests with real servers want from the system; MILLRACE_SYSTEM=check installs nothing.
 .PHONY: system servers
 system: | $(NODE) ## see that the JDK and all else is there; install it where that is allowed

@@ -2,9 +2,15 @@
 import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { mutants } from '../mutants.ts'
 import { clusterMutants, type ClusterMutant } from './mutants.ts'
 
-const mutant: ClusterMutant | undefined = clusterMutants.find(({ name }) => name === process.env['MUTANT'])
+// Those that the model cluster notices can be tried on a real one.
+const known: readonly ClusterMutant[] = [
+  ...clusterMutants,
+  ...mutants.map(({ name, file, changes }) => ({ name, changes: [{ file, replace: changes }] })),
+]
+const mutant = known.find(({ name }) => name === process.env['MUTANT'])
 if (mutant === undefined) throw new Error(`There is no mutant "${process.env['MUTANT']}".`)
 const changes = new Map(
   mutant.changes.map(({ file, replace }) => [new URL(`../../../${file}`, import.meta.url).href, replace]),

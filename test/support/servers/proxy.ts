@@ -27,28 +27,43 @@ export interface Proxy {
   cutOnce(): void
   /** Everything arrives so many milliseconds later, both ways. */
   delay(ms: number): void
-  /** Connections are accepted, nothing gets through; after `pass` it all arrives. */
-  stall(): void
+  /** So many bytes a second get through, each way of each connection. */
+  throttle(bytesPerSecond: number): void
+  /** Connections are accepted, nothing gets through, or nothing of one direction; after `pass` it all arrives. */
+  stall(what?: Direction): void
   /** Requests (towards the broker) or responses are read and thrown away: done there, never heard of here. */
-  swallow(what: 'requests' | 'responses'): void
+  swallow(what: Direction): void
+  /** Each connection breaks when so many more bytes of one direction have passed, in the middle of whatever that is. */
+  cutAfter(bytes: number, what: Direction): void
   close(): Promise<void>
 }
+
+/** Towards the server, or back. */
+export type Direction = 'requests' | 'responses'
 
 /** What happens to bytes; one fault at a time. */
 interface Faults {
   refuse: boolean
   delay: number
-  swallow: 'requests' | 'responses' | undefined
+  /** Bytes a second. */
+  rate: number
+  swallow: Direction | undefined
+  cutAfter: { readonly bytes: number; readonly what: Direction } | undefined
   /** While set, nothing moves. */
   stalled: Promise<void> | undefined
+  /** The direction that is stalled; undefined = both. */
+  stalls: Direction | undefined
   release: () => void
 }
 
 const none = (): Faults => ({
   refuse: false,
   delay: 0,
+  rate: Infinity,
   swallow: undefined,
+  cutAfter: undefined,
   stalled: undefined,
+  stalls: undefined,
   release: () => undefined,
 })
 
@@ -72,8 +87,10 @@ export async function startProxy(): Promise<Proxy> {
     cut: () => faulty.cut({ refuse: true }),
     cutOnce: () => faulty.cut({}),
     delay: (ms) => faulty.set({ delay: ms }),
-    stall: () => faulty.stall(),
+    throttle: (bytesPerSecond) => faulty.set({ rate: bytesPerSecond }),
+    stall: (what) => faulty.stall(what),
     swallow: (what) => faulty.set({ swallow: what }),
+    cutAfter: (bytes, what) => faulty.set({ cutAfter: { bytes, what } }),
     close: () => {
       faulty.cut({ refuse: true })
       return new Promise((resolve) => server.close(() => resolve()))
@@ -86,6 +103,8 @@ interface Connection {
   server: Socket
   /** Something of its stream is gone. */
   holed: boolean
+  /** Bytes of the direction that is to be cut, since that was said. */
+  passed: number
 }
 
 class FaultyProxy {
@@ -106,7 +125,7 @@ class FaultyProxy {
     }
     const server = connect({ ...this.target, allowHalfOpen: true })
     server.on('error', () => undefined)
-    const connection: Connection = { client, server, holed: false }
+    const connection: Connection = { client, server, holed: false, passed: 0 }
     this.#open.add(connection)
     for (const [one, other] of [
       [client, server],
@@ -123,17 +142,20 @@ class FaultyProxy {
   }
 
   /** Carries one direction, in order, each chunk when it is due. */
-  #carry(connection: Connection, what: 'requests' | 'responses'): void {
+  #carry(connection: Connection, what: Direction): void {
     const { client, server } = connection
     const [from, to] = what === 'requests' ? [client, server] : [server, client]
     let last = Promise.resolve()
     let waiting = 0
+    let due = 0
     const enqueue = (size: number, step: () => void | Promise<void>) => {
-      const due = Date.now() + this.#faults.delay
+      const { delay, rate } = this.#faults
+      due = rate === Infinity ? Date.now() + delay : Math.max(Date.now(), due) + (size * 1000) / rate
+      const mine = due
       waiting += size
       if (waiting > 1 << 20) from.pause()
       last = last
-        .then(() => this.#untilDue(due))
+        .then(() => this.#untilDue(what, mine))
         .then(step)
         .finally(() => {
           waiting -= size
@@ -144,13 +166,20 @@ class FaultyProxy {
     from.once('end', () => enqueue(0, () => void to.end()))
   }
 
-  async #untilDue(due: number): Promise<void> {
-    while (this.#faults.stalled !== undefined) await this.#faults.stalled
+  async #untilDue(what: Direction, due: number): Promise<void> {
+    while (this.#faults.stalled !== undefined && (this.#faults.stalls ?? what) === what)
+      await this.#faults.stalled
     const rest = due - Date.now()
     if (rest > 0) await wait(rest, undefined, { ref: false })
   }
 
-  async #pass(connection: Connection, what: string, to: Socket, chunk: Buffer): Promise<void> {
+  async #pass(connection: Connection, what: Direction, to: Socket, chunk: Buffer): Promise<void> {
+    const { cutAfter } = this.#faults
+    if (cutAfter?.what === what) {
+      const left = cutAfter.bytes - connection.passed
+      connection.passed += chunk.length
+      if (chunk.length > left) return cutWithin(connection, to, chunk.subarray(0, Math.max(0, left)))
+    }
     if (this.#faults.swallow === what) {
       connection.holed = true
       this.swallowed += chunk.length
@@ -167,20 +196,35 @@ class FaultyProxy {
     const before = this.#faults
     this.#faults = { ...none(), ...faults }
     before.release()
+    for (const connection of this.#open) connection.passed = 0
     if (this.#faults.swallow !== undefined) return
     for (const connection of this.#open) if (connection.holed) reset(connection)
   }
 
-  stall(): void {
+  stall(stalls: Direction | undefined): void {
     let release = (): void => undefined
     const stalled = new Promise<void>((resolve) => (release = resolve))
-    this.set({ stalled, release })
+    this.set({ stalled, stalls, release })
   }
 
   cut(faults: Partial<Faults>): void {
     this.set(faults)
     for (const connection of this.#open) reset(connection)
   }
+}
+
+/** The last bytes go through, and then it breaks. */
+function cutWithin(connection: Connection, to: Socket, rest: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      reset(connection)
+      resolve()
+    }
+    to.once('close', resolve)
+    if (rest.length === 0 || to.destroyed) end()
+    // What was handed to the system is on its way: a reset right after it would overtake it.
+    else to.write(rest, () => setTimeout(end, 20).unref())
+  })
 }
 
 function reset({ client, server }: Connection): void {
