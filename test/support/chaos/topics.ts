@@ -115,6 +115,7 @@ export class ChaosTopics {
 function parkedOf({ record, partition, offset }: Placed): ParkedRecord {
   const entry = decodeParked(record)
   const key = textOf(record.key)
+  if (entry.type === 'edit') throw new Error('Nobody edits letters here.')
   if (entry.type === 'command') {
     const { act, letters } = entry.command
     return { type: 'command', act, key, partition, parkedOffset: offset, ...(letters && { letters }) }
