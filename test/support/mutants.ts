@@ -1,4 +1,5 @@
 import { joinMutants } from './join-mutants.ts'
+import { letterMutants } from './letter-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { scheduleMutants } from './schedule-mutants.ts'
 import { sequenceMutants } from './sequence-mutants.ts'
@@ -263,6 +264,7 @@ export const mutants: readonly Mutant[] = [
     seeds,
     noticed: /sent .*, not/,
   },
+  ...letterMutants,
   ...joinMutants,
   ...sequenceMutants,
   ...scheduleMutants,
