@@ -5,7 +5,7 @@ const components = '^(sources|processors|sinks)/(?!index\\.ts$)'
 const door = '^engine/component/index\\.ts$'
 
 // The rooms beside runtime/, in which no room knows another.
-const rooms = 'avro|cassandra|config|cql|embedded|kafka|observe|state|time|topology'
+const rooms = 'access|avro|cassandra|config|cql|embedded|http|kafka|observe|state|time|topology'
 
 // An import that is gone at run time, or that happens when the code is first needed.
 const typeOnly = ['type-only']
@@ -80,6 +80,8 @@ export default {
     client('prom-client', npm('prom-client'), 'observe'),
     client('yaml', npm('yaml'), 'config'),
     client('node:sqlite', '^(node:)?sqlite$', 'embedded'),
+    client('fastify', npm('fastify'), 'http'),
+    client('jose', npm('jose'), 'access'),
     {
       name: 'native-stands-alone',
       comment: 'native/ could be a package of its own: it imports itself and node:*.',
@@ -110,7 +112,14 @@ export default {
       comment: 'Rooms beside runtime/ do not import each other; runtime/ composes them.',
       severity: 'error',
       from: { path: `^engine/(${rooms})/` },
-      to: { path: `^engine/(${rooms}|runtime)/`, pathNot: ['^engine/$1/', '^engine/cql/'] },
+      to: { path: `^engine/(${rooms}|runtime)/`, pathNot: ['^engine/$1/', '^engine/(access|cql)/'] },
+    },
+    {
+      name: 'access-is-for-http',
+      comment: 'Who somebody is, engine/http asks; no other room does.',
+      severity: 'error',
+      from: { path: '^engine/', pathNot: '^engine/(access|http)/' },
+      to: { path: '^engine/access/' },
     },
     {
       name: 'cql-is-for-tables',
@@ -145,12 +154,20 @@ export default {
       },
     },
     {
-      name: 'cli-opens-rooms-late',
-      comment: 'A command opens the rooms that do I/O with await import(), so that the others stay instant.',
+      name: 'service-is-opened-late',
+      comment: 'cli/service/ loads fastify: the commands open it with await import().',
       severity: 'error',
-      from: { path: '^cli/' },
+      from: { path: '^cli/', pathNot: '^cli/service/' },
+      to: { path: '^cli/service/', dependencyTypesNot: lateOrTypeOnly },
+    },
+    {
+      name: 'cli-opens-rooms-late',
+      comment:
+        'A command opens the rooms that do I/O with await import(), so that the others stay instant; cli/service/ is opened so itself.',
+      severity: 'error',
+      from: { path: '^cli/', pathNot: '^cli/service/' },
       to: {
-        path: '^engine/(avro|cassandra|embedded|kafka|observe|runtime|state)/',
+        path: '^engine/(access/(?!scopes)|avro|cassandra|embedded|http|kafka|observe|runtime|state)/',
         dependencyTypesNot: lateOrTypeOnly,
       },
     },

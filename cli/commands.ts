@@ -91,6 +91,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./dlq.ts')).command,
   },
   {
+    name: 'serve',
+    summary: 'Serves operations over HTTP: what dlq does, for whoever has a key or token.',
+    components: false,
+    load: async () => (await import('./serve.ts')).command,
+  },
+  {
+    name: 'keys',
+    summary: 'Makes, lists and revokes the keys that millrace serve lets in.',
+    components: false,
+    load: async () => (await import('./keys.ts')).command,
+  },
+  {
     name: 'topics',
     summary: 'Plans and makes the topics of a cluster; lists and shows them.',
     components: true,

@@ -1,5 +1,10 @@
 import type { CatalogueTopic } from '../engine/config/catalogue.ts'
-import { drivesOf, sourceTopic, storesOf as storesOfSub } from '../engine/topology/plan-facts.ts'
+import {
+  drivesOf,
+  largestLetter,
+  sourceTopic,
+  storesOf as storesOfSub,
+} from '../engine/topology/plan-facts.ts'
 import type { OwnTopic, TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { InternalNames } from '../engine/topology/structure.ts'
 import { topicsFollowed, topicsRead, topicsWritten } from './run-topologies.ts'
@@ -39,6 +44,7 @@ export interface TopicSources {
 
 /** What letters and state are kept in: for ever, since nobody else has it. */
 const forever = { 'cleanup.policy': 'delete', 'retention.ms': '-1' }
+const letters = { ...forever, 'max.message.bytes': String(largestLetter) }
 // Deletions stay readable for a week, for workers whose local copy of the state is older.
 const compacted = { 'cleanup.policy': 'compact', 'delete.retention.ms': String(7 * 86_400_000) }
 
@@ -53,8 +59,8 @@ export function wantedTopics(sources: TopicSources): WantedTopic[] {
     for (const topic of topicsWritten(plan)) wanted.add(topic, `${group} writes it`)
     for (const own of plan.ownTopics) wanted.own(plan, own)
     for (const topic of topicsFollowed(plan).filter((topic) => !isPseudo(plan, topic))) {
-      wanted.keep(sources.names.parked(group, topic), topic, `${group} parks records in it`, forever)
-      wanted.keep(sources.names.deadLetter(topic), topic, `${group} copies dead letters into it`, forever)
+      wanted.keep(sources.names.parked(group, topic), topic, `${group} parks records in it`, letters)
+      wanted.keep(sources.names.deadLetter(topic), topic, `${group} copies dead letters into it`, letters)
     }
     for (const { store, kind, driver } of storesOf(plan)) {
       wanted.rests(driver, group)

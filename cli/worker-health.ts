@@ -17,7 +17,11 @@ export function healthOf(workers: readonly Worker[], now: number): Health {
   return { ok: reasons.length === 0, reasons }
 }
 
-/** Whether everything is assigned, restored and moving: what /readyz says. Looks at the frontiers when asked. */
+/**
+ * Whether everything is assigned, restored and moving: what /readyz says. Looks at the frontiers when asked. A worker that
+ * leaves a downstream alone, or has a partition that halts, is ready all the same, and degraded: another one in its place
+ * would be no better off, and a roll-out must not stop for it.
+ */
 export class Readiness {
   readonly #workers: readonly Worker[]
   readonly #moved = new Map<string, { readonly frontier: number; readonly since: number }>()
@@ -33,14 +37,14 @@ export class Readiness {
         reasons.push(`${worker.plan.name} waits for its partitions and their state (${worker.state}).`)
       for (const task of worker.tasks) reasons.push(...this.#still(task, now))
     }
-    return { ok: reasons.length === 0, reasons }
+    return { ok: reasons.length === 0, reasons, degraded: this.#workers.flatMap(degradedOf) }
   }
 
   #still(task: Worker['tasks'] extends Iterable<infer One> ? One : never, now: number): string[] {
-    return task.inputs.flatMap(({ ledger, partition }) => {
+    return task.inputs.flatMap(({ ledger, partition, parking, isHeld }) => {
       const id = `${task.id} ${partition.topic}`
       const before = this.#moved.get(id)
-      if (before?.frontier !== ledger.frontier || ledger.open === 0) {
+      if (before?.frontier !== ledger.frontier || ledger.open === 0 || isHeld || parking.halt !== undefined) {
         this.#moved.set(id, { frontier: ledger.frontier, since: now })
         return []
       }
@@ -50,4 +54,14 @@ export class Readiness {
       ]
     })
   }
+}
+
+function degradedOf({ plan, tasks, breakers }: Worker): string[] {
+  const open = [...breakers.entries()].flatMap(([node, { state }]) =>
+    state === 'closed' ? [] : [`What is behind "${node}" of ${plan.name} is away: its circuit is ${state}.`],
+  )
+  const halted = [...tasks].flatMap(({ inputs }) =>
+    inputs.flatMap(({ parking }) => (parking.halt === undefined ? [] : [parking.halt.sentence])),
+  )
+  return [...open, ...halted]
 }

@@ -14,6 +14,7 @@ export function connectMetrics(worker: Worker, metrics: Metrics): void {
   metrics.onScrape(() => {
     countNodes(worker, metrics, grown)
     countSettled(worker, metrics, grown)
+    showBreakers(worker, metrics, grown)
     for (const task of worker.tasks) showTask(worker.plan.name, task, metrics)
     const topology = worker.plan.name
     metrics.gauge('millrace_budget_bytes', { topology, scope: 'total' }, worker.plan.budget.totalBytes)
@@ -64,6 +65,16 @@ function countSettled(worker: Worker, metrics: Metrics, grown: Grown): void {
   add('skipped', '', summary.skipped)
 }
 
+const breakerStates = { closed: 0, 'half-open': 1, open: 2 } as const
+
+function showBreakers({ plan, breakers }: Worker, metrics: Metrics, grown: Grown): void {
+  for (const [node, breaker] of breakers.entries()) {
+    const labels = { topology: plan.name, node }
+    metrics.gauge('millrace_breaker_state', labels, breakerStates[breaker.state])
+    metrics.count('millrace_breaker_openings_total', labels, grown(`${node} openings`, breaker.openings))
+  }
+}
+
 function showTask(topology: string, task: Task, metrics: Metrics): void {
   for (const store of task.stores) {
     const labels = { topology, store: store.name, partition: task.inputs[0]!.partition.partition }
@@ -84,6 +95,8 @@ function showTask(topology: string, task: Task, metrics: Metrics): void {
     metrics.gauge('millrace_commit_metadata_bytes', labels, input.metadataLength)
     metrics.gauge('millrace_parked_keys', labels, input.parking.keys)
     metrics.gauge('millrace_parked_letters', labels, task.parked.letters)
+    metrics.gauge('millrace_parked_bytes', labels, input.parking.bytes)
+    metrics.gauge('millrace_parking_halted', labels, input.parking.halt === undefined ? 0 : 1)
     metrics.gauge('millrace_assignment_epoch', labels, task.epoch)
   }
 }

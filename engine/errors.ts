@@ -51,6 +51,7 @@ export const errorCodes = {
   LOOKUP_FAILED: 'A lookup failed or took too long.',
   TIMED_OUT: 'Something took longer than it may.',
   RECORD_INVALID: 'A record breaks a rule of the topology.',
+  RECORD_TOO_LARGE: 'A record is larger than its topic takes.',
   RECORD_UNORDERED: 'A record refers to a time or sequence that cannot be.',
   COMPONENT_FAILED: 'The code of a component of the topology’s own has a mistake.',
   PROCESSOR_FAILED: 'A processor threw an error.',

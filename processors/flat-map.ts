@@ -103,19 +103,25 @@ It answers the same pieces in the same order whenever the record comes in again.
 })
 
 function answering(call: UserFunction, number: string | undefined): FlatMapFunction {
-  const pieces = (made: unknown): unknown[] => {
+  const pieces = (made: unknown): Iterable<unknown> => {
     if (typeof made !== 'object' || made === null || !(Symbol.iterator in made))
       throw recordError(
         'PROCESSOR_FAILED',
         'The function of a flat-map answered no list: return the values of the pieces, [] for none.',
       )
-    return [...(made as Iterable<unknown>)].map((value, n) => numbered(defined(value), n, number))
+    return numberedEach(made as Iterable<unknown>, number)
   }
   return (value, record) => {
     if (value === null) return []
     const made = call(value, record)
     return made instanceof Promise ? made.then(pieces) : pieces(made)
   }
+}
+
+/** One by one: who takes them may have enough. */
+function* numberedEach(made: Iterable<unknown>, number: string | undefined): Generator {
+  let n = 0
+  for (const value of made) yield numbered(defined(value), n++, number)
 }
 
 function defined(value: unknown): unknown {

@@ -74,10 +74,14 @@ the others of the batch are written.
   async open(given, { log, schemas, critical }): Promise<SinkWriter> {
     await log.ensureTopic(given.topic)
     const encoder = given.schema === undefined ? undefined : await schemas.encoder(given.schema, given.topic)
-    const { topicPacker } = await import('./topic/packer.ts')
+    const [{ topicPacker }, { Pieces }] = await Promise.all([
+      import('./topic/packer.ts'),
+      import('./topic/pieces.ts'),
+    ])
     const { prepare, passOn } = topicPacker(given, encoder)
     const write = (output: OutgoingBatch): Promise<readonly FailedRow[]> =>
       log.write(output, { ahead: critical })
+    const pieces = new Pieces(write)
     return {
       order: 'batch',
       concurrency: 1,
@@ -85,10 +89,12 @@ the others of the batch are written.
       prepare,
       async write(batch) {
         const parts = passOn(batch)
-        if (parts !== undefined) return writeParts(batch.length, parts, write)
+        if (parts?.every((part) => pieces.fits(part)) === true) return writeParts(batch.length, parts, write)
         const prepared = prepare(batch)
         if (prepared.output.count === 0) return prepared.outcomes
-        return withFailures(batch.length, prepared, await write(prepared.output))
+        const { output, sources } = prepared
+        const failed = await pieces.write(output, (row) => batch.keyText(sources?.[row] ?? row))
+        return withFailures(batch.length, prepared, failed)
       },
       close: () => Promise.resolve(),
     }
@@ -116,10 +122,11 @@ async function writeParts(
 function withFailures(
   length: number,
   { sources, outcomes }: Pick<PreparedWrite, 'sources' | 'outcomes'>,
-  failed: readonly FailedRow[],
+  failed: readonly { readonly row: number; readonly error?: unknown }[],
 ): WriteResult {
   if (failed.length === 0) return outcomes
   const all: RowOutcome[] = Array.from({ length }, (_, n) => outcomes?.[n] ?? { outcome: 'stored' })
-  for (const { row, error } of failed) all[sources?.[row] ?? row] = { outcome: 'refused', error }
+  for (const { row, error } of failed)
+    all[sources?.[row] ?? row] = error === undefined ? { outcome: 'untried' } : { outcome: 'refused', error }
   return all
 }

@@ -111,6 +111,15 @@ const needs: Need[] = [
     fedora: 'kcat',
     mac: 'kcat',
   },
+  {
+    name: 'curl',
+    for: 'the test of the guide to HTTP',
+    optional: true,
+    isThere: () => hasProgram('curl'),
+    debian: ['curl'],
+    fedora: 'curl',
+    mac: 'curl',
+  },
 ]
 
 const compiler = process.env['CXX']?.split(' ')[0] || 'c++'

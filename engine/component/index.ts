@@ -70,7 +70,7 @@ export {
   type OutgoingRecord,
   type RecordPosition,
 } from './contracts/log.ts'
-export { packBatch, selectColumns } from './outgoing.ts'
+export { packBatch, rowBytes, selectColumns, selectRows } from './outgoing.ts'
 export {
   type PreparedWrite,
   type RowOutcome,

@@ -22,6 +22,14 @@ export function selectRows(batch: OutgoingBatch, rows: Int32Array): OutgoingBatc
   return { topic, ...(partition !== undefined && { partition }), ...selectColumns(batch, rows) }
 }
 
+/** Bytes of key, value and headers of a row. */
+export function rowBytes(columns: PackedColumns, row: number): number {
+  const { keyStarts, keyEnds, valueStarts, valueEnds, headerStarts, headerEnds } = columns
+  const key = keyEnds[row]! - keyStarts[row]!
+  const value = valueEnds[row]! - valueStarts[row]!
+  return key + value + headerEnds[row]! - headerStarts[row]!
+}
+
 /** Some rows of packed columns, in the order given, over the same buffer. */
 export function selectColumns(columns: PackedColumns, rows: Int32Array): PackedColumns {
   const count = rows.length

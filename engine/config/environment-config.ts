@@ -1,4 +1,5 @@
 import type { Secret } from '../component/contracts/secret.ts'
+import type { AccessSettings, HttpSettings } from './access-config.ts'
 
 /** An environment file, checked: where the parts of a cluster are, and how to get in. Durations are milliseconds. */
 export interface EnvironmentConfig {
@@ -8,6 +9,10 @@ export interface EnvironmentConfig {
   readonly kafka: KafkaSettings
   readonly cassandra?: CassandraSettings
   readonly registry?: RegistrySettings
+  /** How `millrace serve` is reached. */
+  readonly http?: HttpSettings
+  /** Who is let in by it. */
+  readonly access?: AccessSettings
   readonly state: {
     /** Where workers keep what they can get again: checkpoints of their state, schemas. An absolute path. */
     readonly dir: string

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { Duration } from '../component/fields.ts'
+import { Access, Http } from './access-schema.ts'
+import { reference } from './secret-reference.ts'
 
 const host = String.raw`(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?)`
 const withPort = String.raw`${host}:\d{1,5}`
@@ -14,26 +16,6 @@ function addresses(one: string, expected: string) {
     ])
     .transform((given) => (typeof given === 'string' ? given.split(',').map((text) => text.trim()) : given))
 }
-
-const secretForm = '^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$'
-
-/** Where a secret is found. It is never in the file itself. */
-function reference(description: string) {
-  const expected = 'expected env:NAME (a variable of the environment) or file:PATH'
-  return z
-    .string()
-    .regex(new RegExp(secretForm), expected)
-    .meta({ description: `${description}: \`env:NAME\`, or \`file:PATH\`.` })
-}
-
-/** Names of fields that hold references to secrets, wherever they are. */
-export const secretFields: ReadonlySet<string> = new Set([
-  'password',
-  'passphrase',
-  'key',
-  'clientSecret',
-  'token',
-])
 
 const TlsFields = z.strictObject({
   ca: z.string().min(1).optional().meta({
@@ -263,6 +245,8 @@ export const environmentSchema = z
     kafka: Kafka,
     cassandra: Cassandra.optional(),
     registry: Registry.optional(),
+    http: Http.optional(),
+    access: Access.optional(),
     state: z
       .strictObject({
         dir: z.string().min(1).optional().meta({

@@ -7,7 +7,7 @@ import type { YamlFile } from './yaml-file.ts'
 
 const maxBytes = 1024 * 1024
 
-type Path = readonly string[]
+type Path = readonly PropertyKey[]
 
 /**
  * Fetches what an environment file refers to: variables and files with secrets, and certificates. What cannot be had is a
@@ -48,6 +48,16 @@ export class References {
     return text
   }
 
+  /** The absolute path that a reference to a file means. */
+  path(reference: string): string {
+    return resolve(dirname(this.#yaml.file), reference.replace(/^file:/, ''))
+  }
+
+  /** What is there cannot be meant. */
+  refuse(path: Path, message: string): void {
+    this.#problem(path, message)
+  }
+
   #variable(name: string, path: Path): string {
     const value = Object.hasOwn(this.#env, name) ? this.#env[name] : undefined
     if (value === undefined) this.#problem(path, `The variable ${name} is not set: set it before the start.`)
@@ -59,7 +69,7 @@ export class References {
     const given = reference.replace(/^file:/, '')
     let text = ''
     try {
-      const bytes = await readFile(resolve(dirname(this.#yaml.file), given))
+      const bytes = await readFile(this.path(reference))
       if (bytes.length > maxBytes) this.#problem(path, `${given} has more than 1 MiB: it is another file.`)
       else text = bytes.toString('utf8')
     } catch (error) {

@@ -7,11 +7,12 @@ import type {
   SaslSettings,
   TlsSettings,
 } from './environment-config.ts'
-import { environmentSchema, secretFields, type EnvironmentFile } from './environment-schema.ts'
+import { accessOf, httpOf } from './access.ts'
+import { environmentSchema, type EnvironmentFile } from './environment-schema.ts'
 import { References } from './environment-secrets.ts'
-import { problemsOf, type IssueContext } from './issue-text.ts'
 import { configErrors, distinct, type ConfigProblem } from './problems.ts'
 import type { Env } from './substitute.ts'
+import { valueProblems } from './value-problems.ts'
 import { parseYaml, readYamlFile, type YamlFile } from './yaml-file.ts'
 
 /** Where an environment belongs. */
@@ -47,7 +48,10 @@ async function checked(yaml: YamlFile, env: Env, options: EnvironmentOptions): P
   const wrong = mistakes(yaml)
   if (wrong !== undefined) throw configErrors(distinct([...yaml.problems, ...wrong]))
   const parsed = environmentSchema.safeParse(yaml.value)
-  const problems = [...yaml.problems, ...(parsed.success ? [] : valueProblems(yaml, parsed.error.issues))]
+  const problems = [
+    ...yaml.problems,
+    ...(parsed.success ? [] : valueProblems(yaml, environmentSchema, 'the environment', parsed.error.issues)),
+  ]
   if (!parsed.success) throw configErrors(distinct(problems))
   const references = new References(yaml, env)
   const config = await resolved(yaml, parsed.data, references, options.root ?? rootOf(yaml.file))
@@ -71,31 +75,6 @@ function mistakes(yaml: YamlFile): ConfigProblem[] | undefined {
   return [{ file, ...yaml.place([]), message }]
 }
 
-function valueProblems(yaml: YamlFile, issues: Parameters<typeof problemsOf>[0][]): ConfigProblem[] {
-  const context: IssueContext = {
-    schema: environmentSchema,
-    root: yaml.value,
-    whole: 'the environment',
-    types: { sources: [], processors: [], sinks: [] },
-    secret: (path) => hiddenAs(path) ?? yaml.substituted(path),
-  }
-  return issues
-    .flatMap((issue) => problemsOf(issue, context))
-    .filter(({ path }) => !yaml.failed(path) && !yaml.pruned(path))
-    .map(({ path, onKey, message }) => ({
-      file: yaml.file,
-      ...(onKey ? yaml.keyPlace(path) : yaml.place(path)),
-      message,
-    }))
-}
-
-/** What a value is called that must not be printed. */
-function hiddenAs(path: readonly PropertyKey[]): string | undefined {
-  const field = String(path.at(-1))
-  if (secretFields.has(field)) return 'the secret itself, which has no place here'
-  return field === 'url' || field === 'tokenEndpoint' ? 'what may hold a password' : undefined
-}
-
 async function resolved(
   yaml: YamlFile,
   data: EnvironmentFile,
@@ -104,13 +83,15 @@ async function resolved(
 ): Promise<EnvironmentConfig> {
   const name = basename(yaml.file, extname(yaml.file))
   const dir = resolve(root, data.state.dir ?? join('.millrace', name))
-  const { cassandra, registry } = data
+  const { cassandra, registry, http, access } = data
   return {
     file: yaml.file,
     name,
     kafka: await kafkaOf(data.kafka, references),
     ...(cassandra && { cassandra: await cassandraOf(cassandra, references) }),
     ...(registry && { registry: await registryOf(registry, references, root, dir) }),
+    ...(http && { http: await httpOf(http, references) }),
+    ...(access && { access: await accessOf(access, references) }),
     state: { dir },
   }
 }

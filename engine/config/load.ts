@@ -156,7 +156,7 @@ function assemble(
     delivery,
     critical,
     topics: topicComponents(registry),
-    errors,
+    errors: { ...errors, within: errors.within },
     budget: { partitionBytes: budget.partition, totalBytes: budget.total },
     commitInterval: commit.every,
     foreignMetadata: commit.foreignMetadata,

@@ -1,7 +1,8 @@
 import type { ProcessorDefinition, Registry } from '../component/define.ts'
 import { secretOf, type Secret } from '../component/contracts/secret.ts'
 import { noResources, type ProcessorResources, type UserFunction } from '../component/resources.ts'
-import { fatalError, MillraceError, recordError } from '../errors.ts'
+import { asProcessorError } from '../component/thrown-errors.ts'
+import { fatalError, MillraceError } from '../errors.ts'
 import { checkedAlone } from './checked-node.ts'
 import { saidBy } from './own-failure.ts'
 import { importOwnFile, problemIn, shownPlaceOf, type OwnFile, type OwnProblem } from './own-file.ts'
@@ -101,7 +102,7 @@ function placed(call: UserFunction, file: OwnFile): UserFunction {
   const failed = (error: unknown): never => {
     if (error instanceof MillraceError) throw error
     const where = shownPlaceOf(error) ?? file.shown
-    throw recordError('PROCESSOR_FAILED', `${where}: ${saidBy(error)}`, { cause: error })
+    throw asProcessorError(error, `${where}: ${saidBy(error)}`)
   }
   return (value, record) => {
     try {

@@ -1,4 +1,5 @@
 import type { ComponentDefinition } from '../component/define.ts'
+import { errorNodeProblems } from './error-nodes.ts'
 import { valueAtPath } from './issue-text.ts'
 import type { ConfigProblem } from './problems.ts'
 import { listed, nearest } from './suggest.ts'
@@ -24,7 +25,8 @@ export interface Resolved {
 export function resolveReferences(yaml: YamlFile, nodes: readonly NamedNode[]): Resolved {
   const resolver = new Resolver(yaml, nodes)
   const outline = nodes.map((node) => resolver.outline(node))
-  return { outline, connected: resolver.connected, problems: resolver.problems }
+  const problems = [...resolver.problems, ...errorNodeProblems(yaml, nodes)]
+  return { outline, connected: resolver.connected, problems }
 }
 
 class Resolver {

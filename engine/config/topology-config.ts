@@ -62,6 +62,14 @@ export interface LintAllowance {
   readonly reason: string
 }
 
+/** What `errors.nodes` says of a node; what it does not say holds as for all. */
+export interface NodeErrors {
+  readonly attempts?: number
+  readonly within?: number
+  readonly answerWithin?: number
+  readonly backoff?: { readonly first: number; readonly longest: number }
+}
+
 /** A topology file, checked. Durations are milliseconds, sizes are bytes. */
 export interface TopologyConfig {
   readonly file: string
@@ -77,7 +85,12 @@ export interface TopologyConfig {
   readonly errors: {
     readonly attempts: number
     readonly then: 'park' | 'skip' | 'halt'
+    readonly within: number | undefined
+    readonly answerWithin: number
     readonly backoff: { readonly first: number; readonly longest: number }
+    readonly breaker: { readonly after: number }
+    readonly parking: { readonly keys: number; readonly letters: number; readonly bytes: number }
+    readonly nodes: Readonly<Record<string, NodeErrors>>
     readonly flood: { readonly share: number; readonly of: number }
   }
   readonly budget: { readonly partitionBytes: number; readonly totalBytes: number }

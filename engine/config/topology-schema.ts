@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ComponentDefinition, Registry } from '../component/define.ts'
 import { ByteSize, Duration } from '../component/fields.ts'
 import { fatalError } from '../errors.ts'
+import { Errors } from './errors-schema.ts'
 
 const NodeName = z
   .string()
@@ -18,57 +19,6 @@ const Reference = z
 const From = z.union([Reference, z.array(Reference).min(1)]).meta({
   description: 'The node whose records it gets, or `node.output` for a side output, or a list of those.',
 })
-
-const Backoff = z
-  .strictObject({
-    first: Duration.prefault('100ms').meta({ description: 'The first wait.' }),
-    longest: Duration.prefault('30s').meta({
-      description: 'The longest wait; waits double up to it, with full jitter.',
-    }),
-  })
-  .refine(({ first, longest }) => first <= longest, {
-    path: ['first'],
-    error: 'the first wait is longer than the longest',
-  })
-  .prefault({})
-  .meta({ description: 'How long to wait between attempts.' })
-
-const Flood = z
-  .strictObject({
-    share: z
-      .number()
-      .gt(0)
-      .max(1)
-      .prefault(0.5)
-      .meta({ description: 'The share of failures, above 0, at most 1.' }),
-    of: z
-      .int()
-      .min(10)
-      .max(1_000_000)
-      .prefault(1000)
-      .meta({ description: 'Of how many records, the latest ones.' }),
-  })
-  .prefault({})
-  .meta({ description: 'The task stops when more than `share` of the last `of` records failed.' })
-
-const Errors = z
-  .strictObject({
-    attempts: z.int().min(1).max(1000).prefault(5).meta({
-      description: 'How often a record that failed is tried, the first time included, while its key waits.',
-    }),
-    then: z
-      .enum(['park', 'skip', 'halt'])
-      .prefault('park')
-      .meta({
-        description:
-          'After the last attempt: `park` the record and all that follow it in its key until someone releases them, ' +
-          '`skip` it (it is lost), or `halt` the worker.',
-      }),
-    backoff: Backoff,
-    flood: Flood,
-  })
-  .prefault({})
-  .meta({ description: 'What happens to records that fail.' })
 
 const least = 64 * 1024
 const tooSmall = `expected at least 64KiB`

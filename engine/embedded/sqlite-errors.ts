@@ -1,4 +1,4 @@
-import { downstreamError, fatalError, MillraceError, sentenceOf } from '../errors.ts'
+import { MillraceError, sentenceOf } from '../errors.ts'
 
 /** The primary result codes of SQLite that make a difference. */
 const code = {
@@ -25,54 +25,80 @@ export function isFull(error: unknown): boolean {
   return primaryCode(error) === code.full || noSpace.has(systemCode(error))
 }
 
+interface StoreRule {
+  readonly is: (error: unknown) => boolean
+  readonly kind: 'downstream' | 'fatal'
+  readonly code: 'STORE_FAILED' | 'STORE_FULL' | 'STORE_UNREADABLE'
+  /** What is wrong and what to do. */
+  readonly says: (path: string, said: string) => string
+}
+
+const isCode =
+  (wanted: number) =>
+  (error: unknown): boolean =>
+    primaryCode(error) === wanted
+
+/** What SQLite and the file system throw: the first rule that fits holds. */
+export const storeRules: readonly StoreRule[] = [
+  {
+    is: isBusy,
+    kind: 'downstream',
+    code: 'STORE_FAILED',
+    says: (path) => `${path} is being written by another process, which did not finish in time.`,
+  },
+  {
+    is: isFull,
+    kind: 'fatal',
+    code: 'STORE_FULL',
+    says: (path) =>
+      `The disk that holds ${path} is full: free some space and start again; nothing that was committed is lost.`,
+  },
+  {
+    is: isCode(code.notADatabase),
+    kind: 'fatal',
+    code: 'STORE_UNREADABLE',
+    says: (path) => `${path} is not a Millrace store: move it away, and a new one is made.`,
+  },
+  {
+    is: isCode(code.corrupt),
+    kind: 'fatal',
+    code: 'STORE_UNREADABLE',
+    says: (path, said) =>
+      `${path} is damaged (${said}): put a copy back, or move it away and run again from the start.`,
+  },
+  {
+    is: (error) => primaryCode(error) === code.readOnly || noAccess.has(systemCode(error)),
+    kind: 'fatal',
+    code: 'STORE_FAILED',
+    says: (path) =>
+      `${path} cannot be written: give this user write access to the directory and the files in it.`,
+  },
+  {
+    is: isCode(code.cantOpen),
+    kind: 'fatal',
+    code: 'STORE_FAILED',
+    says: (path) =>
+      `${path} cannot be opened: see that it is a file, and that this user may read and write it and its directory.`,
+  },
+  {
+    is: () => true,
+    kind: 'fatal',
+    code: 'STORE_FAILED',
+    says: (path, said) => `${path} could not be used: ${said}.`,
+  },
+]
+
 /**
  * What SQLite or the file system threw, as one sentence with the path and the remedy. `downstream` where another
  * process is in the way, otherwise `fatal`. Errors of Millrace pass through unchanged.
  */
 export function explainStoreError(error: unknown, path: string): MillraceError {
   if (error instanceof MillraceError) return error
-  const details = { cause: error, facts: { path } }
-  if (isBusy(error)) {
-    return downstreamError(
-      'STORE_FAILED',
-      `${path} is being written by another process, which did not finish in time.`,
-      details,
-    )
-  }
-  if (isFull(error)) {
-    const remedy = 'free some space and start again; nothing that was committed is lost.'
-    return fatalError('STORE_FULL', `The disk that holds ${path} is full: ${remedy}`, details)
-  }
-  return explainLasting(error, path, details)
-}
-
-function explainLasting(
-  error: unknown,
-  path: string,
-  details: { cause: unknown; facts: { path: string } },
-): MillraceError {
-  const said = sentenceOf(error)
-  const found = primaryCode(error)
-  if (found === code.notADatabase) {
-    return fatalError(
-      'STORE_UNREADABLE',
-      `${path} is not a Millrace store: move it away, and a new one is made.`,
-      details,
-    )
-  }
-  if (found === code.corrupt) {
-    const remedy = 'put a copy back, or move it away and run again from the start.'
-    return fatalError('STORE_UNREADABLE', `${path} is damaged (${said}): ${remedy}`, details)
-  }
-  if (found === code.readOnly || noAccess.has(systemCode(error))) {
-    const remedy = 'give this user write access to the directory and the files in it.'
-    return fatalError('STORE_FAILED', `${path} cannot be written: ${remedy}`, details)
-  }
-  if (found === code.cantOpen) {
-    const remedy = 'see that it is a file, and that this user may read and write it and its directory.'
-    return fatalError('STORE_FAILED', `${path} cannot be opened: ${remedy}`, details)
-  }
-  return fatalError('STORE_FAILED', `${path} could not be used: ${said}.`, details)
+  const rule = storeRules.find(({ is }) => is(error))!
+  return new MillraceError(rule.kind, rule.code, rule.says(path, sentenceOf(error)), {
+    cause: error,
+    facts: { path },
+  })
 }
 
 function primaryCode(error: unknown): number | undefined {

@@ -3,13 +3,14 @@ import type { KafkaError } from '../../native/errors.ts'
 import type { WriteResult } from '../../native/write-results.ts'
 import { Writer } from '../../native/writer.ts'
 import type { FailedRow, OutgoingBatch, OutgoingRecord, RecordPosition } from '../component/contracts/log.ts'
+import { rowBytes } from '../component/outgoing.ts'
 import { type MillraceError, permanentError } from '../errors.ts'
 import { clientError } from './client-errors.ts'
 import { userOf } from './rights.ts'
 import { librdkafkaSettings, type KafkaSettings } from './settings.ts'
 
 /** The topic's own limit decides how large a record may be, not librdkafka's. */
-const recordBytes = 128 * 1024 * 1024
+export const recordBytes = 128 * 1024 * 1024
 
 /** A record that no broker took within this time fails as downstream: whoever wrote it tries again, for ever if need be. */
 const deliveryMs = 60_000
@@ -47,7 +48,7 @@ export class LogWriter {
     const { topic, partition } = batch
     const options = partition === undefined ? {} : { partition }
     const result = await this.#write((writer) => writer.write(topic, batch, options))
-    return this.#failures(result, (row) => ({ topic, bytes: rowSize(batch, row) }))
+    return this.#failures(result, (row) => ({ topic, bytes: rowBytes(batch, row) }))
   }
 
   /** Waits for what is under way, at most ten seconds. */
@@ -101,7 +102,7 @@ function rowError(
   if (error.code !== 'MSG_SIZE_TOO_LARGE')
     return clientError(error, `Topic ${topic} cannot be written`, 'SINK_FAILED', { user })
   return permanentError(
-    'SINK_FAILED',
+    'RECORD_TOO_LARGE',
     `A record of ${bytes} bytes is too large for topic ${topic}: raise its max.message.bytes, or make the record smaller.`,
     { cause: error, facts: { topic, bytes } },
   )
@@ -113,14 +114,4 @@ function sizeOf({ key, value, headers }: OutgoingRecord): number {
     0,
   )
   return (key?.length ?? 0) + (value?.length ?? 0) + ofHeaders
-}
-
-function rowSize(batch: OutgoingBatch, row: number): number {
-  const { keyStarts, keyEnds, valueStarts, valueEnds, headerStarts, headerEnds } = batch
-  return (
-    keyEnds[row]! -
-    keyStarts[row]! +
-    (valueEnds[row]! - valueStarts[row]!) +
-    (headerEnds[row]! - headerStarts[row]!)
-  )
 }

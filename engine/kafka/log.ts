@@ -64,6 +64,7 @@ export class KafkaLog implements Log {
     const configs = {
       'cleanup.policy': 'delete',
       'retention.ms': String(options.retentionMs ?? -1),
+      ...(options.recordBytes !== undefined && { 'max.message.bytes': String(options.recordBytes) }),
       ...(minInsync !== undefined && { 'min.insync.replicas': String(minInsync) }),
     }
     const admin = await this.#openAdmin()

@@ -1,4 +1,5 @@
 import type { Settings } from '../../native/settings.ts'
+import { recordBytes } from './log-writer.ts'
 import { librdkafkaSettings, type KafkaSettings } from './settings.ts'
 
 /** How long the brokers leave a transaction of a dead worker open: until then nobody can read on behind it. */
@@ -9,6 +10,8 @@ export function writerSettings(kafka: KafkaSettings, transactionalId: string): S
   const transactionMs = Number(kafka.settings['transaction.timeout.ms'] ?? usualMs)
   return {
     ...librdkafkaSettings(kafka, 'writer'),
+    // What is parked is a little larger than the record was: the topic's own limit decides, not librdkafka's.
+    'message.max.bytes': recordBytes,
     'transactional.id': transactionalId,
     'transaction.timeout.ms': transactionMs,
     // A commit is large and rare, not many small ones: no use in waiting for more.

@@ -8,6 +8,8 @@ import { isLoopback, type HttpAddress } from './http-address.ts'
 export interface Health {
   readonly ok: boolean
   readonly reasons: readonly string[]
+  /** What works only in part, in sentences for people: no reason to fail, and one to look. */
+  readonly degraded?: readonly string[]
   /** More for the JSON answer: numbers and names, nothing secret. */
   readonly details?: Readonly<Record<string, unknown>>
 }
@@ -164,8 +166,9 @@ async function answerTo(
   }
 }
 
-function probe({ ok, reasons, details }: Health): Answer {
-  const body = JSON.stringify({ status: ok ? 'ok' : 'failing', reasons, ...details })
+function probe({ ok, reasons, degraded = [], details }: Health): Answer {
+  const status = ok ? (degraded.length > 0 ? 'degraded' : 'ok') : 'failing'
+  const body = JSON.stringify({ status, reasons, ...(degraded.length > 0 && { degraded }), ...details })
   return { status: ok ? 200 : 503, type: 'application/json; charset=utf-8', body: `${body}\n` }
 }
 

@@ -129,6 +129,21 @@ export const metricCatalogue = {
     labels: partitionLabels,
     notes: 'Includes the followers of a parked record, which have nothing wrong themselves.',
   },
+  millrace_parked_bytes: {
+    type: 'gauge',
+    help: 'Bytes of the open letters.',
+    unit: 'bytes',
+    labels: partitionLabels,
+    notes: 'Keys, values and headers, by which `errors.parking.bytes` limits them.',
+  },
+  millrace_parking_halted: {
+    type: 'gauge',
+    help: '1 while so much is parked that nothing more is taken from the partition, 0 otherwise.',
+    unit: 'flag',
+    labels: partitionLabels,
+    notes:
+      'Alert on it: the partition goes on when letters are released or discarded (`millrace dlq`), or `errors.parking` allows more.',
+  },
   millrace_pinned_bytes: {
     type: 'gauge',
     help: 'Bytes of source buffers held for records under way.',

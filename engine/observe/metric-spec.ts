@@ -18,6 +18,8 @@ export interface MetricSpec {
     | 'keys'
     | 'ids'
     | 'flag'
+    | 'state'
+    | 'openings'
     | 'epoch'
   readonly labels: readonly string[]
   /** What to make of it: when it grows, what to look at, what it does not say. */

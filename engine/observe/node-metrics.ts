@@ -62,6 +62,22 @@ export const nodeMetrics = {
     labels: ['topology', 'node'],
     notes: 'They stay owed, and are sent again when their key changes and at the next start: see the log.',
   },
+  millrace_breaker_state: {
+    type: 'gauge',
+    help: 'The circuit breaker of a node: 0 closed, 1 half-open, 2 open.',
+    unit: 'state',
+    labels: ['topology', 'node'],
+    notes:
+      'Above 0 the partitions that feed the node pause. Of sinks, of processors whose work takes time, and of sources (then it ' +
+      'is the schema registry that is away).',
+  },
+  millrace_breaker_openings_total: {
+    type: 'counter',
+    help: 'How often a circuit breaker opened.',
+    unit: 'openings',
+    labels: ['topology', 'node'],
+    notes: 'Probes that fail open it again and do not count.',
+  },
   millrace_state_entries: {
     type: 'gauge',
     help: 'Entries of a state store by key.',

@@ -17,6 +17,8 @@ interface InputProgress {
   readonly end: number
   /** True when nothing of its task is under way. */
   readonly idle: boolean
+  /** True where so much is parked that it is read no further: for now this is its end. */
+  readonly halted: boolean
   readonly reader: SourceReader
 }
 
@@ -104,7 +106,7 @@ export class EndWatch {
       const reached = this.#reached.get(`${input.node}/${input.partition.partition}`)
       const atItsEnd = reached !== undefined && (reached >= target || target === Number.POSITIVE_INFINITY)
       // The last offsets of a topic with transactions are those of their markers: no record has them.
-      if (!(input.end >= target || atItsEnd) || !input.idle) all = false
+      if (!(input.end >= target || atItsEnd || input.halted) || !input.idle) all = false
     }
     return all
   }
@@ -124,11 +126,12 @@ function progressOf(
   { inputs, open, holds }: Task,
   readerOf: (source: string) => SourceReader,
 ): InputProgress[] {
-  return inputs.map(({ node, partition, ledger }) => ({
+  return inputs.map(({ node, partition, ledger, parking }) => ({
     node,
     partition,
     end: ledger.end,
     idle: open === 0 && !holds,
+    halted: parking.halt !== undefined,
     reader: readerOf(node),
   }))
 }

@@ -14,6 +14,25 @@ export interface Failure {
   readonly firstFailure: number
 }
 
+/** What was done for a record so far. */
+export interface Sofar {
+  /** Failures that count against it: those that are not downstream. */
+  readonly attempts: number
+  /** All failures. */
+  readonly tries: number
+  /** When the first that counts was, milliseconds since 1970. */
+  readonly since: number
+}
+
+/** What the topology says of the failures of one node. */
+export type NodeLimits = Pick<ErrorSettings, 'attempts' | 'within' | 'answerWithin' | 'backoff'>
+
+/** The limits of a node: its own, and those of the topology where it has none. */
+export function limitsOf(settings: ErrorSettings, node: string): NodeLimits {
+  const { attempts, within, answerWithin, backoff } = settings
+  return { attempts, within, answerWithin, backoff, ...settings.nodes[node] }
+}
+
 /** What the task does with records that are given up. */
 export interface FailureActions {
   /** Parks the record: its token is taken. */
@@ -46,12 +65,15 @@ export class FailurePolicy {
     return this.#stopped
   }
 
-  /** Decides about the failure of an attempt: the `attempts` count against the record, the `tries` are all there were. */
-  decide(error: unknown, attempts: number, tries = attempts): Decision {
+  /** Decides about the failure of an attempt. A record that would be tried again too late is given up at once. */
+  decide(error: unknown, { attempts, tries, since }: Sofar, limits: NodeLimits = this.#settings): Decision {
     const kind: ErrorKind = kindOf(error)
     if (kind === 'permanent' || kind === 'fatal') return { act: 'give-up' }
-    if (kind === 'record' && attempts >= this.#settings.attempts) return { act: 'give-up' }
-    return { act: 'retry', afterMs: this.#backoff(tries) }
+    const afterMs = this.#backoff(limits.backoff, tries)
+    if (kind === 'downstream') return { act: 'retry', afterMs }
+    const isLate = this.#actions.now() + afterMs - since > (limits.within ?? Number.POSITIVE_INFINITY)
+    if (attempts >= limits.attempts || isLate) return { act: 'give-up' }
+    return { act: 'retry', afterMs }
   }
 
   /** Parks or skips the record, or stops the task, as the topology says. Takes the record's token unless it stops. */
@@ -85,8 +107,7 @@ export class FailurePolicy {
   }
 
   /** Full jitter: anything up to a limit that doubles (AWS Architecture Blog, "Exponential Backoff And Jitter"). */
-  #backoff(tries: number): number {
-    const { first, longest } = this.#settings.backoff
+  #backoff({ first, longest }: NodeLimits['backoff'], tries: number): number {
     return Math.ceil(this.#random() * Math.min(longest, first * 2 ** Math.min(tries - 1, 30)))
   }
 }

@@ -1,27 +1,9 @@
 import { kindOf } from '../errors.ts'
-import type { RowOutcome } from '../component/contracts/sink.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { WriteBatch } from '../component/write-batch.ts'
+import { refusedAll, storedOutcome, type ExecutorWork, type Outcome } from './executor-work.ts'
+import { Gate, troubleIn } from './gate.ts'
 import { detach, failHead, Lane, type Item, type StageContext } from './lanes.ts'
-
-/** `stored` may carry what the work came to. */
-export type Outcome = RowOutcome & { readonly result?: unknown }
-
-/** What an executor does with the records that it gets. */
-export interface ExecutorWork {
-  /** See SinkWriter.order: whether several records of one key may be in one call. */
-  readonly order: 'batch' | 'record'
-  /** Calls under way at once. */
-  readonly concurrency: number
-  /** Records in one call. */
-  readonly maxBatch: number
-  /** Works on some records. undefined = all stored. May answer at once. */
-  perform(batch: WriteBatch): Promise<readonly Outcome[] | undefined> | readonly Outcome[] | undefined
-  /** These are done, in the order of their keys; `outcomes` undefined = all stored, without results. */
-  done(batch: WriteBatch, outcomes: readonly Outcome[] | undefined): void
-  /** A record left in another way: it was given up, or parked behind one of its key. */
-  left?(): void
-}
 
 /**
  * Runs work that takes time: concurrently across keys, in order within a key. A record that fails is tried again while
@@ -44,6 +26,13 @@ export class KeyedExecutor {
   readonly #lanes = new Map<string, Lane>()
   /** Lanes of records without key, which nobody waits in, by the batch that holds the record. */
   readonly #keyless = new Map<RecordBatch, Lane>()
+  /** Heads of lanes that wait until what is behind here is there again. */
+  readonly #rested: { readonly item: Item; readonly lane: Lane }[] = []
+  readonly #gate: Gate
+  /** Records that the call may have that is being put together. */
+  #most = 0
+  /** What the next probe is: one that has been tried, or one that has not. In turn, since it may be the record. */
+  #probesRested = true
   #calls = 0
   #held = 0
   #pumping = false
@@ -51,6 +40,20 @@ export class KeyedExecutor {
   constructor(context: StageContext, work: ExecutorWork) {
     this.#context = context
     this.#work = work
+    this.#gate = new Gate({
+      clock: context.clock,
+      breaker: context.breaker(),
+      answerWithin: context.limits.answerWithin,
+      late: (ms) => work.late(ms),
+      wake: () => {
+        if (!context.cancelled()) context.guard(() => this.#pump())
+      },
+    })
+  }
+
+  /** The task is given up. */
+  close(): void {
+    this.#gate.close()
   }
 
   /** Records that are here: waiting, worked on, or resting between attempts. */
@@ -80,7 +83,7 @@ export class KeyedExecutor {
     return (
       this.#held === 0 &&
       this.#work.order === 'batch' &&
-      batch.length <= this.#work.maxBatch &&
+      batch.length <= Math.min(this.#work.maxBatch, this.#gate.most) &&
       !this.#pumping &&
       !this.#context.cancelled() &&
       !this.#context.anyBlocked()
@@ -92,20 +95,35 @@ export class KeyedExecutor {
     this.#pumping = true
     try {
       while (this.#calls < this.#work.concurrency && !this.#context.cancelled()) {
+        this.#most = Math.min(this.#work.maxBatch, this.#gate.most)
+        if (this.#most === 0) break
+        if (this.#rested.length > 0) this.#freeRested()
         const batch = this.#take()
-        if (batch.length === 0) break
-        this.#perform(batch)
+        if (batch.length > 0) this.#perform(batch)
+        else if (this.#rested.length === 0) break
+        // All that is new waits behind what was tried.
+        else this.#probesRested = true
       }
     } finally {
       this.#pumping = false
     }
   }
 
+  /** Heads that waited for what was away go on: all of them when it is back, one where it is to be seen. */
+  #freeRested(): void {
+    const isBack = this.#gate.most > 1
+    const count = isBack ? this.#rested.length : this.#probesRested ? 1 : 0
+    if (!isBack) this.#probesRested = !this.#probesRested
+    const going = this.#rested.splice(0, count)
+    for (const { lane } of going) lane.resting = false
+    this.#ready.unshift(...going)
+  }
+
   /** The next records that may be worked on together. */
   #take(): WriteBatch {
     const batch = new WriteBatch()
     if (this.#takeAlone(batch)) return batch
-    while (batch.length < this.#work.maxBatch && this.#ready.length > 0) {
+    while (batch.length < this.#most && this.#ready.length > 0) {
       const { item, lane } = this.#ready.shift()!
       if (this.#context.blocked(item.batch, item.i)) this.#follow(item, lane)
       else batch.push(item.batch, item.i)
@@ -124,7 +142,7 @@ export class KeyedExecutor {
     if (!mayBeWhole || this.#context.anyBlocked()) return []
     let length = 0
     let taken = 0
-    while (taken < this.#incoming.length && length + this.#incoming[taken]!.length <= this.#work.maxBatch) {
+    while (taken < this.#incoming.length && length + this.#incoming[taken]!.length <= this.#most) {
       length += this.#incoming[taken++]!.length
     }
     return this.#incoming.splice(0, taken)
@@ -132,7 +150,7 @@ export class KeyedExecutor {
 
   #takeEach(into: WriteBatch): void {
     let gone = 0
-    while (into.length < this.#work.maxBatch && gone < this.#incoming.length) {
+    while (into.length < this.#most && gone < this.#incoming.length) {
       const batch = this.#incoming[gone]!
       const item = { batch, i: this.#at++ }
       if (this.#at === batch.length) {
@@ -177,16 +195,27 @@ export class KeyedExecutor {
 
   #perform(batch: WriteBatch): void {
     this.#calls++
+    const call = this.#gate.begin()
+    const fail = (error: unknown): void => this.#later(() => this.#failed(batch, error))
     let answer: ReturnType<ExecutorWork['perform']>
     try {
       answer = this.#work.perform(batch)
     } catch (error) {
+      call.end(error)
       return this.#failed(batch, error)
     }
-    if (!(answer instanceof Promise)) return this.#finish(batch, answer)
+    if (!(answer instanceof Promise)) {
+      call.end(troubleIn(answer))
+      return this.#finish(batch, answer)
+    }
+    this.#gate.limit(call, fail)
     answer.then(
-      (outcomes) => this.#later(() => this.#finish(batch, outcomes)),
-      (error: unknown) => this.#later(() => this.#failed(batch, error)),
+      (outcomes) => {
+        if (call.end(troubleIn(outcomes))) this.#later(() => this.#finish(batch, outcomes))
+      },
+      (error: unknown) => {
+        if (call.end(error)) fail(error)
+      },
     )
   }
 
@@ -228,7 +257,7 @@ export class KeyedExecutor {
     const goodOutcomes: Outcome[] = []
     const bad: number[] = []
     for (let n = 0; n < batch.length; n++) {
-      const outcome = outcomes?.[n] ?? stored
+      const outcome = outcomes?.[n] ?? storedOutcome
       if (outcome.outcome === 'refused' || outcome.outcome === 'untried') {
         bad.push(n)
         continue
@@ -285,6 +314,8 @@ export class KeyedExecutor {
     lane.resting = true
     const head = detach(item)
     if (lane.key === undefined) this.#keyless.set(head.batch, lane)
+    if (kindOf(error) === 'downstream' && this.#gate.most === 0)
+      return void this.#rested.push({ item: head, lane })
     this.#context.clock.after(afterMs, () => {
       if (this.#context.cancelled()) return
       lane.resting = false
@@ -320,11 +351,4 @@ export class KeyedExecutor {
     this.#held--
     this.#work.left?.()
   }
-}
-
-const stored: Outcome = { outcome: 'stored' }
-
-/** A failed call: every record failed with its error; downstream trouble is nobody's fault. */
-function refusedAll(batch: WriteBatch, error: unknown): Outcome[] {
-  return Array.from({ length: batch.length }, () => ({ outcome: 'refused', error }))
 }

@@ -1,6 +1,7 @@
 import type { RecordBatch } from '../component/record-batch.ts'
 import { kindOf } from '../errors.ts'
-import type { Failure, FailurePolicy } from './failures.ts'
+import type { Breaker } from './breaker.ts'
+import type { Failure, FailurePolicy, NodeLimits } from './failures.ts'
 import type { Clock } from '../component/contracts/clock.ts'
 
 /** One record that waits or is worked on. */
@@ -22,6 +23,8 @@ export class Lane {
   attempts = 0
   tries = 0
   firstFailure = 0
+  /** When the first of those failed that count, milliseconds since 1970. */
+  firstAttempt = 0
   /** True while the head waits for its next attempt. */
   resting = false
 
@@ -34,6 +37,7 @@ export class Lane {
     this.attempts = 0
     this.tries = 0
     this.firstFailure = 0
+    this.firstAttempt = 0
   }
 }
 
@@ -42,6 +46,10 @@ export interface StageContext {
   readonly node: string
   readonly clock: Clock
   readonly policy: FailurePolicy
+  /** What the topology says of this node. */
+  readonly limits: NodeLimits
+  /** Of what is behind this node, shared by all tasks of the worker. */
+  breaker(): Breaker
   /** True if `blocked` could be true for any record at all. */
   anyBlocked(): boolean
   /** True if the record must not be worked on: an earlier one of its key is parked. */
@@ -68,10 +76,15 @@ export function detach(item: Item): Item {
  * gives it up (parks, skips, stops) and answers undefined.
  */
 export function failHead(context: StageContext, lane: Lane, item: Item, error: unknown): number | undefined {
+  const now = context.clock.now()
   lane.tries++
-  if (kindOf(error) !== 'downstream') lane.attempts++
-  if (lane.firstFailure === 0) lane.firstFailure = context.clock.now()
-  const decision = context.policy.decide(error, Math.max(1, lane.attempts), lane.tries)
+  if (kindOf(error) !== 'downstream') {
+    lane.attempts++
+    if (lane.firstAttempt === 0) lane.firstAttempt = now
+  }
+  if (lane.firstFailure === 0) lane.firstFailure = now
+  const sofar = { attempts: Math.max(1, lane.attempts), tries: lane.tries, since: lane.firstAttempt || now }
+  const decision = context.policy.decide(error, sofar, context.limits)
   if (decision.act === 'retry') {
     context.count('retries', 1)
     return decision.afterMs

@@ -12,9 +12,13 @@ import {
 } from '../component/operator.ts'
 import { type RecordBatch } from '../component/record-batch.ts'
 import type { WriteBatch } from '../component/write-batch.ts'
-import { KeyedExecutor, type Outcome } from './keyed-executor.ts'
+import type { Outcome } from './executor-work.ts'
+import { KeyedExecutor } from './keyed-executor.ts'
 import { reach } from '../component/points.ts'
+import { recordError, type MillraceError } from '../errors.ts'
+import { durationText } from '../topology/lint-rule.ts'
 import { ResultBuffer } from './result-buffer.ts'
+import { asProcessorError } from '../component/thrown-errors.ts'
 import { detach, failHead, Lane, type Item, type StageContext } from './lanes.ts'
 
 /** What an operator's stage needs besides what all stages share. */
@@ -81,6 +85,11 @@ export class OperatorStage implements OperatorScope {
   /** Tokens that came in and neither went out nor wait here: 0 unless the operator lost or doubled a record. */
   get balance(): number {
     return this.#tokens - this.#waiting - (this.#executor?.held ?? 0)
+  }
+
+  /** Records whose work takes time. */
+  get held(): number {
+    return this.#executor?.held ?? 0
   }
 
   get holding(): boolean {
@@ -169,7 +178,7 @@ export class OperatorStage implements OperatorScope {
   }
 
   fail(batch: RecordBatch, i: number, error: unknown): void {
-    this.#context.guard(() => this.#fail(batch, i, error))
+    this.#context.guard(() => this.#fail(batch, i, asProcessorError(error)))
   }
 
   #fail(batch: RecordBatch, i: number, error: unknown): void {
@@ -226,6 +235,7 @@ export class OperatorStage implements OperatorScope {
       left: () => {
         this.#tokens--
       },
+      late: (ms) => tooLate(this.node, ms),
     })
     this.#executor = executor
     return (batch) => context.guard(() => results.around(() => executor.submit(batch)))
@@ -233,12 +243,24 @@ export class OperatorStage implements OperatorScope {
 
   close(): void {
     this.#subscription.unsubscribe()
+    this.#executor?.close()
   }
 }
 
 function performOne(work: KeyedWork, batch: WriteBatch): Promise<Outcome[]> | Outcome[] {
-  const result = work.work(batch.batchOf(0), batch.indexOf(0))
-  return result instanceof Promise
-    ? result.then((value: unknown) => [{ outcome: 'stored', result: value }])
-    : [{ outcome: 'stored', result }]
+  const answer = (result: unknown): Outcome[] => [{ outcome: 'stored', result }]
+  try {
+    const result = work.work(batch.batchOf(0), batch.indexOf(0))
+    if (!(result instanceof Promise)) return answer(result)
+    return result.then(answer, (error: unknown) => Promise.reject(asProcessorError(error)))
+  } catch (error) {
+    throw asProcessorError(error)
+  }
+}
+
+function tooLate(node: string, ms: number): MillraceError {
+  return recordError(
+    'TIMED_OUT',
+    `Node ${node} did not answer for this record within ${durationText(ms)} (errors.answerWithin): see what its function waits for.`,
+  )
 }

@@ -8,6 +8,7 @@ import type { LedgerRun, RunOwner } from './ledger-run.ts'
 import { editedRecord, LetterEdits } from './letter-edits.ts'
 import { decodeParked, isParkedEntry, type LetterCommand, type ParkedEntry } from './letters.ts'
 import type { Parking } from './parking.ts'
+import { sizeOf } from './parking-limits.ts'
 import { reach } from '../component/points.ts'
 
 /** A letter in the parked partition that is neither processed nor discarded. */
@@ -18,6 +19,8 @@ interface OpenLetter {
   readonly key: string | undefined
   /** Of the record, in its own partition. */
   readonly offset: number
+  /** Its size, by which it counts. */
+  readonly bytes: number
 }
 
 /** What the task does for its parked partition. */
@@ -160,8 +163,9 @@ export class ParkedInput {
         this.#edits.take(entry.edit.letter, { run, row, parkedOffset }, this.#letters.has(entry.edit.letter))
         continue
       }
-      this.#letters.set(parkedOffset, { run, row, parkedOffset, key, offset: entry.info.offset })
-      this.#parking.opened(key, entry.info)
+      const bytes = sizeOf(entry.record)
+      this.#letters.set(parkedOffset, { run, row, parkedOffset, key, offset: entry.info.offset, bytes })
+      this.#parking.opened(key, entry.info, bytes)
     }
     run.unload()
   }
@@ -275,6 +279,6 @@ export class ParkedInput {
     this.#actions.closed(letter.offset, letter.run, letter.row)
     letter.run.judge(letter.row, verdict)
     letter.run.release(letter.row)
-    this.#parking.closed(letter.key)
+    this.#parking.closed(letter.key, letter.bytes)
   }
 }

@@ -9,6 +9,8 @@ import type { Failure } from './failures.ts'
 import type { Ledger } from './ledger.ts'
 import type { LedgerRun } from './ledger-run.ts'
 import { cutText, LetterFacts, longest, thrown } from './letter-facts.ts'
+import { ParkingLimits, sizeOf, type ParkingHalt } from './parking-limits.ts'
+import type { ErrorSettings } from '../topology/plan-types.ts'
 import { deadLetterTopic, encodeLetter, type LetterInfo } from './letters.ts'
 
 /** A record that was parked, but whose letter is not committed yet. */
@@ -57,6 +59,9 @@ export interface ParkingOptions {
   readonly target: TopicPartition
   readonly ledger: Ledger
   readonly clock: Clock
+  /** How much may be parked. */
+  readonly limits: ErrorSettings['parking']
+  readonly trouble: (sentence: string) => void
   /** Takes a record that waited for its key to be free. */
   readonly resume: (batch: RecordBatch) => void
 }
@@ -76,6 +81,7 @@ export class Parking {
   readonly #clock: Clock
   readonly #resume: (batch: RecordBatch) => void
   readonly #facts = new LetterFacts()
+  readonly #limits: ParkingLimits
   readonly #blocked = new Map<string, BlockedKey>()
   readonly #pending = new Map<LedgerRun, Map<number, PendingLetter>>()
   /** Offsets of records whose letters were sealed in this life and not yet read back. */
@@ -88,6 +94,7 @@ export class Parking {
     this.#ledger = options.ledger
     this.#clock = options.clock
     this.#resume = options.resume
+    this.#limits = new ParkingLimits(options)
   }
 
   /** Where the letters go. */
@@ -98,6 +105,16 @@ export class Parking {
   /** Keys that are blocked now. */
   get keys(): number {
     return this.#blocked.size
+  }
+
+  /** Bytes of letters, committed or not. */
+  get bytes(): number {
+    return this.#limits.bytes
+  }
+
+  /** Set while so much is parked that nothing more is to come in. */
+  get halt(): ParkingHalt | undefined {
+    return this.#limits.halt
   }
 
   /** True if an earlier record of its key is parked. */
@@ -160,6 +177,7 @@ export class Parking {
       }
       this.#remember({ run, row, offset, key, info, record, stack })
       this.#block(key, offset, info)
+      this.#limits.added(key, sizeOf(record))
     }
     lineage.judge(row, 'parked')
     lineage.release(row)
@@ -215,9 +233,10 @@ export class Parking {
     return [parked, { ...dead, topic: deadLetterTopic(this.#source.topic) }]
   }
 
-  /** A letter was read from the parked partition: it is open. */
-  opened(key: string | undefined, info: LetterInfo): void {
+  /** A letter of so many bytes was read from the parked partition: it is open. */
+  opened(key: string | undefined, info: LetterInfo, bytes: number): void {
     const known = this.#awaited.delete(info.offset)
+    if (!known) this.#limits.added(key, bytes)
     if (key === undefined) return
     const blocked = this.#blocked.get(key)
     if (blocked === undefined) {
@@ -230,7 +249,8 @@ export class Parking {
   }
 
   /** A letter is closed: processed or discarded. The key is free when none is left. */
-  closed(key: string | undefined): void {
+  closed(key: string | undefined, bytes: number): void {
+    this.#limits.removed(key, bytes)
     const blocked = key === undefined ? undefined : this.#blocked.get(key)
     if (blocked === undefined) return
     blocked.open--

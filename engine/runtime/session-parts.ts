@@ -4,7 +4,7 @@ import type { SourceReader } from '../component/contracts/reader.ts'
 import { isOperator, type Operator } from '../component/operator.ts'
 import { noResources } from '../component/resources.ts'
 import { fatalError, MillraceError, sentenceOf } from '../errors.ts'
-import { globalTables } from '../topology/plan-facts.ts'
+import { globalTables, largestLetter } from '../topology/plan-facts.ts'
 import type {
   ProcessorNode,
   SinkNode,
@@ -14,6 +14,7 @@ import type {
 } from '../topology/plan-types.ts'
 import { GlobalTables, type GlobalTablesOptions } from './global-tables.ts'
 import { deadLetterTopic, parkedTopic } from './letters.ts'
+import { checkedWriter } from './sink-answers.ts'
 import type { TaskSource } from './task-options.ts'
 import type { Environment } from './worker-options.ts'
 
@@ -71,14 +72,14 @@ export async function openSessionParts(options: GlobalTablesOptions): Promise<Se
   }
 }
 
-function openSink(
+async function openSink(
   plan: TopologyPlan,
   node: SinkNode,
   environment: Environment,
   log: Log,
 ): Promise<SinkWriter> {
   const { clock, tables, schemas, print } = environment
-  return node.definition.open(node.config, {
+  const writer = await node.definition.open(node.config, {
     clock,
     log,
     tables,
@@ -88,6 +89,7 @@ function openSink(
     topology: plan.name,
     node: node.name,
   })
+  return checkedWriter(node.name, writer)
 }
 
 async function openSource(
@@ -137,8 +139,9 @@ function parkingPreparer(
   const prepared = new Map<string, Promise<void>>()
   const prepare = async (topic: string, partition: number): Promise<void> => {
     const partitions = (await log.partitionsOf(topic)) ?? partition + 1
-    await log.ensureTopic(parkedTopic(plan.name, topic), { partitions })
-    await log.ensureTopic(deadLetterTopic(topic), { partitions })
+    const options = { partitions, recordBytes: largestLetter }
+    await log.ensureTopic(parkedTopic(plan.name, topic), options)
+    await log.ensureTopic(deadLetterTopic(topic), options)
   }
   return async (sub, partition) => {
     for (const node of sub.sources) {

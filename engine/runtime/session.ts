@@ -9,7 +9,6 @@ import { Assignments, type SourcePartition } from './assignments.ts'
 import { checkPartitions } from './check-partitions.ts'
 import { checkTables } from './check-tables.ts'
 import { CommitCycle } from './commit-cycle.ts'
-import type { Counters } from './counters.ts'
 import { drain, inTime, settleAll, type DrainOptions } from './drain.ts'
 import { EndWatch } from './end-watch.ts'
 import { insist } from './insist.ts'
@@ -23,10 +22,10 @@ import { type SourceHandler, SourceLoop } from './source-loop.ts'
 import { Task } from './task.ts'
 import type { TaskInput } from './task-input.ts'
 import { TaskOpener } from './task-opener.ts'
+import type { TaskOptions } from './task-options.ts'
 import type { Membership, WorkerOptions } from './worker-options.ts'
 
-export interface SessionOptions extends WorkerOptions {
-  readonly counters: Counters
+export interface SessionOptions extends WorkerOptions, Pick<TaskOptions, 'counters' | 'breakers'> {
   /** The session before this one, whose counts go on. */
   readonly before: Session | undefined
 }
@@ -231,7 +230,7 @@ export class Session {
 
   async #openTask(sub: SubTopology, partition: number, epoch: number): Promise<Task> {
     const parts = this.#parts!
-    const { plan, environment, counters, trouble, random } = this.#options
+    const { plan, environment, counters, breakers, trouble, random } = this.#options
     const { backend, log } = this.#membership!
     await parts.prepareParking(sub, partition)
     return Task.open({
@@ -248,6 +247,7 @@ export class Session {
       backend,
       clock: environment.clock,
       counters,
+      breakers,
       stop: (error) => this.#ended.reject(error),
       trouble,
       ...(random !== undefined && { random }),

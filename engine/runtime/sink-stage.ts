@@ -1,21 +1,25 @@
-import type { SinkWriter } from '../component/contracts/sink.ts'
+import type { SinkWriter, WriteResult } from '../component/contracts/sink.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import type { WriteBatch } from '../component/write-batch.ts'
-import { downstreamError, MillraceError, sentenceOf } from '../errors.ts'
-import { KeyedExecutor, type Outcome } from './keyed-executor.ts'
+import { downstreamError, type MillraceError } from '../errors.ts'
+import { durationText } from '../topology/lint-rule.ts'
+import { asSinkError } from '../component/thrown-errors.ts'
+import { checkedAnswer } from './sink-answers.ts'
+import type { Outcome } from './executor-work.ts'
+import { KeyedExecutor } from './keyed-executor.ts'
 import type { StageContext } from './lanes.ts'
 import type { Outbox } from './outbox.ts'
 import { reach } from '../component/points.ts'
 
 /** A sink in one task: records go through its executor, and settle with the sink's acknowledgement. */
 export class SinkStage {
+  readonly node: string
   readonly #executor: KeyedExecutor
   readonly #context: StageContext
-  /** True from a write that failed for want of its store until one that did not. */
-  #away = false
 
   /** With an outbox, what the sink would append goes there instead, and into the commit. */
   constructor(writer: SinkWriter, context: StageContext, outbox?: Outbox) {
+    this.node = context.node
     this.#context = context
     const write =
       outbox === undefined || writer.prepare === undefined
@@ -27,6 +31,7 @@ export class SinkStage {
       maxBatch: writer.maxBatch,
       perform: (batch) => this.#write(write, batch),
       done: (batch, outcomes) => this.#acknowledge(batch, outcomes),
+      late: (ms) => tooLate(context.node, ms),
     })
   }
 
@@ -39,6 +44,11 @@ export class SinkStage {
     return this.#executor.held
   }
 
+  /** The task is given up. */
+  close(): void {
+    this.#executor.close()
+  }
+
   #write(write: SinkWriter['write'], batch: WriteBatch): ReturnType<SinkWriter['write']> {
     reach('sink.writing')
     const started = performance.now()
@@ -47,29 +57,16 @@ export class SinkStage {
       if (!(answer instanceof Promise)) return this.#written(batch, started, answer)
       return answer.then(
         (outcomes) => this.#written(batch, started, outcomes),
-        (error: unknown) => Promise.reject(this.#failed(error)),
+        (error: unknown) => Promise.reject(asSinkError(error)),
       )
     } catch (error) {
-      throw this.#failed(error)
+      throw asSinkError(error)
     }
   }
 
-  /** What is away is told once, and once more when it is back. */
-  #failed(error: unknown): MillraceError {
-    const failure = asDownstream(error)
-    if (failure.kind === 'downstream' && !this.#away) {
-      this.#away = true
-      this.#context.trouble(`Sink ${this.#context.node} cannot write, and tries again: ${failure.message}`)
-    }
-    return failure
-  }
-
-  #written<Answer>(batch: WriteBatch, started: number, answer: Answer): Answer {
+  #written(batch: WriteBatch, started: number, answer: WriteResult): WriteResult {
     reach('sink.written')
-    if (this.#away) {
-      this.#away = false
-      this.#context.trouble(`Sink ${this.#context.node} writes again.`)
-    }
+    checkedAnswer(this.#context.node, batch.length, answer)
     this.#context.count('writeSeconds', (performance.now() - started) / 1000)
     this.#context.count('writtenRecords', batch.length)
     return answer
@@ -96,8 +93,9 @@ export class SinkStage {
   }
 }
 
-/** A call that failed as a whole is nobody's fault, unless its error says otherwise: no record is parked for it. */
-function asDownstream(error: unknown): MillraceError {
-  if (error instanceof MillraceError) return error
-  return downstreamError('SINK_FAILED', `The sink failed: ${sentenceOf(error)}`, { cause: error })
+function tooLate(node: string, ms: number): MillraceError {
+  return downstreamError(
+    'TIMED_OUT',
+    `Sink ${node} did not answer within ${durationText(ms)} (errors.answerWithin): see what holds it up, or give it more time.`,
+  )
 }

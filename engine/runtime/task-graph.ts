@@ -3,8 +3,9 @@ import type { Operator } from '../component/operator.ts'
 import { tableOfRecords } from '../component/operators/table.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { fatalError } from '../errors.ts'
-import { tableSources } from '../topology/plan-facts.ts'
+import { fedBy, tableSources } from '../topology/plan-facts.ts'
 import type { PlanNode, ProcessorNode, SubTopology, TopologyPlan } from '../topology/plan-types.ts'
+import type { Breakers } from './breaker.ts'
 import type { StageContext } from './lanes.ts'
 import { OperatorStage, type OperatorServices } from './operator-stage.ts'
 import type { Outbox } from './outbox.ts'
@@ -27,8 +28,11 @@ export class TaskGraph {
   readonly #ports = new Map<string, Map<string | undefined, Port>>()
   readonly #operators: OperatorStage[] = []
   readonly #sinks: SinkStage[] = []
+  readonly #plan: TopologyPlan
+  readonly #fed = new Map<string, readonly string[]>()
 
   constructor(plan: TopologyPlan, sub: SubTopology, services: GraphServices) {
+    this.#plan = plan
     for (const source of tableSources(plan, sub))
       this.#port(source, undefined).connect(this.#table(source, services))
     for (const name of sub.nodes) {
@@ -86,6 +90,23 @@ export class TaskGraph {
     return port
   }
 
+  /**
+   * True while what is behind a node is left alone to which this source sends, and which has records of this task. Who has
+   * nothing there takes some in, to be tried: what is away for others may be there for these.
+   */
+  isHeld(source: string, breakers: Breakers): boolean {
+    const fed = this.#fed.get(source) ?? fedBy(this.#plan, source)
+    this.#fed.set(source, fed)
+    return fed.some((node) => breakers.holds(node) && this.#heldAt(node) > 0)
+  }
+
+  /** Records that a node works on, or that wait there. */
+  #heldAt(name: string): number {
+    let held = 0
+    for (const { node, held: own } of [...this.#sinks, ...this.#operators]) if (node === name) held += own
+    return held
+  }
+
   /** Sends a batch out of a source. */
   push(source: string, batch: RecordBatch): void {
     this.#port(source, undefined).emit(batch)
@@ -104,6 +125,6 @@ export class TaskGraph {
   }
 
   close(): void {
-    for (const stage of this.#operators) stage.close()
+    for (const stage of [...this.#operators, ...this.#sinks]) stage.close()
   }
 }

@@ -4,7 +4,9 @@ import type { CommittedPosition, TopicPartition } from '../component/contracts/p
 import type { BatchOrigin, RecordBatch } from '../component/record-batch.ts'
 import { batchOf } from '../component/record-batch.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
-import { fatalError, kindOf, sentenceOf } from '../errors.ts'
+import { fatalError, sentenceOf } from '../errors.ts'
+import type { ErrorSettings } from '../topology/plan-types.ts'
+import type { Breaker } from './breaker.ts'
 import { EventTime } from './event-time.ts'
 import type { FailurePolicy } from './failures.ts'
 import { Ledger } from './ledger.ts'
@@ -14,6 +16,7 @@ import type { MergeLane, Merger } from './merger.ts'
 import { decodeMetadata, fitMetadata, metadataHighMark } from './commit-metadata.ts'
 import { Intervals } from './intervals.ts'
 import { Parking } from './parking.ts'
+import { SchemaWait } from './schema-wait.ts'
 
 /** What an input needs of its task. */
 export interface InputOptions {
@@ -37,6 +40,12 @@ export interface InputOptions {
   readonly merger: Merger | undefined
   /** Sends a batch into the graph. */
   readonly push: (batch: RecordBatch) => void
+  /** Of the registry that has its schemas. */
+  readonly breaker: Breaker
+  /** True while what is behind a node that it feeds is left alone. */
+  readonly isHeld: () => boolean
+  /** How much may be parked. */
+  readonly limits: ErrorSettings['parking']
   /** Something that passes is in the way: for the log. */
   readonly trouble: (sentence: string) => void
 }
@@ -53,6 +62,7 @@ export class TaskInput {
   readonly #eventTime: EventTime
   readonly #lane: MergeLane | undefined
   readonly #times: MergeTimes
+  readonly #schemas: SchemaWait
   /** Set while something waits for a schema: what comes after it waits too. */
   #queue: Promise<void> | undefined
   /** True once the reader delivers for this task: what came before was meant for the task before it. */
@@ -79,6 +89,7 @@ export class TaskInput {
       },
       passed: (offset) => this.#pastMerge(() => this.ledger.pass(offset)),
     })
+    this.#schemas = new SchemaWait({ ...options, over: () => this.ledger.discarded })
     this.ledger = restoredLedger(
       options.partition,
       options.position,
@@ -92,6 +103,8 @@ export class TaskInput {
       target: options.parkedPartition,
       ledger: this.ledger,
       clock: options.clock,
+      limits: options.limits,
+      trouble: options.trouble,
       resume: (batch) => this.#resume(batch),
     })
   }
@@ -107,9 +120,15 @@ export class TaskInput {
     return this.#lane !== undefined && (this.#lane.holds || this.#queue !== undefined)
   }
 
-  /** True while it is to be read no further, since so much waits for other inputs. */
+  /** True while it is to be read no further: something it feeds is away, or so much waits for other inputs. */
   get ahead(): boolean {
+    if (this.isHeld || this.parking.halt !== undefined) return true
     return this.#lane !== undefined && (this.#lane.ahead || this.#queue !== undefined)
+  }
+
+  /** True while something is away that its records need: a registry, or what is behind a node that it feeds. */
+  get isHeld(): boolean {
+    return this.#schemas.waits || this.#options.isHeld()
   }
 
   /** It is read no further for now; or it is again. */
@@ -137,11 +156,11 @@ export class TaskInput {
 
   /** Does it once the schemas of the records are there, behind what came before. */
   #inTurn(action: () => void, records?: PackedRecords): void {
-    const preparing = records && this.#preparing(records)
+    const preparing = records && this.#schemas.begin(records)
     if (preparing === undefined && this.#queue === undefined) return action()
     const before = this.#queue ?? Promise.resolve()
     const done = before
-      .then(() => records && this.#prepare(records, preparing))
+      .then(() => records && this.#schemas.end(records, preparing))
       .then(action)
       .catch((error: unknown) => this.#tell(error))
       .then(() => {
@@ -194,28 +213,6 @@ export class TaskInput {
     })
   }
 
-  /** What the records wait for; undefined if nothing. Whoever looks at how it ends may do so much later, or never. */
-  #preparing(records: PackedRecords): Promise<void> | undefined {
-    const preparing = this.#options.codec.prepare(records)
-    preparing?.catch(() => undefined)
-    return preparing
-  }
-
-  async #prepare(records: PackedRecords, first: Promise<void> | undefined): Promise<void> {
-    for (let tries = 0, next = first; next !== undefined && !this.ledger.discarded; tries++) {
-      try {
-        return await next
-      } catch (error) {
-        if (kindOf(error) === 'fatal') throw error
-        this.#options.trouble(`Source ${this.node} waits for its schemas: ${sentenceOf(error)}`)
-        await new Promise<void>((resolve) =>
-          this.#options.clock.after(Math.min(5_000, 100 * 2 ** tries), resolve),
-        )
-        next = this.#preparing(records)
-      }
-    }
-  }
-
   #enter(records: PackedRecords, run: LedgerRun): void {
     if (!this.ledger.discarded) this.#entrance(records, run)(0, records.count)
   }
@@ -254,9 +251,10 @@ export class TaskInput {
   /** A released letter comes in again, as soon as its schema is there. */
   reenter(records: PackedRecords, errand: LedgerRun): void {
     const batch = batchOf(this.#originOf(records, errand, false))
-    const preparing = this.#preparing(records)
+    const preparing = this.#schemas.begin(records)
     if (preparing === undefined) return this.#resume(batch)
-    this.#prepare(records, preparing)
+    this.#schemas
+      .end(records, preparing)
       .then(() => {
         if (!this.ledger.discarded) this.#resume(batch)
       })

@@ -6,6 +6,7 @@ import type { SinkWriter } from '../component/contracts/sink.ts'
 import type { Operator, TableView } from '../component/operator.ts'
 import type { MillraceError } from '../errors.ts'
 import type { ProcessorNode, SubTopology, TopologyPlan } from '../topology/plan-types.ts'
+import type { Breakers } from './breaker.ts'
 import type { Share } from './budget.ts'
 import type { Counters } from './counters.ts'
 
@@ -35,6 +36,8 @@ export interface TaskOptions {
   readonly backend: CommitBackend
   readonly clock: Clock
   readonly share: Share
+  /** Of what is behind its nodes. */
+  readonly breakers: Breakers
   readonly counters: Counters
   /** A fatal error: the worker is to stop. */
   readonly stop: (error: MillraceError) => void

@@ -3,7 +3,7 @@ import type { TopicPartition } from '../component/contracts/position.ts'
 import type { StateStore } from '../component/contracts/state.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { asDefect } from './defect.ts'
-import { FailurePolicy, type Failure } from './failures.ts'
+import { FailurePolicy, limitsOf, type Failure } from './failures.ts'
 import type { StageContext } from './lanes.ts'
 import type { Share } from './budget.ts'
 import type { RunOwner } from './ledger-run.ts'
@@ -102,7 +102,7 @@ export class Task {
     position: { readonly offset: number; readonly metadata: string } | undefined,
     policy: FailurePolicy,
   ): TaskInput {
-    const { plan, clock, trouble } = this.#options
+    const { plan, clock, trouble, breakers } = this.#options
     return new TaskInput({
       ...source,
       group: plan.name,
@@ -112,6 +112,9 @@ export class Task {
       clock,
       policy,
       trouble,
+      breaker: breakers.of(source.node),
+      isHeld: () => this.#graph.isHeld(source.node, breakers),
+      limits: plan.errors.parking,
       owner: { ...this.#owner(), ...(source.spent && { spent: source.spent }) },
       ...this.#kinds.of(source.node),
       push: (batch) => this.#graph.push(source.node, batch),
@@ -171,6 +174,8 @@ export class Task {
     return {
       node,
       policy,
+      limits: limitsOf(this.#options.plan.errors, node),
+      breaker: () => this.#options.breakers.of(node),
       clock: this.#options.clock,
       anyBlocked: () => this.inputs.some(({ parking }) => parking.keys > 0) || this.#owed.blocksAny,
       blocked: (batch, i) => this.#blocked(batch, i),

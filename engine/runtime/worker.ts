@@ -1,5 +1,7 @@
 import type { TopologyPlan } from '../topology/plan-types.ts'
+import { Breaker, Breakers } from './breaker.ts'
 import { Counters } from './counters.ts'
+import { limitsOf } from './failures.ts'
 import { Session } from './session.ts'
 import type { Task } from './task.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -16,6 +18,8 @@ export type WorkerState = 'INITIALIZED' | 'RUNNING' | 'DRAINING' | 'STOPPED' | '
 export class Worker {
   readonly plan: TopologyPlan
   readonly counters = new Counters()
+  /** Of what is behind its nodes. */
+  readonly breakers: Breakers
   readonly #options: WorkerOptions
   readonly #started: number
   #session: Session | undefined
@@ -26,6 +30,7 @@ export class Worker {
   constructor(options: WorkerOptions) {
     this.plan = options.plan
     this.#options = options
+    this.breakers = new Breakers((node) => makeBreaker(node, options))
     this.#started = performance.now()
   }
 
@@ -55,9 +60,10 @@ export class Worker {
 
   async run(): Promise<WorkerSummary> {
     this.#state = 'RUNNING'
+    const { counters, breakers } = this
     try {
       while (!this.#stopping) {
-        this.#session = new Session({ ...this.#options, counters: this.counters, before: this.#session })
+        this.#session = new Session({ ...this.#options, counters, breakers, before: this.#session })
         if (this.#atEnd) this.#session.stopAtEnd()
         const ended = await this.#session.run()
         if (ended === 'stopped') break
@@ -91,4 +97,12 @@ export class Worker {
     const elapsed = Math.round(performance.now() - this.#started)
     return summarize(this.#session?.verdicts() ?? [], this.counters, elapsed)
   }
+}
+
+function makeBreaker(node: string, { plan, environment, random, trouble }: WorkerOptions): Breaker {
+  const kind = { source: 'Source', processor: 'Node', sink: 'Sink' }[plan.nodes.get(node)!.kind]
+  const { after } = plan.errors.breaker
+  const { backoff } = limitsOf(plan.errors, node)
+  const subject = `${kind} ${node}`
+  return new Breaker({ subject, after, backoff, clock: environment.clock, random, trouble })
 }

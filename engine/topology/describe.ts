@@ -75,12 +75,29 @@ function nodeLine(plan: TopologyPlan, node: PlanNode): string {
 
 function settingLines({ errors, budget, commitInterval, delivery }: TopologyPlan): string[] {
   const mib = (bytes: number): string => `${Number((bytes / 1024 ** 2).toFixed(1))} MiB`
-  const { attempts, then, backoff } = errors
+  const { attempts, within, then, backoff, nodes } = errors
+  const limit = within === undefined ? '' : ` within ${durationText(within)}`
   return [
-    `errors   ${attempts} attempts, waits of ${durationText(backoff.first)} to ${durationText(backoff.longest)}, then ${then}`,
+    `errors   ${attempts} attempts${limit}, waits of ${durationText(backoff.first)} to ${durationText(backoff.longest)}, then ${then}`,
+    ...Object.entries(nodes).map(([node, own]) => `         ${node}: ${ownLimits(own)}`),
     `budget   ${mib(budget.partitionBytes)} for each partition, ${mib(budget.totalBytes)} in all`,
     `commit   every ${durationText(commitInterval)}, ${delivery}`,
   ]
+}
+
+function ownLimits({
+  attempts,
+  within,
+  answerWithin,
+  backoff,
+}: TopologyPlan['errors']['nodes'][string]): string {
+  const parts = [
+    attempts !== undefined && `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`,
+    within !== undefined && `within ${durationText(within)}`,
+    backoff && `waits of ${durationText(backoff.first)} to ${durationText(backoff.longest)}`,
+    answerWithin !== undefined && `answers within ${durationText(answerWithin)}`,
+  ]
+  return parts.filter((part) => part !== false && part !== undefined).join(', ')
 }
 
 /** The plan as a flowchart of mermaid, which GitHub draws. */

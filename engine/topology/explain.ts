@@ -131,8 +131,8 @@ function deduplication(plan: TopologyPlan, graph: PlanGraph, node: ProcessorNode
 
 function failures(plan: TopologyPlan): Statement[] {
   const { name, errors } = plan
-  const { attempts, then, backoff, flood } = errors
-  const tries = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}, with waits of ${durationText(backoff.first)} to ${durationText(backoff.longest)}`
+  const { then, breaker, answerWithin, flood } = errors
+  const tries = triesText(errors)
   const ends = {
     park: {
       holds: true,
@@ -157,8 +157,10 @@ function failures(plan: TopologyPlan): Statement[] {
       holds: true,
       about: name,
       says: 'What is behind the worker may be away for as long as it takes: nothing is parked, skipped or lost for that.',
-      because: 'Downstream errors pause the partitions that they feed, and are tried again without end.',
+      because: `After ${breaker.after} downstream errors in a row the partitions that feed the node pause, and one record at a time tries it, without end.`,
+      provided: `Whoever asks it says that it is away. A call that says nothing for ${durationText(answerWithin)} has failed: for the record in a processor, for want of what it writes to in a sink.`,
     },
+    ...(then === 'park' ? [parkingLimits(name, errors)] : []),
     {
       holds: true,
       about: name,
@@ -166,6 +168,22 @@ function failures(plan: TopologyPlan): Statement[] {
       because: 'The failures are counted per task.',
     },
   ]
+}
+
+function triesText({ attempts, within, backoff }: TopologyPlan['errors']): string {
+  const times = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`
+  const limit = within === undefined ? '' : ` or ${durationText(within)}`
+  return `${times}${limit}, with waits of ${durationText(backoff.first)} to ${durationText(backoff.longest)}`
+}
+
+function parkingLimits(about: string, { parking }: TopologyPlan['errors']): Statement {
+  const { keys, letters, bytes } = parking
+  return {
+    holds: true,
+    about,
+    says: `A partition halts, and drops nothing, when ${keys} keys, ${letters} letters of one key or letters of ${bytes} bytes are parked.`,
+    because: 'Nothing more is taken from it until letters are released or discarded; other partitions go on.',
+  }
 }
 
 function enrichment(node: ProcessorNode): Statement {

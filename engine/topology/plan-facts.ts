@@ -1,6 +1,12 @@
 import type { StoreRef } from '../component/contracts/commit.ts'
 import type { SubTopology, TopologyPlan } from './plan-types.ts'
 
+/**
+ * What the topics of letters take, bytes: whatever a source may hold, and a letter's header on top. As much as a consumer
+ * receives by default.
+ */
+export const largestLetter = 64 * 1024 * 1024
+
 /** The topic that a source node reads; undefined for a node that is no source or reads none. */
 export function sourceTopic(plan: TopologyPlan, name: string): string | undefined {
   const node = plan.nodes.get(name)
@@ -78,6 +84,18 @@ export function rekeysInCommits(
   { nodes }: Pick<SubTopology, 'nodes'>,
 ): boolean {
   return delivery === 'exactly-once' && ownTopics.some(({ sink }) => nodes.includes(sink))
+}
+
+/** A source and all nodes that its records come to, in the tasks that read it. */
+export function fedBy({ nodes }: TopologyPlan, source: string): string[] {
+  const fed = new Set([source])
+  // Nodes may be named before those that feed them.
+  for (let known = 0; known < fed.size;) {
+    known = fed.size
+    for (const { name, from } of nodes.values())
+      if (from.some(({ node, table }) => table === undefined && fed.has(node))) fed.add(name)
+  }
+  return [...fed]
 }
 
 /** True where some node keeps state. */

@@ -44,11 +44,24 @@ export interface ErrorSettings {
   /** How often a record-scoped failure is tried, the first time included. */
   readonly attempts: number
   readonly then: 'park' | 'skip' | 'halt'
+  /** How long a record-scoped failure is tried again, from the first one on, milliseconds; undefined = no limit. */
+  readonly within: number | undefined
+  /** How long one call of a node may take, milliseconds. */
+  readonly answerWithin: number
   /** First and longest wait between attempts, milliseconds; doubled each time, with full jitter. */
   readonly backoff: { readonly first: number; readonly longest: number }
+  /** What is behind a node is left alone after so many downstream failures in a row. */
+  readonly breaker: { readonly after: number }
+  /** How much may be parked of a partition until it halts: keys, open letters of a key, and bytes of all open letters. */
+  readonly parking: { readonly keys: number; readonly letters: number; readonly bytes: number }
+  /** What holds for single nodes, by name. */
+  readonly nodes: Readonly<Record<string, Partial<NodeErrorSettings>>>
   /** The task stops when more than `share` of the last `of` records failed. */
   readonly flood: { readonly share: number; readonly of: number }
 }
+
+/** What a topology may say of the failures of single nodes. */
+export type NodeErrorSettings = Pick<ErrorSettings, 'attempts' | 'within' | 'answerWithin' | 'backoff'>
 
 /** How much may be under way. */
 export interface BudgetSettings {

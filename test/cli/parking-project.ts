@@ -131,5 +131,14 @@ export function parkingProject() {
   }
 
   const dlq = (...words: string[]) => millrace(project.folder, ['dlq', ...words])
-  return { inProject, park, settle, commands, acts, dlq, remove: () => project.remove() }
+  return {
+    folder: project.folder,
+    inProject,
+    park,
+    settle,
+    commands,
+    acts,
+    dlq,
+    remove: () => project.remove(),
+  }
 }

@@ -71,6 +71,7 @@ const actions = (steps: readonly TopicStep[]) =>
   Object.fromEntries(steps.map(({ topic, action, partitions }) => [topic, `${action} ${partitions}`]))
 
 const forever = { 'cleanup.policy': 'delete', 'retention.ms': '-1' }
+const letters = { ...forever, 'max.message.bytes': '67108864' }
 
 describe('where there is nothing', () => {
   test('everything is made that a topology with state reads, writes and keeps', () => {
@@ -82,8 +83,9 @@ describe('where there is nothing', () => {
       'store.unique.changelog': 'create 4',
       'unique-events': 'create 4',
     })
-    for (const name of ['events.dlq', 'store.events.parked', 'store.unique.changelog'])
-      expect(step(steps, name).settings).toEqual(forever)
+    for (const name of ['events.dlq', 'store.events.parked'])
+      expect(step(steps, name).settings).toEqual(letters)
+    expect(step(steps, 'store.unique.changelog').settings).toEqual(forever)
     expect(step(steps, 'events').settings).toEqual({})
     expect(step(steps, 'events').reasons).toEqual(['store reads it'])
   })
@@ -130,8 +132,8 @@ describe('where there is nothing', () => {
 describe('where it is there', () => {
   const whole = {
     events: [4],
-    'events.dlq': [4, forever],
-    'store.events.parked': [4, forever],
+    'events.dlq': [4, letters],
+    'store.events.parked': [4, letters],
     'store.unique.changelog': [4, forever],
     'unique-events': [2],
   } as const

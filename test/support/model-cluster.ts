@@ -51,6 +51,8 @@ export class ModelCluster {
   readonly topics = new ModelTopics()
   readonly commits: ModelCommits
   readonly workers: ModelWorker[] = []
+  /** What workers said to their logs. */
+  readonly troubles: string[] = []
   readonly partitions: number
   /** Called at each point that a living worker reaches. */
   onPoint: (point: Point, worker: ModelWorker) => void = () => undefined
@@ -99,7 +101,7 @@ export class ModelCluster {
       plan: this.plan(life),
       environment: this.#environment(life, backends),
       drainMs: this.#options.drainMs ?? 2000,
-      trouble: () => undefined,
+      trouble: (sentence) => this.troubles.push(sentence),
       random: life.random.next,
     })
     const ended = life

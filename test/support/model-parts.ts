@@ -64,6 +64,8 @@ export class ModelWorld {
   /** True: failures are counted for an id, not for each of its positions. */
   countById = false
   /** Shares: of slow answers, of lost answers after an effect, of calls that fail before any. */
+  /** Sinks that are away. */
+  readonly awaySinks = new Set<string>()
   faults = { slow: 0.5, slowest: 60, noAnswer: 0, refused: 0 }
   readonly #tries = new Map<string, number>()
 
@@ -215,6 +217,7 @@ function write(
     const { topic, partition, offset } = batch.record(n)
     world.onWriting(life.name, topic, partition, offset)
   }
+  if (world.awaySinks.has(node)) throw downstreamError('TIMED_OUT', `${node} is away`)
   if (life.alive && random.chance(faults.slow)) return writeLate(world, life, node, batch)
   if (random.chance(faults.refused)) throw downstreamError('TIMED_OUT', 'away')
   const outcomes = writeNow(world, life, node, batch, random)

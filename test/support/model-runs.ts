@@ -9,20 +9,20 @@ import { Storm, type Weather } from './model-storm.ts'
 
 const heads = {
   name: 'name: orders\nsources: { in: { type: topic, topic: in, format: json, timestamp: time } }',
-  rest: `
-errors: { attempts: 2, then: park, backoff: { first: 10ms, longest: 50ms }, flood: { share: 1, of: 1000000 } }
+  rest: (more: string) => `
+errors: { attempts: 2, then: park, backoff: { first: 10ms, longest: 50ms }, flood: { share: 1, of: 1000000 }${more} }
 commit: { every: 50ms }
 `,
 }
 
-const plain = `${heads.name}
+const plain = (more = ''): string => `${heads.name}
 processors:
   unique: { type: dedupe, from: in, by: id, window: 7d }
   slow: { type: wait, from: unique, n: 4 }
 sinks:
   out: { type: effect, from: slow }
   also: { type: effect, from: unique, order: batch }
-${heads.rest}`
+${heads.rest(more)}`
 
 /** One storm: the weather, and what else goes wrong. */
 export interface Run {
@@ -30,6 +30,8 @@ export interface Run {
   readonly faults?: Partial<CommitFaults>
   readonly sinks?: { readonly noAnswer?: number; readonly refused?: number; readonly slowest?: number }
   readonly partitions?: number
+  /** What else the topology says of errors. */
+  readonly errors?: string
   /** False: letters stay where they are. */
   readonly mend?: boolean
   readonly drainMs?: number
@@ -77,6 +79,20 @@ export const runs: Readonly<Record<string, Run>> = {
   'letters and crashes': { weather: { ...failing, release: 0.02, crash: 0.02 } },
   'letters discarded': { weather: { ...failing, release: 0.01, discard: 0.01, crash: 0.01 } },
   'letters left': { weather: { ...failing, crash: 0.01, take: 0.01 }, mend: false },
+  'sinks away, breakers that open at once': {
+    weather: { ...failing, crash: 0.01, take: 0.01 },
+    sinks: { noAnswer: 0.1, refused: 0.3 },
+    errors: ', breaker: { after: 1 }',
+  },
+  'calls that end too late': {
+    weather: { ...failing, release: 0.02, move: 0.01 },
+    sinks: { slowest: 200 },
+    errors: ', answerWithin: 60ms',
+  },
+  'parking limits': {
+    weather: { ...failing, bad: 0.2, release: 0.02, crash: 0.01, move: 0.01, records: 100 },
+    errors: ', parking: { keys: 2, letters: 3, bytes: 400B }',
+  },
   'sinks without answer': { weather: failing, sinks: { noAnswer: 0.1, refused: 0.05 } },
   everything: {
     weather: { ...rough, ...failing, release: 0.02, workers: 3, records: 120 },
@@ -118,7 +134,7 @@ export interface Outcome {
 export async function storm(name: string, seed: number): Promise<Outcome> {
   const run = runs[name]
   if (run === undefined) throw new Error(`There is no run "${name}".`)
-  const bench = new Bench(seed, plain, {
+  const bench = new Bench(seed, plain(run.errors), {
     partitions: run.partitions ?? 2,
     faults: { ...run.faults },
     drainMs: run.drainMs ?? 2000,

@@ -154,14 +154,14 @@ export class Storm {
     const { cluster, world } = this.#bench
     this.#armed = undefined
     Object.assign(cluster.commits.faults, { aborted: 0, unknown: 0 })
-    Object.assign(world.faults, { noAnswer: 0, refused: 0 })
+    Object.assign(world.faults, { noAnswer: 0, refused: 0, slowest: Math.min(world.faults.slowest, 40) })
     cluster.forgetDead()
     if (cluster.living.length === 0) cluster.start()
-    await cluster.until(() => this.#settled('in'))
-    for (let rounds = 0; mend && rounds < 10 && !this.#settled(this.#bench.parkedTopic); rounds++) {
+    await cluster.until(() => this.#settled('in') || this.#halts())
+    for (let rounds = 0; mend && rounds < 10 && !this.#allSettled(); rounds++) {
       world.mended = true
       this.#releaseAll()
-      await cluster.until(() => this.#settled('in') && this.#settled(this.#bench.parkedTopic))
+      await cluster.until(() => this.#allSettled())
     }
     await cluster.stop()
     for (const { error, life } of cluster.workers) {
@@ -169,6 +169,17 @@ export class Storm {
         this.#judge.wrong.push(`${life.name} failed: ${sentenceOf(error)}`)
     }
     this.#judge.wrong.push(...cluster.commits.broken)
+  }
+
+  #allSettled(): boolean {
+    return this.#settled('in') && this.#settled(this.#bench.parkedTopic)
+  }
+
+  /** True where partitions halt, and nothing else is under way. */
+  #halts(): boolean {
+    const tasks = this.#bench.cluster.living.flatMap(({ worker }) => [...worker.tasks])
+    const halted = tasks.filter(({ inputs }) => inputs.some(({ parking }) => parking.halt !== undefined))
+    return halted.length > 0 && tasks.every(({ open, awaitsLetters }) => open === 0 && !awaitsLetters)
   }
 
   #releaseAll(): void {

@@ -16,8 +16,8 @@ export const mutants: readonly Mutant[] = [
       ["for (const part of batch.parts) part.releaseAll('stored')", 'void 0'],
       ['      lineage.release(row)\n', ''],
       [
-        'function asDownstream',
-        'function settle(batch: WriteBatch): void {\n  for (let n = 0; n < batch.length; n++) batch.batchOf(n).only(batch.indexOf(n)).releaseAll()\n}\n\nfunction asDownstream',
+        'function tooLate',
+        'function settle(batch: WriteBatch): void {\n  for (let n = 0; n < batch.length; n++) batch.batchOf(n).only(batch.indexOf(n)).releaseAll()\n}\n\nfunction tooLate',
       ],
     ],
     run: 'crashes, slow sinks',

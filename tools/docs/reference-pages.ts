@@ -10,6 +10,7 @@ import { fieldTable, type JsonSchema } from './field-table.ts'
 import { lintPages } from './lint-page.ts'
 import { testPages } from './test-page.ts'
 import { cell, page, table } from './markdown.ts'
+import { servicePages } from './service-page.ts'
 
 /** Every file of docs/reference/, by its path there. */
 export function referencePages(registry: Registry): Map<string, string> {
@@ -24,6 +25,7 @@ export function referencePages(registry: Registry): Map<string, string> {
   pages.set('topology.md', topologyPage(schema))
   for (const [path, text] of environmentPages()) pages.set(path, text)
   for (const [path, text] of testPages()) pages.set(path, text)
+  for (const [path, text] of servicePages()) pages.set(path, text)
   pages.set('errors.md', errorsPage())
   for (const [path, text] of lintPages(lintRules)) pages.set(path, text)
   pages.set('metrics.md', metricsPage())
@@ -53,6 +55,8 @@ function indexPage(registry: Registry): string {
       '- [environment.md](environment.md): the fields of an environment file, and [its JSON Schema](environment.schema.json)',
       '- [catalogue.md](catalogue.md): the fields of the catalogue of topics, and [its JSON Schema](catalogue.schema.json)',
       '- [test.md](test.md): the fields of a file of test cases, and [its JSON Schema](test.schema.json)',
+      '- [http.md](http.md): what `millrace serve` serves, and [its OpenAPI document](openapi.json)',
+      '- [access.md](access.md): the fields of an access file, and [its JSON Schema](access.schema.json)',
       '- [lint.md](lint.md): what `millrace lint` finds, and what to do about it',
       '- [errors.md](errors.md): error codes',
       '- [metrics.md](metrics.md): what `/metrics` shows',

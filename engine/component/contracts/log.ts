@@ -37,6 +37,8 @@ export interface TopicOptions {
   readonly partitions?: number
   /** How long records are kept; undefined = for ever. */
   readonly retentionMs?: number
+  /** The largest record that it takes, bytes; undefined = as is usual there. */
+  readonly recordBytes?: number
 }
 
 /** What `Log.fetch` found. */

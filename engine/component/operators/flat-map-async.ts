@@ -2,6 +2,7 @@ import type { Operator } from '../operator.ts'
 import { RecordBatch } from '../record-batch.ts'
 import type { StreamRecord } from '../record-view.ts'
 import { byKey, type ByKeyOptions } from './by-key.ts'
+import { madePieces } from './made-values.ts'
 import { recordCaller } from './rows.ts'
 
 /**
@@ -40,5 +41,5 @@ export function flatMapAsync<In, Out>(
 }
 
 function listOf(made: unknown): unknown[] {
-  return [...(made as Iterable<unknown>)]
+  return madePieces(made, 'flatMapAsync')
 }

@@ -2,6 +2,7 @@ import { Observable } from 'rxjs'
 import { operator, type Operator } from '../operator.ts'
 import { RecordBatch } from '../record-batch.ts'
 import { RecordCursor, type StreamRecord } from '../record-view.ts'
+import { madePieces } from './made-values.ts'
 import { eachRow } from './rows.ts'
 
 /**
@@ -20,7 +21,7 @@ export function flatMap<In, Out>(map: (value: In, record: StreamRecord<In>) => I
           const values: unknown[] = []
           eachRow(scope, batch, (i) => {
             const record = cursor.at(batch, i) as StreamRecord<In>
-            const made = [...map(record.value, record)]
+            const made = madePieces(map(record.value, record), 'flatMap')
             if (made.length === 0) return scope.drop(batch, i, 'empty')
             if (made.length > 1) scope.retain(batch, i, made.length - 1)
             for (const value of made) {

@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs'
 import { operator, type Operator } from '../operator.ts'
 import { RecordCursor, type StreamRecord } from '../record-view.ts'
+import { unawaited } from './made-values.ts'
 import { Collector, eachRow } from './rows.ts'
 
 /**
@@ -20,7 +21,9 @@ export function keep<Value>(
           const cursor = new RecordCursor()
           const kept = new Collector(batch, false)
           eachRow(scope, batch, (i) => {
-            if (test(cursor.at(batch, i) as StreamRecord<Value>)) kept.keep(i)
+            const isKept: unknown = test(cursor.at(batch, i) as StreamRecord<Value>)
+            if (isKept instanceof Promise) throw unawaited(isKept, 'keep')
+            if (isKept) kept.keep(i)
             else if (options.otherwise !== undefined) scope.side(options.otherwise, batch.only(i))
             else scope.drop(batch, i, 'filtered')
           })

@@ -2,6 +2,7 @@ import type { Operator } from '../operator.ts'
 import { RecordBatch } from '../record-batch.ts'
 import type { StreamRecord } from '../record-view.ts'
 import { byKey, type ByKeyOptions } from './by-key.ts'
+import { madeValue } from './made-values.ts'
 import { recordCaller } from './rows.ts'
 
 /**
@@ -13,7 +14,14 @@ export function mapValueAsync<In, Out>(
   options: ByKeyOptions = {},
 ): Operator {
   return byKey(
-    () => recordCaller(map),
+    () => {
+      const call = recordCaller(map)
+      const check = (made: unknown): unknown => madeValue(made, 'mapValueAsync')
+      return (batch, i) => {
+        const made = call(batch, i)
+        return made instanceof Promise ? made.then(check) : check(made)
+      }
+    },
     options,
     (_scope, batch, results, emit) => emit(new RecordBatch(batch.origin, batch.rows, batch.length, results)),
   )

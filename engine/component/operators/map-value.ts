@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs'
 import { operator, type Operator } from '../operator.ts'
 import { RecordCursor, type StreamRecord } from '../record-view.ts'
+import { madeValue } from './made-values.ts'
 import { Collector, eachRow } from './rows.ts'
 
 /**
@@ -18,7 +19,7 @@ export function mapValue<In, Out>(map: (value: In, record: StreamRecord<In>) => 
           const mapped = new Collector(batch, true)
           eachRow(scope, batch, (i) => {
             const record = cursor.at(batch, i) as StreamRecord<In>
-            mapped.add(i, map(record.value, record))
+            mapped.add(i, madeValue(map(record.value, record), 'mapValue'))
           })
           if (mapped.length > 0) output.next(mapped.batch())
         }),

@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs'
 import { operator, type Operator } from '../operator.ts'
 import { RecordCursor, type StreamRecord } from '../record-view.ts'
+import { noOutput, unawaited } from './made-values.ts'
 import { Collector, eachRow } from './rows.ts'
 
 /**
@@ -17,8 +18,10 @@ export function route<Value>(choose: (record: StreamRecord<Value>) => string | u
           const main = new Collector(batch, false)
           const sides = new Map<string, Collector>()
           eachRow(scope, batch, (i) => {
-            const name = choose(cursor.at(batch, i) as StreamRecord<Value>)
+            const name: unknown = choose(cursor.at(batch, i) as StreamRecord<Value>)
+            if (name instanceof Promise) throw unawaited(name, 'route')
             if (name === undefined) return main.keep(i)
+            if (typeof name !== 'string') throw noOutput(name)
             let side = sides.get(name)
             if (side === undefined) sides.set(name, (side = new Collector(batch, false)))
             side.keep(i)

@@ -59,6 +59,11 @@ describe('a valid file', () => {
     const { errors, budget } = load(audit)
     expect(errors).toEqual({
       attempts: 5,
+      within: undefined,
+      answerWithin: 300_000,
+      breaker: { after: 5 },
+      parking: { keys: 10_000, letters: 100_000, bytes: 1024 ** 3 },
+      nodes: {},
       then: 'halt',
       backoff: { first: 100, longest: 30_000 },
       flood: { share: 0.5, of: 1000 },

@@ -23,10 +23,14 @@ describe('what is under way stays within bounds', () => {
     'the map of settled ranges: new work waits before it is too long for a broker',
     () =>
       withBench(
-        new Bench(1, yaml + settings('20ms').replace('longest: 50ms', 'longest: 9s'), {
-          partitions: 1,
-          pollRecords: 60,
-        }),
+        new Bench(
+          1,
+          yaml + settings('20ms').replace('longest: 50ms }', 'longest: 9s }, breaker: { after: 1000 }'),
+          {
+            partitions: 1,
+            pollRecords: 60,
+          },
+        ),
         async (bench) => {
           const { cluster } = bench
           // Every other record waits for its sink: a map with a range for each of the others.

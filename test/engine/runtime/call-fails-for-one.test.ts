@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { permanentError } from '../../../engine/errors.ts'
+import { downstreamError, permanentError } from '../../../engine/errors.ts'
 import { Intervals } from '../../../engine/runtime/intervals.ts'
 import { KeyedExecutor } from '../../../engine/runtime/keyed-executor.ts'
 import { Ledger } from '../../../engine/runtime/ledger.ts'
@@ -17,6 +17,7 @@ test.each(['batch', 'record'] as const)(
       order,
       concurrency: 1,
       maxBatch: 10,
+      late: () => downstreamError('TIMED_OUT', 'late'),
       perform(batch) {
         for (let n = 0; n < batch.length; n++) {
           if (batch.record(n).offset === 2)

@@ -18,7 +18,12 @@ function watching(read: number, bounds = async () => ({ first: 0, end: 5 })) {
     trouble: (sentence) => troubles.push(sentence),
   })
   const reader = { bounds } as Partial<SourceReader> as SourceReader
-  const input = { node: 'events', partition: { topic: 'in', partition: 0 }, ledger: { end: read } }
+  const input = {
+    node: 'events',
+    partition: { topic: 'in', partition: 0 },
+    ledger: { end: read },
+    parking: {},
+  }
   const task = { inputs: [input], open: 0 }
   const look = (): Promise<boolean> => {
     clock.advance(1000)

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import type { WriteBatch } from '../../../engine/component/write-batch.ts'
 import { downstreamError, permanentError } from '../../../engine/errors.ts'
 import { Intervals } from '../../../engine/runtime/intervals.ts'
-import { KeyedExecutor, type Outcome } from '../../../engine/runtime/keyed-executor.ts'
+import type { Outcome } from '../../../engine/runtime/executor-work.ts'
+import { KeyedExecutor } from '../../../engine/runtime/keyed-executor.ts'
 import { Ledger } from '../../../engine/runtime/ledger.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { batchFrom, CountingOwner, packed, Random } from '../../support/harness-records.ts'
@@ -53,6 +54,7 @@ class Trial {
       left: () => {
         this.left++
       },
+      late: (ms) => downstreamError('TIMED_OUT', `nothing in ${ms}`),
     })
   }
 
@@ -236,7 +238,7 @@ describe('the error policy', () => {
     for (let tries = 1; tries < 9; tries++) {
       let longest = 0
       for (let n = 0; n < 200; n++) {
-        const decision = policy.decide(downstreamError('TIMED_OUT', 'away'), 1, tries)
+        const decision = policy.decide(downstreamError('TIMED_OUT', 'away'), { attempts: 1, tries, since: 0 })
         longest = Math.max(longest, decision.act === 'retry' ? decision.afterMs : -1)
       }
       waits.push(longest)
