@@ -34,17 +34,19 @@ function planOf(options: ChaosOptions, seed: number): RunPlan {
 }
 
 /** Half a minute with a defect. */
-function planOfMutant({ name, seed, points = [], others = [], bad = 0.004 }: MutantRun): RunPlan {
+function planOfMutant({ name, seed, points = [], others = [], ...rest }: MutantRun): RunPlan {
   return {
     seed,
     lengthMs: scriptMs + 8000,
     faults: scriptOf(seed, points, others),
-    topologies: ['seen', 'once', 'sums'],
+    topologies: [rest.topology ?? 'once'],
     workers: 2,
     producers: 2,
     rate: 120,
     partitions: 4,
-    bad,
+    bad: rest.bad ?? 0.004,
+    keys: rest.keys,
+    probeMs: rest.probeMs,
     protocol: 'consumer',
     mutant: name,
     restMs: 60_000,

@@ -132,19 +132,35 @@ const workerKill: Doing = async (scene, { dice, lastsMs }) => {
   return String(found.slot)
 }
 
-/** It is killed, and its next life ends at a named point; where that is written down, it is waited for. */
+/** It is killed, and its next life ends at a named point; where that is written down, until it does. */
 const workerCrash: Doing = async (scene, { dice, lastsMs, point: written }) => {
-  while (written !== undefined && !scene.claim('crash')) await wait(50)
-  const found = someWorker(scene, dice[0])
-  if (found === undefined) return undefined
   const point = written ?? crashPoints[Math.floor(dice[1] * crashPoints.length)]!
   const at = 1 + Math.floor(dice[2] * (written === undefined ? 30 : 3))
-  await scene.fleet.kill(found.slot, 0, { point, at })
-  const limit = written === undefined ? lastsMs + 5000 : 60_000
-  await Promise.race([scene.fleet.running.get(found.slot)?.exited, wait(limit, undefined, { ref: false })])
+  while (written !== undefined && !scene.claim('crash')) await wait(50)
+  const found = someWorker(scene, dice[0])
+  if (found !== undefined) {
+    await scene.fleet.kill(found.slot, 0, { point, at })
+    const program = scene.fleet.running.get(found.slot)
+    const limit = written === undefined ? lastsMs + 5000 : 60_000
+    await Promise.race([program?.exited, wait(limit, undefined, { ref: false })])
+  }
   scene.free('crash')
-  return `${found.slot} at ${point}`
+  return found && `${found.slot} at ${point}`
 }
+
+/** A crash that is written down: again, where another fault came between. */
+const writtenCrash: Doing = async (scene, fault) => {
+  for (let attempt = 0; attempt < 8; attempt++) {
+    const before = countOf(scene.fleet, fault.point!)
+    const target = await workerCrash(scene, fault)
+    if (countOf(scene.fleet, fault.point!) > before) return target
+    await wait(200)
+  }
+  return undefined
+}
+
+const countOf = ({ all }: Fleet, point: string): number =>
+  all.filter(({ said }) => said.includes(`reached ${point}\n`)).length
 
 const workerPause: Doing = async (scene, { dice, lastsMs }) => {
   const found = someWorker(scene, dice[0])
@@ -240,7 +256,7 @@ const producerKill: Doing = async ({ producers }, { dice, lastsMs }) => {
 
 export const doings: Readonly<Record<FaultKind, Doing>> = {
   'worker-kill': workerKill,
-  'worker-crash': workerCrash,
+  'worker-crash': (scene, fault) => (fault.point === undefined ? workerCrash : writtenCrash)(scene, fault),
   'worker-pause': workerPause,
   'worker-restart': workerRestart,
   'worker-clock': workerClock,

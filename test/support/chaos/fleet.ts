@@ -141,24 +141,29 @@ export class Fleet {
   async #supervise(slot: number, program: Program): Promise<void> {
     const exit = await program.exited
     const alone = !program.ending && exit.signal !== 'SIGKILL'
-    if (alone) this.#options.endedAlone(slot, exit, program.said.slice(-1500))
+    if (alone) this.#options.endedAlone(slot, exit, lastWords(program.said))
     if (program.ending) return
     await wait(1000)
-    if (!this.#closing && this.#wanted.has(slot) && this.#now.get(slot) === program) this.start(slot)
+    this.#startAgain(slot)
+  }
+
+  /** Somebody else may have done it, or wants no worker there any more. */
+  #startAgain(slot: number, life: Life = {}): void {
+    if (!this.#closing && this.#wanted.has(slot) && !this.running.has(slot)) this.start(slot, life)
   }
 
   /** Kills it, and starts it again so much later: milliseconds. */
   async kill(slot: number, awayMs: number, life: Life = {}): Promise<void> {
     await this.#now.get(slot)?.kill()
     await wait(awayMs)
-    if (!this.#closing && this.#wanted.has(slot)) this.start(slot, life)
+    this.#startAgain(slot, life)
   }
 
   /** Ends it in order, and starts it again so much later. */
   async restart(slot: number, awayMs: number): Promise<Exit | undefined> {
     const exit = await this.#now.get(slot)?.stop()
     await wait(awayMs)
-    if (!this.#closing && this.#wanted.has(slot)) this.start(slot)
+    this.#startAgain(slot)
     return exit
   }
 
@@ -190,4 +195,8 @@ export class Fleet {
     this.#closing = true
     await Promise.all(this.all.map((program) => program.kill()))
   }
+}
+
+function lastWords(said: string): string {
+  return said.split('\n').findLast((line) => line.includes(' failed: ')) ?? said.slice(-300)
 }

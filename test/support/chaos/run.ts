@@ -26,6 +26,10 @@ export interface RunPlan {
   readonly partitions: number
   /** Share of events that fail for good until they are mended; half as many are garbage. */
   readonly bad: number
+  /** How many keys each producer has; 30 if not given. */
+  readonly keys?: number | undefined
+  /** How long probes take for a write, milliseconds; 0 if not given. */
+  readonly probeMs?: number | undefined
   readonly protocol: 'auto' | 'consumer' | 'classic'
   /** The name of a mutant (cluster/mutants.ts) that workers run with. */
   readonly mutant?: string | undefined
@@ -82,7 +86,7 @@ export class ChaosRun {
       env: this.#env(),
       hooks: plan.mutant === undefined ? [] : [join(import.meta.dirname, '../cluster/mutant-hook.ts')],
       endedAlone: (slot, { code, signal }, said) => {
-        this.alone.push(`worker ${slot} ended with ${code ?? signal}: ${lastWords(said)}`)
+        this.alone.push(`worker ${slot} ended with ${code ?? signal}: ${said}`)
         plan.say(this.alone.at(-1)!)
       },
     })
@@ -142,6 +146,7 @@ export class ChaosRun {
       PROJECT: chaosProject,
       MENDED: join(folder, 'mended'),
       MUTANT: plan.mutant ?? '',
+      PROBE_MS: String(plan.probeMs ?? 0),
       TOPIC: name,
       BOOTSTRAP: world.kafka.bootstrap,
     }
@@ -251,7 +256,7 @@ export class ChaosRun {
         WHO: String(n),
         SEED: String(plan.seed),
         RATE: String(plan.rate / plan.producers),
-        KEYS: '30',
+        KEYS: String(plan.keys ?? 30),
         BAD: String(plan.bad),
       },
     })
@@ -337,8 +342,4 @@ export class ChaosRun {
 
 function sizeOf(file: string): number {
   return existsSync(file) ? statSync(file).size : 0
-}
-
-function lastWords(said: string): string {
-  return said.split('\n').findLast((line) => line.includes(' failed: ')) ?? said.slice(-300)
 }

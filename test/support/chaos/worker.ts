@@ -8,13 +8,14 @@ import { z } from 'zod'
 import { openEnvironment } from '../../../cli/environment-file.ts'
 import { openProject } from '../../../cli/project.ts'
 import { loadPlans, runTopologies } from '../../../cli/run-topologies.ts'
+import type { SinkDefinition } from '../../../engine/component/define.ts'
 import { defineProcessor, mapValue, mapValueAsync, permanentError } from '../../../engine/component/index.ts'
 import { processors } from '../../../processors/index.ts'
 import { sinks } from '../../../sinks/index.ts'
 import { sources } from '../../../sources/index.ts'
 import type { ChaosEvent } from './history.ts'
 
-const { CRASH_POINT, CRASH_AT, MENDED, TOPOLOGIES, ENVIRONMENT, PROJECT } = process.env as Record<
+const { CRASH_POINT, CRASH_AT, MENDED, PROBE_MS, TOPOLOGIES, ENVIRONMENT, PROJECT } = process.env as Record<
   string,
   string
 >
@@ -66,12 +67,22 @@ const hop = defineProcessor({
     }),
 })
 
+/** Like the probe, and slower where that is asked for: a commit can come in between. */
+const slowProbe: SinkDefinition = {
+  ...sinks.probe,
+  async open(config, context) {
+    const writer = await sinks.probe.open(config, context)
+    if (Number(PROBE_MS) === 0) return writer
+    return { ...writer, write: async (batch) => writer.write((await wait(Number(PROBE_MS)), batch)) }
+  },
+}
+
 const environment = await openEnvironment(
   { env: ENVIRONMENT! },
   { cwd: process.cwd(), root: PROJECT!, env: process.env },
 )
 const project = await openProject({ cwd: PROJECT!, project: PROJECT!, environment, trouble: tell })
-const registry = { sources, processors: { ...processors, trial, hop }, sinks }
+const registry = { sources, processors: { ...processors, trial, hop }, sinks: { ...sinks, probe: slowProbe } }
 try {
   const plans = await loadPlans(TOPOLOGIES!.split(','), registry, process.env)
   await runTopologies({

@@ -2,12 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { chaosMutants } from '../chaos/mutants.ts'
 import { mutants } from '../mutants.ts'
 import { clusterMutants, type ClusterMutant } from './mutants.ts'
 
 // Those that the model cluster notices can be tried on a real one.
 const known: readonly ClusterMutant[] = [
   ...clusterMutants,
+  ...chaosMutants,
   ...mutants.map(({ name, file, changes }) => ({ name, changes: [{ file, replace: changes }] })),
 ]
 const mutant = known.find(({ name }) => name === process.env['MUTANT'])
