@@ -102,14 +102,20 @@ test('a letter is edited in its place, with the schema of the registry, and then
   const of = `--topology ${group} --env trial`
   const run = () => folder.run('run topologies/visits.yaml --until-end --http off --env trial')
   const visit = '{"page":"/","visitor":"ada"}'
-  expect(await folder.run(`dlq replay 0@0 --edit mended.json --yes ${of}`)).toMatchObject({ code: 0, err: [] })
+  expect(await folder.run(`dlq replay 0@0 --edit mended.json --yes ${of}`)).toMatchObject({
+    code: 0,
+    err: [],
+  })
   expect(await run()).toMatchObject({ code: 0, out: [visit] })
   expect(await folder.run(`dlq list ${of}`)).toMatchObject({ code: 0, out: ['Nothing is parked.'] })
   expect(await folder.run(`dlq replay --yes ${of}`)).toMatchObject({ code: 0 })
   expect(await run()).toMatchObject({ code: 0, out: [] })
   expect(await folder.run(`dlq replay 0@0 --edit mended.json --again --yes ${of}`)).toMatchObject({ code: 0 })
   expect(await run()).toMatchObject({ code: 0, out: [visit] })
-  expect((await folder.json<{ total: object }>(`dlq stats ${of}`)).total).toMatchObject({ open: 0, released: 1 })
+  expect((await folder.json<{ total: object }>(`dlq stats ${of}`)).total).toMatchObject({
+    open: 0,
+    released: 1,
+  })
 })
 
 test('a worker stops in one sentence where what answers is no registry, though nothing is to be read', async () => {
