@@ -86,7 +86,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'dlq',
-    summary: 'Lists, shows, releases and discards parked records.',
+    summary: 'Lists, shows, releases, edits, discards and replays parked records.',
     components: false,
     load: async () => (await import('./dlq.ts')).command,
   },
