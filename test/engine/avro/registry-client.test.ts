@@ -176,7 +176,7 @@ describe('a registry that is away', () => {
     })
     const { url } = registry
     await registry.close()
-    const refused = await rejection(clientOf(url, tuning).schemaById(1))
+    const refused = await rejection(clientOf(url, fakeTuning({ timeoutMs: 30_000 }).tuning).schemaById(1))
     expect(refused).toMatchObject({ kind: 'downstream', message: expect.stringContaining('ECONNREFUSED') })
   })
 
