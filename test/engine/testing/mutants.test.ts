@@ -54,6 +54,10 @@ const seen: Readonly<Record<string, string>> = {
     'orders: a parked order that is released after a crash is no duplicate of itself',
   'a letter is sealed before the earlier records of its key are settled':
     'orders: letters of a customer are in the order of the records, whichever failed first',
+  'a letter that fails again when it is released is parked once more':
+    'orders: a letter that fails again when it is released stays the one letter of its order',
+  'letters of the last life are not known by their settled ranges':
+    'orders: what was settled behind one that is stuck is not done again in the next life',
   'the followers of a parked record are not held back':
     'orders: later orders of a customer wait behind one that is parked',
   'tasks that were lost are committed on':
