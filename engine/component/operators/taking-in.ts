@@ -25,6 +25,8 @@ export class TakingIn implements Pick<Owing, 'parked' | 'letterClosed'> {
     const input = this.#scope.inputOf(batch)
     const released = this.#scope.isReleased(batch)
     eachRow(this.#scope, batch, (i) => {
+      // One before it in its key was parked, perhaps a moment ago, in this batch: it is taken in after that, with its letter.
+      if (this.#scope.follow(batch, i)) return
       const offset = batch.offset(i)
       if (!this.#marks.has(input, offset)) {
         if (!take(i, released)) return

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { judgeTotals, type Total } from '../../support/crash/judge-totals.ts'
 import { Lives, type Death } from '../../support/crash/lives.ts'
 import { makeEvents, randomFrom, writeEvents, type Written } from '../../support/crash/workload.ts'
 
@@ -10,14 +11,6 @@ jest.setTimeout(300_000)
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-aggregate-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-interface Total {
-  readonly key: string
-  readonly from?: number
-  readonly version: number
-  readonly n: number
-  readonly ids?: readonly string[]
-}
 
 /** Lives until one ends by itself; answers how many were killed. */
 async function story(name: string, seed: number, deaths: readonly Death[]): Promise<number> {
@@ -34,21 +27,6 @@ async function story(name: string, seed: number, deaths: readonly Death[]): Prom
   judgeMinutes(await lives.values('closed'), written)
   expect(await lives.values('others')).toHaveLength(written.length)
   return killed
-}
-
-/** Versions ascend and are there once, and the last one holds every event of its key, in order. */
-function judgeTotals(values: readonly { readonly value: unknown }[], written: readonly Written[]): void {
-  const last = new Map<string, Total>()
-  for (const { value } of values) {
-    const total = value as Total
-    expect(total.version).toBeGreaterThan(last.get(total.key)?.version ?? 0)
-    last.set(total.key, total)
-  }
-  const expected = Map.groupBy(written, ({ key }) => key)
-  expect(last.size).toBe(expected.size)
-  for (const [key, events] of expected) {
-    expect(last.get(key)).toMatchObject({ n: events.length, ids: events.map(({ id }) => id) })
-  }
 }
 
 /** Each window that is over in its partition is there once, and has counted all: events come in the order of time. */
