@@ -1,4 +1,12 @@
-import { downstreamError, fatalError, MillraceError, permanentError, sentenceOf } from '../errors.ts'
+import {
+  downstreamError,
+  fatalError,
+  MillraceError,
+  permanentError,
+  sentenceOf,
+  type ErrorCode,
+  type ErrorKind,
+} from '../errors.ts'
 import { missingRight, type Access } from './rights.ts'
 
 /** As far as the errors of the client are looked into: a tree, by `errors` and `cause`. */
@@ -14,31 +22,64 @@ interface ClientError extends Error {
   readonly port?: number
 }
 
-const unavailable = new Set([
-  'UNKNOWN_SERVER_ERROR',
-  'LEADER_NOT_AVAILABLE',
-  'NOT_LEADER_OR_FOLLOWER',
-  'REQUEST_TIMED_OUT',
-  'BROKER_NOT_AVAILABLE',
-  'REPLICA_NOT_AVAILABLE',
-  'NETWORK_EXCEPTION',
-  'COORDINATOR_LOAD_IN_PROGRESS',
-  'COORDINATOR_NOT_AVAILABLE',
-  'NOT_COORDINATOR',
-  'NOT_CONTROLLER',
-  'KAFKA_STORAGE_ERROR',
-  'UNSTABLE_OFFSET_COMMIT',
-  'OFFSET_NOT_AVAILABLE',
-  'THROTTLING_QUOTA_EXCEEDED',
-  'FENCED_LEADER_EPOCH',
-  'UNKNOWN_LEADER_EPOCH',
-])
-
-/** What Kafka answers where somebody has to act, with the remedy. */
-const refusals: Readonly<Record<string, string>> = {
-  UNSUPPORTED_VERSION: 'its version cannot do that',
-  TOPIC_DELETION_DISABLED: 'its delete.topic.enable is false',
+interface AnswerRule {
+  readonly kind: Exclude<ErrorKind, 'record'>
+  readonly code: ErrorCode
+  /** What it means, behind what was asked for. */
+  readonly says: string
 }
+
+const notReady: AnswerRule = { kind: 'downstream', code: 'KAFKA_AWAY', says: 'Kafka is not ready for it' }
+const busy: AnswerRule = {
+  kind: 'permanent',
+  code: 'GROUP_BUSY',
+  says: 'the group has members, stop them first',
+}
+
+/**
+ * What the answers of Kafka mean for whoever asked (by the names of Kafka's protocol errors). A right that is missing is `fatal`, with
+ * its name (rights.ts); any other answer is `permanent`: this request will always meet it.
+ */
+export const answerRules: Readonly<Record<string, AnswerRule>> = {
+  UNKNOWN_SERVER_ERROR: notReady,
+  LEADER_NOT_AVAILABLE: notReady,
+  NOT_LEADER_OR_FOLLOWER: notReady,
+  REQUEST_TIMED_OUT: notReady,
+  BROKER_NOT_AVAILABLE: notReady,
+  REPLICA_NOT_AVAILABLE: notReady,
+  NETWORK_EXCEPTION: notReady,
+  COORDINATOR_LOAD_IN_PROGRESS: notReady,
+  COORDINATOR_NOT_AVAILABLE: notReady,
+  NOT_COORDINATOR: notReady,
+  NOT_CONTROLLER: notReady,
+  KAFKA_STORAGE_ERROR: notReady,
+  UNSTABLE_OFFSET_COMMIT: notReady,
+  OFFSET_NOT_AVAILABLE: notReady,
+  THROTTLING_QUOTA_EXCEEDED: notReady,
+  FENCED_LEADER_EPOCH: notReady,
+  UNKNOWN_LEADER_EPOCH: notReady,
+  UNSUPPORTED_VERSION: { kind: 'fatal', code: 'KAFKA_REFUSED', says: 'its version cannot do that' },
+  TOPIC_DELETION_DISABLED: {
+    kind: 'fatal',
+    code: 'KAFKA_REFUSED',
+    says: 'its delete.topic.enable is false',
+  },
+  UNKNOWN_TOPIC_OR_PARTITION: {
+    kind: 'permanent',
+    code: 'TOPIC_UNKNOWN',
+    says: 'there is no such topic or partition',
+  },
+  GROUP_ID_NOT_FOUND: {
+    kind: 'permanent',
+    code: 'GROUP_UNKNOWN',
+    says: 'there is no such consumer group',
+  },
+  NON_EMPTY_GROUP: busy,
+  UNKNOWN_MEMBER_ID: busy,
+  GROUP_SUBSCRIBED_TO_TOPIC: busy,
+}
+
+const passes = ({ apiId }: ClientError): boolean => answerRules[apiId!]?.kind === 'downstream'
 
 /**
  * An error of the admin client as one of Millrace: `downstream` what passes, `fatal` what somebody must put right,
@@ -60,7 +101,7 @@ export function adminError(
   const credentials = all.find((one) => one.apiId === 'SASL_AUTHENTICATION_FAILED' || isLogin(one))
   const where = brokers.join(',')
   if (credentials !== undefined) return badLogin(credentials, all, where, error)
-  const answer = answered.find((one) => !unavailable.has(one.apiId!)) ?? answered[0]
+  const answer = answered.find((one) => !passes(one)) ?? answered[0]
   if (answer !== undefined) return answerError(answer, what, error, access)
   const certificate = all.find((one) => isCertificate(one.code))
   if (certificate !== undefined) {
@@ -97,23 +138,17 @@ function answerError(answer: ClientError, what: string, cause: unknown, access: 
   const id = answer.apiId!
   const said = (answer.serverErrorMessage ?? '').replace(/\.$/, '')
   const facts = { kafka: id }
-  if (unavailable.has(id))
-    return downstreamError('KAFKA_AWAY', `${what}: Kafka is not ready for it (${id}).`, { cause, facts })
+  const rule = answerRules[id]
   const right = missingRight(id, access)
-  if (right !== undefined) return fatalError('KAFKA_REFUSED', `${what}: ${right}.`, { cause, facts })
-  const refusal = refusals[id]
-  if (refusal !== undefined)
-    return fatalError('KAFKA_REFUSED', `${what}: ${refusal} (${id}).`, { cause, facts })
-  if (id === 'UNKNOWN_TOPIC_OR_PARTITION')
-    return permanentError('TOPIC_UNKNOWN', `${what}: there is no such topic or partition.`, { cause, facts })
-  if (id === 'GROUP_ID_NOT_FOUND')
-    return permanentError('GROUP_UNKNOWN', `${what}: there is no such consumer group.`, { cause, facts })
-  if (id === 'NON_EMPTY_GROUP' || id === 'UNKNOWN_MEMBER_ID' || id === 'GROUP_SUBSCRIBED_TO_TOPIC')
-    return permanentError('GROUP_BUSY', `${what}: the group has members, stop them first.`, { cause, facts })
-  return permanentError('KAFKA_REFUSED', `${what}: ${said === '' ? id : `${said} (${id})`}.`, {
-    cause,
-    facts,
-  })
+  if (rule?.kind !== 'downstream' && right !== undefined)
+    return fatalError('KAFKA_REFUSED', `${what}: ${right}.`, { cause, facts })
+  if (rule === undefined)
+    return permanentError('KAFKA_REFUSED', `${what}: ${said === '' ? id : `${said} (${id})`}.`, {
+      cause,
+      facts,
+    })
+  const named = rule.code === 'KAFKA_AWAY' || rule.code === 'KAFKA_REFUSED' ? ` (${id})` : ''
+  return new MillraceError(rule.kind, rule.code, `${what}: ${rule.says}${named}.`, { cause, facts })
 }
 
 function badLogin(
