@@ -65,7 +65,7 @@ export class Changelogs {
   /** The records of a commit for the changelog of one store. */
   batch({ task, group, partition }: TaskRef, store: string, blocks: readonly StateBlock[]): OutgoingBatch {
     const { format } = this.#one(task, store)
-    return { topic: changelogTopic(group, store), partition, ...format.pack(blocks, Date.now()) }
+    return { ...format.pack(blocks, Date.now()), topic: changelogTopic(group, store), partition }
   }
 
   /** False once the task is given up. */
