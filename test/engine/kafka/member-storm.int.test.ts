@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { TopicPartition } from '../../../engine/component/contracts/position.ts'
 import type { SourceEvent } from '../../../engine/component/contracts/reader.ts'
+import { sentenceOf } from '../../../engine/errors.ts'
 import { nameOf } from '../../../engine/kafka/holdings.ts'
 import { KafkaLog } from '../../../engine/kafka/log.ts'
 import { KafkaError } from '../../../native/errors.ts'
@@ -213,6 +214,11 @@ test.each(['consumer', 'classic'] as const)(
       const [first] = storm.workers
       await first!.polled.until(delivered, 'all records')
       await first!.polled.until(committed, 'all commits')
+    } catch (error) {
+      const all = [...storm.workers].map(({ polled }) => polled.summary()).join('\n')
+      throw new Error(`${protocol}, seed ${seed}: ${sentenceOf(error)}\nAll members:\n${all}`, {
+        cause: error,
+      })
     } finally {
       ;[over, allCommitted] = [true, true]
       await Promise.all([writing, committing])
