@@ -1,4 +1,4 @@
-import { decodeHeaders, type Header } from './headers.ts'
+import { decodeHeaders, encodeHeaders, type Header } from './headers.ts'
 import type { PackedColumns } from './packed-columns.ts'
 import { RecordPacker } from './record-packer.ts'
 
@@ -23,6 +23,8 @@ export interface PackedRecords extends PackedColumns {
   readonly offsets: Float64Array
 }
 
+const none = new Uint8Array(0)
+
 /** Packs plain records, one after the other from `firstOffset`. Offsets of its own go into `offsets`. */
 export function packRecords(
   topic: string,
@@ -32,12 +34,20 @@ export function packRecords(
   offsets?: readonly number[],
 ): PackedRecords {
   const count = records.length
-  const packer = new RecordPacker(count)
-  for (const { timestamp, key, value, headers } of records) {
+  const headers = records.map((record) =>
+    record.headers.length === 0 ? none : encodeHeaders(record.headers),
+  )
+  // Just the room that they take: a record that waits may be kept for long.
+  const room = records.reduce(
+    (sum, { key, value }, row) => sum + (key?.length ?? 0) + (value?.length ?? 0) + headers[row]!.length,
+    0,
+  )
+  const packer = new RecordPacker(count, room)
+  for (const [row, { timestamp, key, value }] of records.entries()) {
     packer.begin(timestamp)
     packer.key(key)
     packer.value(value)
-    packer.headers(headers)
+    packer.encodedHeaders(headers[row]!)
     packer.end()
   }
   const own = new Float64Array(count)

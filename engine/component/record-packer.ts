@@ -7,6 +7,7 @@ const shortBytes = 96
 /** What a UTF-16 unit takes in UTF-8 at most. */
 const mostBytesOfUnit = 3
 const firstRoomOfRecord = 128
+const leastRoom = 1024
 
 /**
  * Puts records one after the other into one buffer: key, value and headers, in this order, each once. Nothing is made for
@@ -21,11 +22,11 @@ export class RecordPacker {
   #start = 0
   #at = 0
 
-  /** For `most` records. */
-  constructor(most: number) {
+  /** For `most` records. `room`: bytes that are set aside for them; where they need more, that is found. */
+  constructor(most: number, room = Math.max(leastRoom, most * firstRoomOfRecord)) {
     this.#timestamps = new Float64Array(most)
     this.#columns = Array.from({ length: 6 }, () => new Int32Array(most))
-    this.#room = Buffer.allocUnsafe(Math.max(1024, most * firstRoomOfRecord))
+    this.#room = Buffer.allocUnsafe(room)
   }
 
   /** Records that were ended. */
@@ -82,7 +83,12 @@ export class RecordPacker {
 
   headers(headers: readonly Header[]): void {
     if (headers.length === 0) this.#mark(4, 0)
-    else this.#put(4, encodeHeaders(headers))
+    else this.encodedHeaders(encodeHeaders(headers))
+  }
+
+  /** Headers as `encodeHeaders` makes them. */
+  encodedHeaders(bytes: Uint8Array): void {
+    this.#put(4, bytes)
   }
 
   /** Headers that are packed already. */
@@ -90,7 +96,7 @@ export class RecordPacker {
     this.#copy(4, bytes, start, end)
   }
 
-  /** All records, over a buffer that is as large as they are. */
+  /** All records. Their buffer lies in the room, which may be larger: to be kept for long they are given just theirs. */
   columns(): PackedColumns {
     const column = (n: number): Int32Array => this.#columns[n]!.subarray(0, this.#count)
     return {
