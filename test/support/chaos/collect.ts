@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { deadLetterTopic, decodeParked } from '../../../engine/runtime/letters.ts'
-import type { Effect, Output } from '../cluster/judge.ts'
+import type { Output } from '../cluster/judge.ts'
+import { effectsOf } from '../cluster/probe-effects.ts'
 import type { ChaosEvent, Entry, GroupHistory, History, Row, Sum } from './history.ts'
 import { readLedger } from './ledger.ts'
 import type { ChaosRun } from './run.ts'
@@ -57,30 +57,6 @@ async function groupOf(run: ChaosRun, name: TopologyName): Promise<GroupHistory>
       }
     case 'sums':
       return { ...base, sums: await sumsOf(run) }
-  }
-}
-
-/** What a probe has seen. */
-export function effectsOf(file: string, topic: string): Effect[] {
-  if (!existsSync(file)) return []
-  const effects: Effect[] = []
-  const bytes = readFileSync(file)
-  for (let at = 0; ;) {
-    const end = bytes.indexOf(10, at)
-    if (end < 0) return effects
-    const line = bytes.toString('utf8', at, end)
-    // A kill may have cut a line short; the next one then begins on it.
-    const [, partition, offset, key, id, pid] = line.slice(line.lastIndexOf(`${topic}\t`)).split('\t')
-    if (pid !== undefined)
-      effects.push({
-        partition: Number(partition),
-        offset: Number(offset),
-        key: key!,
-        id: id!,
-        pid: Number(pid),
-        endsAt: end + 1,
-      })
-    at = end + 1
   }
 }
 

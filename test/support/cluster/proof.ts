@@ -1,13 +1,4 @@
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -23,6 +14,7 @@ import { decodeParked, encodeCommand } from '../../../engine/runtime/letters.ts'
 import { changelogFormat } from '../../../engine/state/changelog-format.ts'
 import { openLocalState } from '../../../engine/state/local-state.ts'
 import { decoder, makeEvents, windowMs, writeEvents, type EventsPlan, type Written } from './events.ts'
+import { effectsOf } from './probe-effects.ts'
 import type { Committed, Effect, Findings, Letter, Output, Snapshot } from './judge.ts'
 import { environmentOf, topologyOf, type ProofOptions } from './setting.ts'
 import { oracleOf, type Oracle } from './oracle.ts'
@@ -215,27 +207,7 @@ export class Proof {
 
   /** What the probe has seen. */
   effects(): Effect[] {
-    if (!existsSync(this.probe)) return []
-    const effects: Effect[] = []
-    const bytes = readFileSync(this.probe)
-    for (let at = 0; ;) {
-      const end = bytes.indexOf(10, at)
-      if (end < 0) return effects
-      // A kill may have cut a line short; the next one then begins on it.
-      const line = bytes.toString('utf8', at, end)
-      const whole = line.slice(line.lastIndexOf(`${this.name}\t`))
-      const [, partition, offset, key, id, pid] = whole.split('\t')
-      if (pid !== undefined)
-        effects.push({
-          partition: Number(partition),
-          offset: Number(offset),
-          key: key!,
-          id: id!,
-          pid: Number(pid),
-          endsAt: end + 1,
-        })
-      at = end + 1
-    }
+    return effectsOf(this.probe, this.name)
   }
 
   /** The letters of the parked topic, or those of the dead-letter topic. */
