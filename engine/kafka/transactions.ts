@@ -46,6 +46,8 @@ export class Transactions {
   #writer: Writer | undefined
   #state: State = 'new'
   #written: readonly WriteResult[] = []
+  /** A record of the last transaction was sent, perhaps, and never acknowledged. */
+  #unanswered = false
   /** Of the last transaction. */
   #topics: readonly string[] = []
 
@@ -61,6 +63,7 @@ export class Transactions {
   /** Runs a transaction. Never rejects. */
   async run(transaction: Transaction): Promise<Ended> {
     this.#topics = [...new Set(transaction.batches.map(({ topic }) => topic))]
+    this.#unanswered = false
     try {
       const writer = await this.#ready()
       this.#state = 'open'
@@ -127,6 +130,7 @@ export class Transactions {
       () => undefined,
     )
     const results = await Promise.allSettled([begun, sent, ...writing])
+    this.#unanswered = results.slice(2).some(isUnanswered)
     const rejected = results.find((result) => result.status === 'rejected')
     if (rejected !== undefined) return rejected.reason
     this.#written = await Promise.all(writing)
@@ -147,6 +151,7 @@ export class Transactions {
       if (lasting(error)) return { how: 'failed', error: this.#explained(error) }
       if (error.class === 'fatal') this.#renew()
     }
+    if (this.#unanswered) this.#renew()
     if (this.#state === 'open') {
       try {
         await this.#abort()
@@ -202,12 +207,24 @@ export class Transactions {
     })
   }
 
-  /** librdkafka (2.12) can hang where a group's coordinator was replaced: only another writer helps. */
+  /**
+   * The next writer takes the transactional id over, which aborts what is open and begins a new epoch. That is needed where
+   *
+   * - librdkafka (2.12) hangs, as it can when a group's coordinator was replaced;
+   * - an answer of a broker was lost. When librdkafka aborts, it gives the sequence numbers of records that wait to be sent again to
+   *   the next ones (`ADVBASE`, rd_kafka_toppar_purge_queues), as if they had never been sent. If they had, the broker takes the
+   *   next ones, as many and in the same epoch, for those, acknowledges them, and writes nothing.
+   */
   #renew(): void {
     void this.#writer?.close({ limitMs: 0 })
     this.#writer = undefined
     this.#state = 'new'
   }
+}
+
+/** True unless every record of the write is acknowledged. */
+function isUnanswered(result: PromiseSettledResult<unknown>): boolean {
+  return result.status === 'rejected' || (result.value as WriteResult).failed.length > 0
 }
 
 function isOf(error: unknown, prefix: string): boolean {
