@@ -10,7 +10,6 @@ export interface Anomaly {
 export const anomalyKinds = [
   'lost write',
   'phantom write',
-  'doubled write',
   'lost effect',
   'phantom effect',
   'two positions',
