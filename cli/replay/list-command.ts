@@ -4,7 +4,7 @@ import { outputFlag } from '../flags.ts'
 import { textTable } from '../text-table.ts'
 import { keptGroups, readKept } from './kept.ts'
 import { readOne } from './open-replay.ts'
-import { inPlace } from './place.ts'
+import { inPlace, type ReplayPlace } from './place.ts'
 import { progressOf } from './progress.ts'
 
 /** A replay that is there. */
@@ -24,34 +24,10 @@ interface ListedReplay {
 /** `millrace replay list`. */
 export async function listReplays(args: CommandArgs): Promise<number> {
   const format = outputFlag(args.values, ['table', 'json'])
-  const [, file] = args.positionals
-  const only =
-    file === undefined
-      ? undefined
-      : planReading(await readOne('replay list', args, args.positionals.slice(1)))
-  const found = await inPlace(args, { file, worker: false }, async ({ project, positions }) => {
-    const listed: ListedReplay[] = []
-    for (const group of keptGroups(await positions.topicNames())) {
-      const kept = await readKept(project.log, group)
-      if (kept === undefined || (only !== undefined && only.name !== kept.topology)) continue
-      const { done, all, complete } = await progressOf(positions, group, kept.bounds)
-      const { topology, name, begun, spec } = kept
-      const isDone = complete || kept.done !== undefined
-      const settled = isDone ? all : done
-      listed.push({
-        topology,
-        name,
-        group,
-        begun,
-        from: spec.fromTexts,
-        to: spec.toTexts,
-        settled,
-        all,
-        complete: isDone,
-      })
-    }
-    return listed
-  })
+  const files = args.positionals.slice(1)
+  const topology =
+    files.length === 0 ? undefined : planReading(await readOne('replay list', args, files)).name
+  const found = await inPlace(args, { file: files[0], worker: false }, (place) => listed(place, topology))
   if (format === 'json') args.out(JSON.stringify(found))
   else if (found.length === 0) args.out('There is no replay.')
   else {
@@ -65,4 +41,22 @@ export async function listReplays(args: CommandArgs): Promise<number> {
     for (const line of textTable(['topology', 'name', 'from', 'to', 'begun', 'settled'], rows)) args.out(line)
   }
   return 0
+}
+
+async function listed(
+  { project, positions }: ReplayPlace,
+  only: string | undefined,
+): Promise<ListedReplay[]> {
+  const all: ListedReplay[] = []
+  for (const group of keptGroups(await positions.topicNames())) {
+    const kept = await readKept(project.log, group)
+    if (kept === undefined || (only !== undefined && only !== kept.topology)) continue
+    const { topology, name, begun, spec } = kept
+    const progress = await progressOf(positions, group, kept.bounds)
+    const complete = progress.complete || kept.done !== undefined
+    const settled = complete ? progress.all : progress.done
+    const facts = { topology, name, group, begun, from: spec.fromTexts, to: spec.toTexts }
+    all.push({ ...facts, settled, all: progress.all, complete })
+  }
+  return all
 }

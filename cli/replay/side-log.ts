@@ -39,7 +39,8 @@ export async function sideMemberships({
   })
 }
 
-function boundsByPlace(bounds: readonly PartitionBound[]): BoundOf {
+/** The bounds of partitions, by their places. */
+export function boundsByPlace(bounds: readonly PartitionBound[]): BoundOf {
   const byPlace = new Map<string, ReadBound>()
   for (const { topic, partition, start, end, since, until } of bounds)
     byPlace.set(`${topic}/${partition}`, {

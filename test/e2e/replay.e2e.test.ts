@@ -28,7 +28,16 @@ test('killed in the middle, twice, and stopped once: it goes on, and the side ta
     answer(await project.run(['run', 'topologies/store.yaml', '--until-end', '-o', 'json']))
     const live = await committedIn(project.folder, 'store')
 
-    const words = ['replay', 'topologies/store.yaml', '--as', 'first', '--to', dayText(2), '--tables-suffix', '_v2']
+    const words = [
+      'replay',
+      'topologies/store.yaml',
+      '--as',
+      'first',
+      '--to',
+      dayText(2),
+      '--tables-suffix',
+      '_v2',
+    ]
     let consumed = 0
     for (const [signal, upTo] of [
       ['SIGKILL', 300],
@@ -38,8 +47,10 @@ test('killed in the middle, twice, and stopped once: it goes on, and the side ta
       const running = project.start([...words, '--rate', '400', '-o', 'json'])
       const before = await settled(project.folder)
       let now = before
-      while (now < Math.max(upTo, before + 1)) {
-        await running.until(() => true)
+      let over = false
+      void running.ended.then(() => (over = true))
+      while (now < Math.max(upTo, before + 1) && !over) {
+        await new Promise((resolve) => setTimeout(resolve, 20))
         now = await settled(project.folder)
       }
       running.kill(signal)
@@ -62,11 +73,24 @@ test('killed in the middle, twice, and stopped once: it goes on, and the side ta
     expect(consumed + last.counts.consumed).toBeLessThan(2000)
 
     const read = async (name: string, customer: string): Promise<string[]> => {
-      const ran = await project.run(['query', name, `customer=${customer}`, '--limit', '100000', '-o', 'json'])
+      const ran = await project.run([
+        'query',
+        name,
+        `customer=${customer}`,
+        '--limit',
+        '100000',
+        '-o',
+        'json',
+      ])
       return answer<{ rows: { id: string }[] }>(ran).rows.map(({ id }) => id)
     }
     const found = (await Promise.all(['c0', 'c1', 'c2'].map((one) => read('side', one)))).flat().sort()
-    expect(found).toEqual(orders.slice(0, 2000).map(({ id }) => id).sort())
+    expect(found).toEqual(
+      orders
+        .slice(0, 2000)
+        .map(({ id }) => id)
+        .sort(),
+    )
     expect(await committedIn(project.folder, 'store')).toEqual(live)
     expect(await read('live', 'c0')).toHaveLength(1000)
   } finally {

@@ -18,7 +18,13 @@ function recordsOf(stored: readonly Stored[]) {
   const records = stored.map(({ offset, timestamp }) => {
     return { key: null, value: Buffer.from(`v${offset}`), headers: [], timestamp }
   })
-  return packRecords('orders', 0, records, 0, stored.map(({ offset }) => offset))
+  return packRecords(
+    'orders',
+    0,
+    records,
+    0,
+    stored.map(({ offset }) => offset),
+  )
 }
 
 /** Delivers what it is told to, and notes what it is asked. */
@@ -103,7 +109,11 @@ describe('a reader within bounds', () => {
     }
     for (let round = 0; round < 300; round++) {
       const log: Stored[] = []
-      for (let offset = random(5), n = random(40); n > 0; n--, offset += 1 + (random(4) === 0 ? random(5) : 0))
+      for (
+        let offset = random(5), n = random(40);
+        n > 0;
+        n--, offset += 1 + (random(4) === 0 ? random(5) : 0)
+      )
         log.push({ offset, timestamp: random(50) })
       const logEnd = (log.at(-1)?.offset ?? 0) + 1 + random(3)
       const start = random(logEnd + 1)
@@ -147,7 +157,10 @@ describe('a reader within bounds', () => {
   test('at its end it stays paused, whatever it is asked; assigned anew, it begins anew', async () => {
     const { inner, reader } = bounded({ start: 0, end: 2, ...open })
     await reader.start(place, undefined)
-    inner.next.push({ type: 'records', records: recordsOf([0, 1, 2].map((offset) => ({ offset, timestamp: 1 }))) })
+    inner.next.push({
+      type: 'records',
+      records: recordsOf([0, 1, 2].map((offset) => ({ offset, timestamp: 1 }))),
+    })
     expect(shown(await reader.poll(all))).toEqual(['records 0 1', 'passed 2', 'end 2'])
     expect(inner.spentRecords).toBe(1)
     reader.resume(place)
@@ -202,7 +215,7 @@ describe('a reader at a pace', () => {
           seen.push(...event.records.offsets)
           expect(event.records.bytes.toString()).toContain(`v${event.records.offsets[0]!}`)
         }
-        await clock.advance(100)
+        clock.advance(100)
       }
       perSecond.push(count)
     }
@@ -228,7 +241,7 @@ describe('a reader at a pace', () => {
     reader.pause(place)
     expect(shown(await reader.poll(all))).toEqual(['end 9'])
     reader.resume(place)
-    await clock.advance(1000)
+    clock.advance(1000)
     expect(shown(await reader.poll(all))).toEqual(['records 0'])
     expect(inner.asked).toEqual(['pause', 'resume'])
   })
