@@ -159,7 +159,8 @@ export function refuseLive({ plan, sinks }: SidePlan, { live }: Redirect): void 
 
 function whatWouldHappen({ kind, mode }: SideSink): string {
   if (kind === 'topic') return 'its readers would get every record once more'
-  if (mode === 'insert') return 'the same records give the same rows, other ones give rows beside them'
+  if (mode === 'insert')
+    return 'rows that come out as before stay as they are; a value that comes out otherwise has the same write timestamp as the one that is there, and may lose against it'
   if (mode === 'latest')
     return 'a row of the replay replaces a live one where its sequence is as high or higher, as that of a sum over a part of the records may be'
   return 'rows of the replay may replace live ones'
