@@ -95,12 +95,18 @@ export function doneLine(
   counts: ReplayCounts,
 ): string {
   const { consumed, stored, duplicates, dropped, deadLettered, skipped, outside, elapsedMs } = counts
+  const which = `${kept.name} of ${kept.topology}`
+  if (kept.done !== undefined && consumed === 0)
+    return (
+      `${which} is complete since ${kept.done}, with what was there when it began (${kept.begun}). ` +
+      'For what came later begin another one (--as), or remove it first (millrace replay remove).'
+    )
   const hint = deadLettered > 0 ? ` (see millrace dlq list --topology ${group})` : ''
   const how = progress.complete
     ? 'is complete'
     : `stopped at ${progress.done} of ${progress.all} offsets: the same command goes on`
   return (
-    `${kept.name} of ${kept.topology} ${how}. ${consumed} records: ${stored} stored, ${duplicates} duplicates, ${dropped} dropped, ` +
+    `${which} ${how}. ${consumed} records: ${stored} stored, ${duplicates} duplicates, ${dropped} dropped, ` +
     `${deadLettered} parked${hint}, ${skipped} skipped; ${outside} of another time; ${(elapsedMs / 1000).toFixed(1)} s`
   )
 }

@@ -138,6 +138,9 @@ function nameOf(
   }
   if ([...from, ...to].some((text) => text.includes('/')))
     throw usage('A replay of places needs a name: add --as NAME.')
+  const ago = [...from, ...to].find((text) => !/^\d{4}-/.test(text))
+  if (ago !== undefined)
+    throw usage(`A replay of ${ago} ago needs a name, since that is another time tomorrow: add --as NAME.`)
   if (from.length + to.length === 0) return 'all'
   const begin = from.length === 0 ? '' : shortText(from[0]!)
   const end = to.length === 0 ? '' : `until-${shortText(to[0]!)}`

@@ -54,7 +54,7 @@ test('its commands run one after the other, and do what it says', async () => {
   }
   expect(await side()).toBe(20)
   const text = said.join('\n')
-  expect(text).toContain('as 30d')
+  expect(text).toContain('as mended')
   expect(text).toContain('is complete. 20 records: 20 stored')
   expect(text).toContain('What the replay has written to tables and topics stays.')
 })

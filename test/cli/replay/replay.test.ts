@@ -86,6 +86,7 @@ describe('a replay beside the live topology', () => {
     // The same once more does nothing, and says so.
     const again = await folder.json<Report>(line)
     expect(again).toMatchObject({ complete: true, goesOn: true, counts: { consumed: 0 } })
+    expect((await folder.run(line)).err.at(-1)).toMatch(/is complete since .* begin another one \(--as\)/)
 
     const listed = await folder.json<readonly unknown[]>('replay list')
     expect(listed).toMatchObject([{ topology: 'store', complete: true }])
@@ -246,6 +247,7 @@ describe('what is refused, with a remedy', () => {
     )
     expect(await refusal(`${line} --from yesterday`)).toMatch(/--from yesterday is no time/)
     expect(await refusal(`${line} --to orders/0:5`)).toMatch(/needs a name: add --as NAME/)
+    expect(await refusal(`${line} --from 7d`)).toMatch(/needs a name, since that is another time tomorrow/)
     expect(await refusal(`${line} --late 1h`)).toMatch(/give --to a time, too/)
     expect(await refusal(`replay list ${file} --nope`)).toMatch(/no flag --nope/)
   })
