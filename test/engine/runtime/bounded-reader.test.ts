@@ -226,11 +226,12 @@ describe('a reader at a pace', () => {
   })
 
   test('what waits of a partition that is lost is never told; rebalances and problems do not wait', async () => {
-    const { inner, reader } = paced(1)
+    const { clock, inner, reader } = paced(1)
     inner.next.push(run(0, 30), end)
     expect(shown(await reader.poll(all))).toEqual(['records 0'])
     inner.next.push({ type: 'failed', error: new Error('x') }, { type: 'revoked', partitions: [place] })
     expect(shown(await reader.poll({ maxBytes: 0, waitMs: 0 }))).toEqual(['failed', 'revoked'])
+    clock.advance(5000)
     expect(await reader.poll(all)).toEqual([])
   })
 
