@@ -2,6 +2,7 @@ import { permanentError } from '../../engine/errors.ts'
 import { planReading } from '../../engine/topology/plan.ts'
 import type { TopologyPlan } from '../../engine/topology/plan-types.ts'
 import type { Log } from '../../engine/component/contracts/log.ts'
+import type { PackedRecords } from '../../engine/component/packed-records.ts'
 import type { TopologyReading } from '../../engine/config/topology-config.ts'
 import type { Project } from '../project.ts'
 import type { PartitionRange } from '../reconcile-reader.ts'
@@ -16,6 +17,8 @@ export interface ReplayedPart {
   readonly ranges: readonly PartitionRange[]
   /** Answers records of its time alone. */
   readonly fetch: Log['fetch']
+  /** True where the replay reads this one record. */
+  readonly includes: (one: PackedRecords) => boolean
 }
 
 /** @throws GROUP_UNKNOWN (permanent) where there is no such replay */
@@ -45,6 +48,10 @@ export async function replayedPart(
       const first = Math.min(end, Math.max(start, there[n]!.first))
       return { topic, partition, first, end }
     }),
+    includes: (one) => {
+      const bound = boundOf(one)
+      return bound === undefined || recordsWithin(one, bound) !== undefined
+    },
     fetch: async (place, offset, limit) => {
       const { records, next } = await log.fetch(place, offset, limit)
       const bound = boundOf(place)

@@ -127,3 +127,14 @@ test('reconcile --replay compares the records of its time with the side table', 
   expect((await folder.run(`reconcile ${file} --replay some`)).code).toBe(1)
   expect((await folder.run(`reconcile ${file} --replay none`)).err[0]).toMatch(/no replay none of store/)
 })
+
+test('trace --replay says what became of an event in the replay, and finds none of another time', async () => {
+  const file = 'topologies/store.yaml'
+  await appendOrders(folder.path, evenOrders(60, 6))
+  await folder.json(`replay ${file} --as some --from ${dayText(1)} --to ${dayText(3)} --tables-suffix _v2`)
+  const traced = await folder.run(`trace o12 --topology ${file} --replay some`)
+  expect(traced.code).toBe(0)
+  expect(traced.out.join('\n')).toMatch(/orders_by_customer_v2/)
+  expect((await folder.run(`trace o2 --topology ${file} --replay some`)).code).toBe(1)
+  expect((await folder.run(`trace o2 --topology ${file}`)).code).toBe(0)
+})
