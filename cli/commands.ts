@@ -126,4 +126,10 @@ export const commands: readonly CommandEntry[] = [
     components: true,
     load: async () => (await import('./reset.ts')).command,
   },
+  {
+    name: 'replay',
+    summary: 'Runs records of some time through a topology once more, beside the live one.',
+    components: true,
+    load: async () => (await import('./replay.ts')).command,
+  },
 ]

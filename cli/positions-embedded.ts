@@ -1,5 +1,5 @@
 import type { Positions } from './positions.ts'
-import { needStore, openProject, type ProjectOptions } from './project.ts'
+import { needStore, openProject, type Project, type ProjectOptions } from './project.ts'
 import { shownPath } from './project-files.ts'
 
 /**
@@ -15,10 +15,19 @@ export async function embeddedPositions(options: ProjectOptions, change: boolean
     await project.close()
     throw error
   }
+  return positionsIn(project, options.cwd, () => project.close())
+}
+
+/** The positions of the groups of a project's own store, which stays open until `close`. */
+export function positionsIn(
+  project: Pick<Project, 'embedded' | 'storeDir'>,
+  cwd: string,
+  close: () => Promise<void>,
+): Positions {
   const { log, groups } = project.embedded
   return {
     log,
-    where: `the store in ${shownPath(project.storeDir, options.cwd)}`,
+    where: `the store in ${shownPath(project.storeDir, cwd)}`,
     groups: () => Promise.resolve(groups.list()),
     committedTopics: (group) =>
       Promise.resolve([...new Set(groups.positionsOf(group).map(({ topic }) => topic))]),
@@ -33,6 +42,6 @@ export async function embeddedPositions(options: ProjectOptions, change: boolean
       groups.setPositions(group, offsets)
       return Promise.resolve()
     },
-    close: () => project.close(),
+    close,
   }
 }

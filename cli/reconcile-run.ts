@@ -1,3 +1,4 @@
+import type { Log } from '../engine/component/contracts/log.ts'
 import { ByteSink } from '../engine/cql/bytes.ts'
 import { fatalError } from '../engine/errors.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
@@ -25,6 +26,8 @@ export interface ReconcileOptions {
   readonly plan: TopologyPlan
   readonly project: Project
   readonly scan: TableScan
+  /** What of the topics is compared; all that is there, if this is not given. */
+  readonly part?: { readonly ranges: readonly PartitionRange[]; readonly fetch: Log['fetch'] }
   /** How many differences are told one by one. */
   readonly limit: number
   readonly signal: AbortSignal
@@ -116,11 +119,15 @@ async function partitionsOf(
 }
 
 async function boundsOf(
-  { project }: ReconcileOptions,
+  { project, part }: ReconcileOptions,
   partitions: readonly { readonly topic: string; readonly partition: number }[],
 ): Promise<PartitionRange[]> {
   const ranges: PartitionRange[] = []
-  for (const partition of partitions) ranges.push({ ...partition, ...(await project.log.bounds(partition)) })
+  for (const partition of partitions) {
+    const { topic, partition: number } = partition
+    const known = part?.ranges.find((range) => range.topic === topic && range.partition === number)
+    ranges.push(known ?? { ...partition, ...(await project.log.bounds(partition)) })
+  }
   return ranges
 }
 
@@ -147,14 +154,14 @@ async function pass(
   ranges: readonly PartitionRange[],
   courses: RecordCourses,
 ): Promise<{ readonly duplicates: number }> {
-  const { plan, project, topics, expected, counts, progress, signal, trouble } = run
+  const { plan, project, part, topics, expected, counts, progress, signal, trouble } = run
   const all = ranges.reduce((sum, { first, end }) => sum + end - first, 0)
   const byName = new Map(run.tables.map((table) => [table.schema.name, table]))
   const now = Math.floor(Date.now() / 1000)
   const sink = new ByteSink()
   return runPass({
     ...{ plan, ranges, signal, trouble },
-    log: project.log,
+    log: part === undefined ? project.log : fetching(project.log, part.fetch),
     tables: project.tables,
     schemas: project.schemas,
     now: now * 1000,
@@ -179,6 +186,20 @@ async function pass(
       if (table !== undefined && reason === 'expired') counts[table.number]!.expired++
     },
   })
+}
+
+/** A log to read from, whose records come from elsewhere. */
+function fetching(log: Log, fetch: Log['fetch']): Log {
+  return {
+    ensureTopic: (topic, options) => log.ensureTopic(topic, options),
+    partitionsOf: (topic) => log.partitionsOf(topic),
+    read: (group, topics, policy) => log.read(group, topics, policy),
+    append: (records) => log.append(records),
+    write: (batch, options) => log.write(batch, options),
+    fetch,
+    bounds: (partition) => log.bounds(partition),
+    committed: (group, partition) => log.committed(group, partition),
+  }
 }
 
 /** Whether the rows of a record must be stored: it is committed, and neither parked nor given up. */

@@ -1,15 +1,16 @@
 import { resolve } from 'node:path'
+import { planReading } from '../engine/topology/plan.ts'
 import type { Command, CommandArgs } from './command.ts'
 import { openEnvironment } from './environment-file.ts'
 import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag } from './flags.ts'
-import { onePlan } from './one-plan.ts'
 import { bar, terminalProgress } from './progress.ts'
 import { findRoot } from './project-files.ts'
 import { needStore, openProject, type Project } from './project.ts'
 import { openScan } from './reconcile-scan.ts'
 import { differencesIn, reconciliationLines } from './reconcile-result.ts'
-import { reconcile } from './reconcile-run.ts'
-import type { TopologyPlan } from '../engine/topology/plan-types.ts'
+import { reconcile, type ReconcileOptions } from './reconcile-run.ts'
+import { readOne } from './replay/open-replay.ts'
+import { replayedPart } from './replay/replayed-part.ts'
 
 const formats = ['text', 'json'] as const
 const defaultLimit = 20
@@ -24,6 +25,11 @@ export const command: Command = {
       type: 'string',
       placeholder: 'N',
       description: `differences to tell one by one (default: ${defaultLimit})`,
+    },
+    replay: {
+      type: 'string',
+      placeholder: 'NAME',
+      description: 'compare what this replay has read with the tables that it writes',
     },
     env: commonFlags.env,
     output: commonFlags.output,
@@ -40,6 +46,8 @@ timestamps and times to live are compared, and it is told how many have what a l
 Rows from before what the topics still hold cannot be judged, and are counted apart. What is compared takes room on the
 disk: about 150 bytes for each row and side.
 
+With --replay NAME it is about a replay of the topology (millrace replay): records of its time, and its side tables.
+
 Exit codes: 0 no differences, 1 differences, 2 the command line was wrong.
 
 Examples:
@@ -52,21 +60,25 @@ Examples:
 async function run(args: CommandArgs): Promise<number> {
   const { values, cwd, env, positionals, err } = args
   outputFlag(values, formats)
-  const plan = await onePlan('reconcile', args)
+  const reading = await readOne('reconcile', args, positionals)
+  const live = planReading(reading)
+  const replay = textFlag(values, 'replay')
   const where = { cwd, topology: resolve(cwd, positionals[0]!), project: textFlag(values, 'project') }
   const environment = await openEnvironment(values, { cwd, root: findRoot(where), env })
   const trouble = (sentence: string): void => err(sentence)
   const project = await openProject({ ...where, store: textFlag(values, 'store'), environment, trouble })
   try {
     needStore(project)
-    return await compare(plan, project, args)
+    if (replay === undefined) return await compare({ plan: live }, project, args)
+    const { plan, ...part } = await replayedPart(project, reading, replay)
+    return await compare({ plan, part }, project, args)
   } finally {
     await project.close()
   }
 }
 
 async function compare(
-  plan: TopologyPlan,
+  what: Pick<ReconcileOptions, 'plan' | 'part'>,
   project: Project,
   { values, out, err, signal }: CommandArgs,
 ): Promise<number> {
@@ -75,7 +87,7 @@ async function compare(
   const scan = await openScan(project)
   try {
     const result = await reconcile({
-      ...{ plan, project, scan, limit, signal },
+      ...{ ...what, project, scan, limit, signal },
       trouble: (sentence) => {
         progress.clear()
         err(sentence)

@@ -24,9 +24,9 @@ export function processesOf({ values }: CommandArgs, embedded: boolean): number 
  * Runs the same command in several processes, which are members of one consumer group. A stop goes to all of them; when one
  * fails, the others are stopped in order. Answers the highest of their exit codes.
  */
-export async function runProcesses(args: CommandArgs, count: number): Promise<number> {
+export async function runProcesses(args: CommandArgs, count: number, command = 'run'): Promise<number> {
   const ports = portsOf(textFlag(args.values, 'http'), count)
-  const children = ports.map((http) => start(args, http))
+  const children = ports.map((http) => start(command, args, http))
   const stopAll = (): void => {
     for (const child of children) if (child.exitCode === null) child.kill('SIGTERM')
   }
@@ -48,13 +48,18 @@ function portsOf(http: string | undefined, count: number): (string | undefined)[
   )
 }
 
-function start({ values, positionals, out, cwd, env }: CommandArgs, http: string | undefined): ChildProcess {
+function start(
+  command: string,
+  { values, positionals, out, cwd, env }: CommandArgs,
+  http: string | undefined,
+): ChildProcess {
   const flags = Object.entries(values).flatMap(([name, value]) => {
-    if (name === 'processes' || name === 'http' || value === undefined || value === false) return []
-    return value === true ? [`--${name}`] : [`--${name}`, String(value)]
+    if (name === 'processes' || name === 'http') return []
+    const given = [value].flat().filter((one) => one !== undefined && one !== false)
+    return given.flatMap((one) => (one === true ? [`--${name}`] : [`--${name}`, String(one)]))
   })
   const own = http === undefined ? [] : ['--http', http]
-  const words = [process.argv[1]!, 'run', ...positionals, ...flags, ...own]
+  const words = [process.argv[1]!, command, ...positionals, ...flags, ...own]
   const child = spawn(process.execPath, [...process.execArgv, ...words], {
     cwd,
     env,

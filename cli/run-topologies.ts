@@ -7,7 +7,7 @@ import { systemClock } from '../engine/component/contracts/clock.ts'
 import { globalTables, sourceTopic } from '../engine/topology/plan-facts.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { Worker } from '../engine/runtime/worker.ts'
-import type { Environment } from '../engine/runtime/worker-options.ts'
+import type { Environment, Membership } from '../engine/runtime/worker-options.ts'
 import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
 
 /** What is run, and how. */
@@ -23,6 +23,8 @@ export interface RunOptions {
   /** Gets the workers before they start: for metrics and progress. */
   readonly started?: (workers: readonly Worker[]) => void
   readonly committed?: (topology: string, outcome: string, seconds: number) => void
+  /** What members of the groups are to be instead: they read less, or slower. */
+  readonly membership?: (membership: Membership) => Membership
 }
 
 /** Reads the topology files; throws one error with everything that is wrong in the first that has something. */
@@ -158,12 +160,12 @@ export function topicsWritten(plan: TopologyPlan): string[] {
   )
 }
 
-function embeddedEnvironment({ project, print }: RunOptions): Environment {
+function embeddedEnvironment({ project, print, membership = (one) => one }: RunOptions): Environment {
   return {
     log: project.log,
     tables: project.tables,
     schemas: project.schemas,
-    join: (request) => project.join(request),
+    join: async (request) => membership(await project.join(request)),
     notes: (group, node) => project.notes(group, node),
     clock: systemClock,
     print,

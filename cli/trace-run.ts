@@ -27,6 +27,8 @@ export interface TraceOptions {
   readonly until: number | undefined
   /** How many records at the end of each partition are searched. */
   readonly last: number | undefined
+  /** Which of the records that are found are told; all, if this is not given. */
+  readonly includes?: (one: PackedRecords) => boolean
   /** How many positions are told. */
   readonly limit: number
   /** Whether values are told. */
@@ -38,7 +40,7 @@ export interface TraceOptions {
 
 /** Finds the records of an event in the topics of a topology, and says what became of each. Nothing is changed. */
 export async function traceEvent(options: TraceOptions): Promise<Tracing> {
-  const { plan, project, wanted, limit, signal, progress } = options
+  const { plan, project, wanted, limit, signal, progress, includes = () => true } = options
   const topics = [...new Set(topicsToRead(plan, 'trace'))]
   if (wanted.kind === 'position' && !topics.includes(wanted.topic))
     throw usage(`${plan.file} does not read ${wanted.topic}: it reads ${topics.join(', ')}.`)
@@ -48,7 +50,8 @@ export async function traceEvent(options: TraceOptions): Promise<Tracing> {
     ...{ log: project.log, wanted, ranges, codecs, signal },
     progress: (share) => progress('looking for the event', share),
   })
-  const told = scanned.found.slice(0, limit)
+  const found = scanned.found.filter(includes)
+  const told = found.slice(0, limit)
   const positions: TracedPosition[] = []
   for (const records of byPartition(told))
     positions.push(...(await tracePartition(options, topics, codecs, records)))
@@ -62,7 +65,7 @@ export async function traceEvent(options: TraceOptions): Promise<Tracing> {
         ...{ gone: first === begins ? begins : 0, before: first - begins, after: ends - end },
       })),
     },
-    more: scanned.found.length - told.length,
+    more: found.length - told.length,
   }
 }
 

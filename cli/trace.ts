@@ -1,12 +1,14 @@
+import { readTopologyFile } from '../engine/config/load.ts'
+import { planReading } from '../engine/topology/plan.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './flags.ts'
 import { bar, terminalProgress } from './progress.ts'
 import { projectOptions } from './project-options.ts'
+import { replayedPart } from './replay/replayed-part.ts'
 import { needStore, openProject, type Project } from './project.ts'
 import { shownJson } from './stored-value.ts'
 import { topologyPath } from './topology-path.ts'
-import { loadTopologyPlan } from './topology-plan.ts'
 import { tracingLines } from './trace-report.ts'
 import { traceEvent, type TraceOptions } from './trace-run.ts'
 import type { Wanted } from './trace-scan.ts'
@@ -22,6 +24,7 @@ export const command: Command = {
   usage: 'millrace trace EVENTID --topology FILE [--by FIELD] [--since TIME] [--env NAME|FILE] [flags]',
   options: describedFlags({
     topology: { type: 'string', placeholder: 'FILE', description: 'the topology that it went through' },
+    replay: { type: 'string', placeholder: 'NAME', description: 'as this replay of the topology has it' },
     by: {
       type: 'string',
       placeholder: 'FIELD',
@@ -80,12 +83,15 @@ async function run(args: CommandArgs): Promise<number> {
   if (others.length > 0) throw usage(`trace takes one event at a time: leave "${others[0]}" out.`)
   if (file === undefined) throw usage(`trace needs a topology: millrace trace ${id} --topology FILE.`)
   const path = topologyPath(file, args)
-  const plan = await loadTopologyPlan(path, args.registry, args.env)
-  const wanted = wantedOf(id, textFlag(values, 'by'), plan)
+  const reading = await readTopologyFile(path, args.registry, args.env)
+  const live = planReading(reading)
+  const wanted = wantedOf(id, textFlag(values, 'by'), live)
+  const replay = textFlag(values, 'replay')
   const project = await openProject(await projectOptions(args, path))
   try {
     needStore(project)
-    return await answer(args, { ...bounds, plan, project, wanted })
+    const part = replay === undefined ? { plan: live } : await replayedPart(project, reading, replay)
+    return await answer(args, { ...bounds, ...part, project, wanted })
   } finally {
     await project.close()
   }
@@ -93,7 +99,7 @@ async function run(args: CommandArgs): Promise<number> {
 
 async function answer(
   { values, out, err, signal }: CommandArgs,
-  what: Pick<TraceOptions, 'plan' | 'project' | 'wanted' | 'since' | 'until' | 'last' | 'limit'>,
+  what: Pick<TraceOptions, 'plan' | 'includes' | 'project' | 'wanted' | 'since' | 'until' | 'last' | 'limit'>,
 ): Promise<number> {
   const progress = terminalProgress()
   try {

@@ -43,6 +43,7 @@ export const errorCodes = {
   TOPIC_UNKNOWN: 'The topic does not exist.',
   GROUP_UNKNOWN: 'The consumer group does not exist.',
   GROUP_BUSY: 'The consumer group has members, which must stop first.',
+  REPLAY_REFUSED: 'A replay would change what is live, or cannot be what it is asked to be.',
   STATE_CONTRADICTED: 'Other offsets would contradict the state that a topology keeps.',
   KAFKA_AWAY: 'No broker of Kafka answers, or not in time.',
   KAFKA_REFUSED: 'Kafka refuses a request, a client or its credentials.',
