@@ -26,7 +26,10 @@ export async function openClusterPlace(environment: EnvironmentConfig, known: Kn
   return {
     files,
     topics,
-    schemas: registry === undefined ? directorySchemas(files) : registrySchemas(registry, { trouble, patienceMs: 0 }),
+    schemas:
+      registry === undefined
+        ? directorySchemas(files)
+        : registrySchemas(registry, { trouble, patienceMs: 0 }),
     target: { append: (records) => log.appendEach(records) },
     async ensure(topic) {
       const partitions = await partitionsOf(log, topic)

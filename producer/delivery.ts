@@ -1,6 +1,12 @@
 import type { Clock } from '../engine/component/contracts/clock.ts'
 import type { AppendOutcome, OutgoingRecord } from '../engine/component/contracts/log.ts'
-import { asMillraceError, downstreamError, MillraceError, permanentError, sentenceOf } from '../engine/errors.ts'
+import {
+  asMillraceError,
+  downstreamError,
+  MillraceError,
+  permanentError,
+  sentenceOf,
+} from '../engine/errors.ts'
 import { Away } from './away.ts'
 import { Entry } from './entry.ts'
 import { EntryQueue } from './queue.ts'
@@ -169,7 +175,6 @@ export class Delivery {
       if (batch.length === 0) return
       this.#flying = batch
       await this.#send(batch)
-      this.#flying = []
       this.#letIn()
     }
   }
@@ -215,6 +220,7 @@ export class Delivery {
   /** Tells each what became of it; answers those that are tried again. */
   async #settle(entries: readonly Entry[], outcomes: readonly AppendOutcome[]): Promise<Entry[]> {
     const again: Entry[] = []
+    this.#flying = again
     for (const [index, entry] of entries.entries()) {
       const outcome = outcomes[index]!
       if (!(outcome instanceof MillraceError)) {
@@ -222,7 +228,9 @@ export class Delivery {
         entry.arrive(outcome)
       } else if (!this.#isFinal(outcome, entry) || !(await this.#refuse(entry, outcome))) again.push(entry)
     }
-    const failure = outcomes.find((outcome) => outcome instanceof MillraceError && outcome.kind !== 'permanent')
+    const failure = outcomes.find(
+      (outcome) => outcome instanceof MillraceError && outcome.kind !== 'permanent',
+    )
     if (failure === undefined) this.away.answered()
     else this.away.failed(failure as MillraceError, this.#options.trouble)
     return again
@@ -289,7 +297,8 @@ export class Delivery {
   }
 }
 
-function closedError(): MillraceError {
+/** What is said to those who come too late. */
+export function closedError(): MillraceError {
   return permanentError('PRODUCER_CLOSED', 'The producer was closed: the record was not taken.')
 }
 

@@ -1,8 +1,7 @@
 import type { OutgoingRecord, RecordPosition } from '../engine/component/contracts/log.ts'
 
 /** How a record is safe: its topic has it, at this position, or the spool does. */
-export type Safety =
-  { readonly in: 'topic'; readonly position: RecordPosition } | { readonly in: 'spool' }
+export type Safety = { readonly in: 'topic'; readonly position: RecordPosition } | { readonly in: 'spool' }
 
 /** A record on its way, and whom to tell. */
 export class Entry {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '../engine/component/contracts/clock.ts'
 import type { OutgoingRecord, RecordPosition } from '../engine/component/contracts/log.ts'
-import { fatalError, kindOf } from '../engine/errors.ts'
-import { Delivery } from './delivery.ts'
+import { fatalError } from '../engine/errors.ts'
+import { closedError, Delivery } from './delivery.ts'
 import type { Entry, Safety } from './entry.ts'
 import { causedBy } from './envelope.ts'
 import type { AnyRecordTypes, Given } from './events.ts'
@@ -80,14 +80,16 @@ export interface Producer<Types = AnyRecordTypes> {
  *
  * @throws CONFIG_INVALID, CONFIG_UNREADABLE, SCHEMA_REGISTRY_INVALID, STORE_LOCKED (the spool has a process already), REGISTRY_REFUSED
  */
-export async function openProducer<Types = AnyRecordTypes>(options: ProducerOptions): Promise<Producer<Types>> {
+export async function openProducer<Types = AnyRecordTypes>(
+  options: ProducerOptions,
+): Promise<Producer<Types>> {
   const checked = checkedOptions(options)
   const trouble = checked.onTrouble ?? (() => undefined)
   const { project, environment, store } = checked
   const place = await openPlace({ project, environment, store, trouble })
   try {
     const spooling = await openSpooling(checked, trouble)
-    return new OpenProducer(place, spooling, checked, trouble) as Producer<Types>
+    return new OpenProducer(place, spooling, checked, trouble)
   } catch (error) {
     await place.close()
     throw error
@@ -176,8 +178,10 @@ class OpenProducer implements Producer {
   async #offer(name: string, event: object, options: WriteOptions, wantsPosition: boolean) {
     if (typeof event !== 'object' || event === null)
       throw fatalError('CONFIG_INVALID', `${name}: a record is an object, not ${String(event)}.`)
+    if (this.#closed !== undefined) throw closedError()
     const maker = this.#writing.maker(name, options.topic)
-    if (!(maker instanceof Promise) && this.#waiting === 0) return this.#give(maker, event, options, wantsPosition)
+    if (!(maker instanceof Promise) && this.#waiting === 0)
+      return this.#give(maker, event, options, wantsPosition)
     this.#waiting++
     const turn = this.#turn.then(async () => this.#give(await maker, event, options, wantsPosition))
     this.#turn = turn.then(
@@ -195,14 +199,10 @@ class OpenProducer implements Producer {
   }
 
   #take({ record, sequence }: MadeRecord, name: string, wantsPosition: boolean): Entry {
-    if (sequence !== undefined) this.#sequences.take(sequence.key, sequence.number, name)
-    try {
-      return this.#delivery.offer(record, wantsPosition)
-    } catch (error) {
-      if (sequence !== undefined && kindOf(error) !== 'fatal')
-        this.#sequences.untake(sequence.key, sequence.number)
-      throw error
-    }
+    if (sequence !== undefined) this.#sequences.check(sequence.key, sequence.number, name)
+    const entry = this.#delivery.offer(record, wantsPosition)
+    if (sequence !== undefined) this.#sequences.note(sequence.key, sequence.number)
+    return entry
   }
 }
 

@@ -75,6 +75,7 @@ function dotted(name: string): string {
 /** The record behind a field, also where it may be null. */
 export function recordOfField(root: RecordNode, name: string): RecordNode | undefined {
   const type = root.fields.find((field) => field.name === name)?.type
-  const branches: readonly AvroNode[] = type?.kind === 'union' ? type.branches : type === undefined ? [] : [type]
+  const branches: readonly AvroNode[] =
+    type?.kind === 'union' ? type.branches : type === undefined ? [] : [type]
   return branches.find((branch) => branch.kind === 'record')
 }

@@ -13,26 +13,24 @@ export class Sequences {
   readonly #last = new Map<string, bigint>()
 
   /**
-   * Notes the number of a record of the key.
+   * Sees whether a record of the key may have this number.
    *
    * @throws RECORD_UNORDERED (permanent)
    */
-  take(key: string, number: bigint, about: string): void {
+  check(key: string, number: bigint, about: string): void {
     const last = this.#last.get(key)
-    if (last !== undefined && number <= last) {
-      throw permanentError(
-        'RECORD_UNORDERED',
-        `${about}: its number ${number} comes after ${last} of the same key: records of a key are numbered upwards, in the order in which they are written.`,
-        { facts: { number: String(number), last: String(last) } },
-      )
-    }
+    if (last === undefined || number > last) return
+    throw permanentError(
+      'RECORD_UNORDERED',
+      `${about}: its number ${number} comes after ${last} of the same key: records of a key are numbered upwards, in the order in which they are written.`,
+      { facts: { number: String(number), last: String(last) } },
+    )
+  }
+
+  /** A record of the key was taken. */
+  note(key: string, number: bigint): void {
     this.#last.delete(key)
     this.#last.set(key, number)
     if (this.#last.size > mostKeys) this.#last.delete(this.#last.keys().next().value!)
-  }
-
-  /** The record with this number was not taken after all. */
-  untake(key: string, number: bigint): void {
-    if (this.#last.get(key) === number) this.#last.set(key, number - 1n)
   }
 }

@@ -51,7 +51,11 @@ export class Writing {
   }
 
   /** @throws permanent errors that say which field is wrong */
-  record({ type, encoder, key, sequence }: Maker, value: object, headers: OutgoingRecord['headers']): MadeRecord {
+  record(
+    { type, encoder, key, sequence }: Maker,
+    value: object,
+    headers: OutgoingRecord['headers'],
+  ): MadeRecord {
     const filled = fillEnvelope(type, value, this.#facts)
     const keyText = key === undefined ? undefined : textAt(filled, key, type)
     const timestamp = filled['timestamp']

@@ -66,9 +66,11 @@ function openLocked(folder: string): Embedded {
     return openEmbedded(folder, { worker: true })
   } catch (error) {
     if (!(error instanceof MillraceError) || error.code !== 'STORE_LOCKED') throw error
+    const { pid } = error.facts
+    const owner = typeof pid === 'number' ? `process ${pid}` : 'another process'
     throw fatalError(
       'STORE_LOCKED',
-      `The spool in ${folder} belongs to another process (${String(error.facts['pid'] ?? 'unknown')}): give each process a folder of its own, such as ${join(folder, 'NAME')}.`,
+      `The spool in ${folder} belongs to ${owner}: give each process a folder of its own, such as ${join(folder, 'NAME')}.`,
       { cause: error, facts: error.facts },
     )
   }

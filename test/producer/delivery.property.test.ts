@@ -22,10 +22,30 @@ interface Offered {
 }
 
 const step = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('offer' as const), count: fc.integer({ min: 1, max: 9 }), waits: fc.boolean(), bad: fc.boolean() }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('turns' as const), count: fc.integer({ min: 1, max: 12 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('mood' as const), mood: fc.constantFrom('well' as const, 'hangs' as const, 'fails' as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('time' as const), ms: fc.integer({ min: 50, max: 2000 }) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('offer' as const),
+      count: fc.integer({ min: 1, max: 9 }),
+      waits: fc.boolean(),
+      bad: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('turns' as const), count: fc.integer({ min: 1, max: 12 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('mood' as const),
+      mood: fc.constantFrom('well' as const, 'hangs' as const, 'fails' as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('time' as const), ms: fc.integer({ min: 50, max: 2000 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('die' as const), written: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('full' as const), full: fc.boolean() }) },
 )
@@ -54,7 +74,9 @@ class Run {
 
   begin(): void {
     this.#spool = this.#hasSpool ? new FakeSpool(this.disk) : undefined
-    const spooling = this.#spool && new Spooling(this.#spool, { limit: 100_000, sizeOf: recordSize, trouble: () => undefined })
+    const spooling =
+      this.#spool &&
+      new Spooling(this.#spool, { limit: 100_000, sizeOf: recordSize, trouble: () => undefined })
     const target = this.target
     const life = { alive: true }
     const delivery = new Delivery({
@@ -95,7 +117,13 @@ class Run {
     const text = `${bad ? 'bad' : 'good'} ${this.offered.length}`
     const mine: Offered = { text, wantsPosition, outcome: 'pending' }
     this.offered.push(mine)
-    const record: OutgoingRecord = { topic: 't', key: null, value: Buffer.from(text), headers: [], timestamp: 1 }
+    const record: OutgoingRecord = {
+      topic: 't',
+      key: null,
+      value: Buffer.from(text),
+      headers: [],
+      timestamp: 1,
+    }
     const life = this.deaths
     const note = (outcome: Offered['outcome']): void => {
       if (this.deaths === life) mine.outcome = outcome
@@ -104,7 +132,8 @@ class Run {
       const entry = this.delivery.offer(record, wantsPosition)
       const failed = (error: unknown): void => note(error instanceof MillraceError ? 'failed' : 'pending')
       if (wantsPosition) entry.written.then(({ offset }) => note(offset), failed)
-      else entry.safe.then((safety) => note(safety.in === 'spool' ? 'spooled' : safety.position.offset), failed)
+      else
+        entry.safe.then((safety) => note(safety.in === 'spool' ? 'spooled' : safety.position.offset), failed)
     } catch (error) {
       if (!(error instanceof MillraceError) || error.code !== 'PRODUCER_FULL') throw error
       mine.outcome = 'refused'
@@ -142,12 +171,16 @@ test.each([
   ['with a spool', true],
 ])('nothing is lost, doubled or overtaken, %s', async (_name, hasSpool) => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), fc.integer({ min: 2, max: 30 }), async (steps, records) => {
-      const run = new Run(hasSpool, records)
-      for (const what of steps) await run.take(what)
-      await run.end()
-      check(run)
-    }),
+    fc.asyncProperty(
+      fc.array(step, { minLength: 5, maxLength: 60 }),
+      fc.integer({ min: 2, max: 30 }),
+      async (steps, records) => {
+        const run = new Run(hasSpool, records)
+        for (const what of steps) await run.take(what)
+        await run.end()
+        check(run)
+      },
+    ),
     { numRuns: 200 },
   )
 })
@@ -161,7 +194,8 @@ function check({ offered, target, disk, deaths }: Run): void {
   const aside = new Set(disk.aside.map(({ record }) => record.value!.toString()))
   for (const { text, outcome } of offered) {
     if (typeof outcome === 'number') expect(found[outcome]).toBe(text)
-    if (outcome === 'spooled') expect(text.startsWith('bad') ? aside.has(text) : first.includes(text)).toBe(true)
+    if (outcome === 'spooled')
+      expect(text.startsWith('bad') ? aside.has(text) : first.includes(text)).toBe(true)
     if (outcome === 'refused') expect(first).not.toContain(text)
     if (deaths === 0) expect(outcome).not.toBe('pending')
     if (outcome === 'failed' && !text.startsWith('bad')) expect(first).not.toContain(text)
