@@ -107,12 +107,9 @@ export class Delivery {
     this.#closing = true
     await Promise.race([this.flush(), this.#after(withinMs)])
     this.#stopped = true
-    const left = [...this.#memory.clear(), ...this.#entrance.clear()]
+    if (this.#spooling !== undefined) await this.#spoolAll(this.#spooling)
     const flying = this.#flying
-    if (this.#spooling !== undefined) {
-      for (const entry of [...flying, ...left]) if (entry.place === undefined) this.#spooling.addCopy(entry)
-      await this.#spooling.settled()
-    }
+    const left = [...this.#memory.clear(), ...this.#entrance.clear()]
     for (const wake of this.#wakes) wake()
     await end()
     await this.flush()
@@ -120,6 +117,13 @@ export class Delivery {
     for (const entry of left) entry.fail(leftError(entry, 'is not'))
     for (const entry of this.#spooling?.awaiting() ?? []) entry.fail(leftError(entry, 'is not'))
     await this.#spooling?.close()
+  }
+
+  /** What is not on disk yet comes there, room or not. */
+  async #spoolAll(spooling: Spooling): Promise<void> {
+    this.#startSpooling()
+    for (const entry of this.#entrance.all()) spooling.addCopy(entry)
+    await spooling.settled()
   }
 
   #hasRoom(entry: Entry): boolean {
