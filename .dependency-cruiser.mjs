@@ -1,6 +1,6 @@
 // Who may import whom: the rooms of ARCHITECTURE.md. Think about the layering before you change a rule.
 
-const product = '^(main\\.ts$|(cli|domain|engine|native|sources|processors|sinks)/)'
+const product = '^(main\\.ts$|(cli|domain|engine|native|producer|sources|processors|sinks)/)'
 const components = '^(sources|processors|sinks)/(?!index\\.ts$)'
 const door = '^engine/component/index\\.ts$'
 
@@ -31,7 +31,14 @@ export default {
       comment: 'The engine gets sources, processors and sinks handed to it by main.ts.',
       severity: 'error',
       from: { path: '^engine/' },
-      to: { path: '^(main\\.ts$|(sources|processors|sinks|topologies|domain|cli)/)' },
+      to: { path: '^(main\\.ts$|(sources|processors|sinks|topologies|domain|cli|producer)/)' },
+    },
+    {
+      name: 'producer-is-a-library',
+      comment: 'producer/ is what services import: no command and no component comes with it.',
+      severity: 'error',
+      from: { path: '^producer/' },
+      to: { path: '^(main\\.ts$|(sources|processors|sinks|topologies|domain|cli|native)/)' },
     },
 
     // Rule 2

@@ -61,6 +61,8 @@ export const errorCodes = {
   HALTED: 'A record failed and the topology says halt.',
   COMMIT_FAILED: 'Progress could not be committed.',
   FENCED: 'Another worker has taken over.',
+  PRODUCER_FULL: 'The memory or the spool of a producer is full.',
+  PRODUCER_CLOSED: 'The producer was closed.',
   CONSERVATION_BROKEN: 'A record was settled twice, or never: a defect of Millrace or of a component.',
   USAGE: 'The command line was not understood.',
 } as const

@@ -11,6 +11,11 @@ const Topic = z.strictObject({
   description: z.string().optional().meta({ description: 'What is in it.' }),
   owner: z.string().optional().meta({ description: 'Whom to ask about it.' }),
   key: z.string().optional().meta({ description: 'The field whose value is the key of its records.' }),
+  sequence: z.string().optional().meta({
+    description:
+      'The field that numbers the records of a key: producers refuse a number that is not above the last one.',
+    examples: ['metadata.sessionSeq'],
+  }),
   rate: z.number().positive().optional().meta({ description: 'Records per second, at the peak: for lint.' }),
   redelivery: Duration.optional().meta({
     description:

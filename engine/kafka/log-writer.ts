@@ -2,7 +2,13 @@ import type { ClientEvent } from '../../native/client-events.ts'
 import type { KafkaError } from '../../native/errors.ts'
 import type { WriteResult } from '../../native/write-results.ts'
 import { Writer } from '../../native/writer.ts'
-import type { FailedRow, OutgoingBatch, OutgoingRecord, RecordPosition } from '../component/contracts/log.ts'
+import type {
+  AppendOutcome,
+  FailedRow,
+  OutgoingBatch,
+  OutgoingRecord,
+  RecordPosition,
+} from '../component/contracts/log.ts'
 import { rowBytes } from '../component/outgoing.ts'
 import { type MillraceError, permanentError } from '../errors.ts'
 import { clientError } from './client-errors.ts'
@@ -19,11 +25,18 @@ const deliveryMs = 60_000
 export class LogWriter {
   readonly #settings: KafkaSettings
   readonly #onEvent: (event: ClientEvent, writer: Writer) => void
+  readonly #deliveryMs: number
   #writer: Promise<Writer> | undefined
 
-  constructor(settings: KafkaSettings, onEvent: (event: ClientEvent, writer: Writer) => void) {
+  /** `withinMs`: how long a record is tried; 0 = for ever, and then nothing ever overtakes it. */
+  constructor(
+    settings: KafkaSettings,
+    onEvent: (event: ClientEvent, writer: Writer) => void,
+    withinMs = deliveryMs,
+  ) {
     this.#settings = settings
     this.#onEvent = onEvent
+    this.#deliveryMs = withinMs
   }
 
   /** Rejects with the first failure: downstream ones go before those of single records. */
@@ -40,6 +53,22 @@ export class LogWriter {
       partition: result.partitions[row]!,
       offset: result.offsets[row]!,
     }))
+  }
+
+  /** Answers for each record where it went or why it did not, and rejects with nothing but what concerns all of them. */
+  async appendEach(records: readonly OutgoingRecord[]): Promise<readonly AppendOutcome[]> {
+    if (records.length === 0) return []
+    const result = await this.#write((writer) => writer.writePlain(records))
+    const outcomes: AppendOutcome[] = records.map(({ topic }, row) => ({
+      topic,
+      partition: result.partitions[row]!,
+      offset: result.offsets[row]!,
+    }))
+    for (const { row, error } of result.failed) {
+      const about = { topic: records[row]!.topic, bytes: sizeOf(records[row]!) }
+      outcomes[row] = rowError(error, about, userOf(this.#settings))
+    }
+    return outcomes
   }
 
   /** Answers the records that were refused; rejects with a downstream error where any could not be delivered. */
@@ -69,7 +98,7 @@ export class LogWriter {
   async #open(): Promise<Writer> {
     const settings = {
       'message.max.bytes': recordBytes,
-      'message.timeout.ms': deliveryMs,
+      'message.timeout.ms': this.#deliveryMs,
       ...librdkafkaSettings(this.#settings, 'writer'),
     }
     const writer: Writer = await Writer.open({ settings, onEvent: (event) => this.#onEvent(event, writer) })

@@ -1,6 +1,7 @@
 import type { ClientEvent } from '../../native/client-events.ts'
 import type { Writer } from '../../native/writer.ts'
 import type {
+  AppendOutcome,
   FailedRow,
   Fetched,
   Log,
@@ -31,6 +32,8 @@ export interface KafkaLogOptions {
   readonly tokens?: TokenSource
   /** Problems that pass, a sentence each. */
   readonly onTrouble: (sentence: string) => void
+  /** How long a record is tried before it fails as downstream (a minute); 0 = for ever. */
+  readonly deliveryMs?: number
 }
 
 /** How long a topic that was made may take until the brokers know it, in milliseconds. */
@@ -53,7 +56,7 @@ export class KafkaLog implements Log {
   constructor(options: KafkaLogOptions) {
     this.#options = options
     const hear = (event: ClientEvent, writer: Writer): void => this.#hear(event, writer)
-    this.#writer = new LogWriter(options.settings, hear)
+    this.#writer = new LogWriter(options.settings, hear, options.deliveryMs)
     this.#ahead = new LogWriter(options.settings, hear)
   }
 
@@ -91,6 +94,11 @@ export class KafkaLog implements Log {
 
   append(records: readonly OutgoingRecord[]): Promise<readonly RecordPosition[]> {
     return this.#writer.append(records)
+  }
+
+  /** Like `append`, with an answer for each record. Rejects with nothing but what concerns all of them. */
+  appendEach(records: readonly OutgoingRecord[]): Promise<readonly AppendOutcome[]> {
+    return this.#writer.appendEach(records)
   }
 
   write(batch: OutgoingBatch, { ahead = false }: WriteOptions = {}): Promise<readonly FailedRow[]> {

@@ -1,3 +1,4 @@
+import type { MillraceError } from '../../errors.ts'
 import type { PackedColumns, PackedRecords, PlainRecord } from '../packed-records.ts'
 import type { CommittedPosition, TopicPartition } from './position.ts'
 import type { ReadPolicy, SourceReader } from './reader.ts'
@@ -31,6 +32,9 @@ export interface FailedRow {
 export interface RecordPosition extends TopicPartition {
   readonly offset: number
 }
+
+/** What became of a record: its position, or why it was not written. Of the error the kind says whether that may pass. */
+export type AppendOutcome = RecordPosition | MillraceError
 
 /** How a topic is made where it does not exist yet. */
 export interface TopicOptions {

@@ -1,0 +1,69 @@
+import type { DirectoryRegistry } from '../engine/avro/directory-registry.ts'
+import type { CatalogueTopic } from '../engine/config/catalogue.ts'
+import type { EnvironmentConfig } from '../engine/config/environment-config.ts'
+import { fatalError, kindOf } from '../engine/errors.ts'
+import { KafkaLog } from '../engine/kafka/log.ts'
+import type { Place } from './place.ts'
+
+interface Known {
+  readonly files: DirectoryRegistry
+  readonly topics: ReadonlyMap<string, CatalogueTopic>
+  readonly trouble: (sentence: string) => void
+}
+
+/**
+ * Topics in Kafka. A record is tried for ever, by librdkafka itself: what is behind it never overtakes it, and none is
+ * written twice while the process lives.
+ */
+export async function openClusterPlace(environment: EnvironmentConfig, known: Known): Promise<Place> {
+  const { kafka } = environment
+  const { files, topics, trouble } = known
+  const tokens = await tokensOf(environment)
+  const registry = await registryOf(environment, known)
+  const log = new KafkaLog({ settings: kafka, onTrouble: trouble, deliveryMs: 0, ...(tokens && { tokens }) })
+  const { registrySchemas } = await import('../engine/avro/registry-schemas.ts')
+  const { directorySchemas } = await import('./embedded-place.ts')
+  return {
+    files,
+    topics,
+    schemas:
+      registry === undefined
+        ? directorySchemas(files)
+        : registrySchemas(registry, { trouble, patienceMs: 0 }),
+    target: { append: (records) => log.appendEach(records) },
+    async ensure(topic) {
+      const partitions = await partitionsOf(log, topic)
+      if (partitions !== undefined) return
+      throw fatalError(
+        'TOPIC_UNKNOWN',
+        `There is no topic ${topic} at ${kafka.brokers.join(', ')}: make it first, with millrace topics apply --env ${environment.name}.`,
+      )
+    },
+    async close() {
+      registry?.close()
+      await log.close()
+    },
+  }
+}
+
+/** 0 where the brokers are away: a record can wait for them. */
+async function partitionsOf(log: KafkaLog, topic: string): Promise<number | undefined> {
+  try {
+    return await log.partitionsOf(topic)
+  } catch (error) {
+    if (kindOf(error) === 'downstream') return 0
+    throw error
+  }
+}
+
+async function tokensOf({ kafka }: EnvironmentConfig) {
+  if (kafka.sasl?.mechanism !== 'OAUTHBEARER') return undefined
+  const { tokenSource } = await import('../engine/kafka/oauth.ts')
+  return tokenSource(kafka.sasl)
+}
+
+async function registryOf({ registry }: EnvironmentConfig, { files, trouble }: Known) {
+  if (registry === undefined) return undefined
+  const { openRegistry } = await import('../engine/avro/registry-server.ts')
+  return openRegistry(registry, files, { trouble })
+}
