@@ -61,6 +61,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./produce.ts')).command,
   },
   {
+    name: 'shop',
+    summary: 'Writes the events of a made-up shop into its topics: data for demos, tests and load.',
+    components: false,
+    load: async () => (await import('./shop.ts')).command,
+  },
+  {
     name: 'query',
     summary: 'Runs a named read of cql/queries/.',
     components: false,

@@ -10,6 +10,26 @@ const minute = 60_000
 const Topic = z.strictObject({
   description: z.string().optional().meta({ description: 'What is in it.' }),
   owner: z.string().optional().meta({ description: 'Whom to ask about it.' }),
+  types: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .meta({
+      description: 'The full names of the records in it, each with all its versions.',
+      examples: [['shop.orders.OrderPaid']],
+    }),
+  groups: z
+    .array(z.string().min(1))
+    .optional()
+    .meta({ description: 'The consumer groups that read it: names of topologies, and of others.' }),
+  classification: z
+    .enum(['public', 'internal', 'confidential', 'personal'])
+    .optional()
+    .meta({ description: 'Who may see what is in it; `personal` where it tells of persons.' }),
+  priority: z
+    .enum(['critical', 'normal', 'bulk'])
+    .optional()
+    .meta({ description: 'What comes first where not everything can: for people who plan, and on call.' }),
   key: z.string().optional().meta({ description: 'The field whose value is the key of its records.' }),
   rate: z.number().positive().optional().meta({ description: 'Records per second, at the peak: for lint.' }),
   redelivery: Duration.optional().meta({
