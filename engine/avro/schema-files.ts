@@ -3,25 +3,30 @@ import { join } from 'node:path'
 import { fatalError, type MillraceError } from '../errors.ts'
 import { simpleName } from './model.ts'
 import { parseSchema, type Schema } from './schema.ts'
+import { majorOfName, parseSchemaFileName, type SchemaFileName } from './schema-file-names.ts'
+import { checkVersions } from './schema-file-versions.ts'
+import { compareSemver, type Semver } from './semver.ts'
 
 /** One .avsc file of the directory. */
 export interface SchemaFile {
   readonly path: string
   /** The folder's name: the topic. */
   readonly topic: string
+  /** The plain count of `Name.v3.avsc`; else the file's place among those of its full name, from 1. */
   readonly version: number
+  /** Of `Name.v1.2.avsc`; absent where versions are counted plainly. */
+  readonly semver?: Semver
   readonly schema: Schema
 }
 
-const filePattern = /^(.+)\.v([1-9]\d{0,5})\.avsc$/
-
 /**
- * Reads `directory/{topic}/{Name}.v{N}.avsc`, in the order of topic, name and version. `Name` is the record's name or
- * full name. Files that do not end in .avsc are left alone.
+ * Reads `directory/{topic}/{Name}.v{N}.avsc` and `{Name}.v{MAJOR}.{MINOR}[.{PATCH}].avsc`, in the order of topic, full
+ * name and version. `Name` is the record's name or full name. A MAJOR above 1 is a namespace that ends in
+ * `.v{MAJOR}`, and so a full name of its own. Files that do not end in .avsc are left alone.
  *
  * @throws fatal errors of one sentence with the path and what to do: SCHEMA_REGISTRY_INVALID (no directory, a file
- * name that says nothing, two files for one version, a version missing in between), CONFIG_UNREADABLE,
- * AVRO_SCHEMA_INVALID.
+ * name that says nothing, two files for one version, a version missing in between, a namespace of another MAJOR, a
+ * count beside semver), CONFIG_UNREADABLE, AVRO_SCHEMA_INVALID.
  */
 export async function readSchemaFiles(directory: string): Promise<SchemaFile[]> {
   const files: SchemaFile[] = []
@@ -68,24 +73,60 @@ async function readTopic(directory: string, topic: string): Promise<SchemaFile[]
     if (!entry.name.endsWith('.avsc') || entry.name.startsWith('.')) continue
     files.push(await readOne(join(directory, entry.name), entry.name, topic))
   }
-  const key = (file: SchemaFile) => `${file.schema.fullName} ${String(file.version).padStart(6, '0')}`
-  files.sort((left, right) => (key(left) < key(right) ? -1 : 1))
+  files.sort(byNameAndVersion)
   checkVersions(files)
-  return files
+  return withOrdinals(files)
+}
+
+function byNameAndVersion(left: SchemaFile, right: SchemaFile): number {
+  const [a, b] = [left.schema.fullName, right.schema.fullName]
+  if (a !== b) return a < b ? -1 : 1
+  if (left.semver === undefined || right.semver === undefined) return left.version - right.version
+  return compareSemver(left.semver, right.semver)
+}
+
+/** Semver has gaps between 1.0.1 and 1.1.0; the registry counts versions one by one. */
+function withOrdinals(files: readonly SchemaFile[]): SchemaFile[] {
+  const seen = new Map<string, number>()
+  return files.map((file) => {
+    const { fullName } = file.schema
+    const ordinal = (seen.get(fullName) ?? 0) + 1
+    seen.set(fullName, ordinal)
+    return file.semver === undefined ? file : { ...file, version: ordinal }
+  })
 }
 
 async function readOne(path: string, fileName: string, topic: string): Promise<SchemaFile> {
-  const parts = filePattern.exec(fileName)
-  if (parts === null)
-    throw contradiction(`${path} says no version: name it Name.v1.avsc, Name.v2.avsc and so on.`)
-  const schema = parseSchema(await readText(path), path)
-  const { fullName } = schema
-  if (parts[1] !== fullName && parts[1] !== simpleName(fullName)) {
+  const parsed = parseSchemaFileName(fileName)
+  if (parsed === undefined) {
     throw contradiction(
-      `${path} defines ${fullName}: name the file ${simpleName(fullName)}.v${parts[2]!}.avsc.`,
+      `${path} says no version: name it Name.v1.avsc, Name.v2.avsc and so on, or Name.v1.0.avsc, Name.v1.1.avsc.`,
     )
   }
-  return { path, topic, version: Number(parts[2]), schema }
+  const schema = parseSchema(await readText(path), path)
+  const { fullName } = schema
+  if (parsed.name !== fullName && parsed.name !== simpleName(fullName)) {
+    throw contradiction(
+      `${path} defines ${fullName}: name the file ${simpleName(fullName)}.v${parsed.version}.avsc.`,
+    )
+  }
+  if (parsed.semver !== undefined) checkMajor(path, fullName, parsed.semver)
+  return { path, topic, schema, ...versionOf(parsed) }
+}
+
+function versionOf({ count, semver }: SchemaFileName): { version: number; semver?: Semver } {
+  return semver === undefined ? { version: count! } : { version: 0, semver }
+}
+
+function checkMajor(path: string, fullName: string, { major }: Semver): void {
+  const named = majorOfName(fullName) ?? 1
+  if (named === major) return
+  const what = `${path} is version ${major} of ${fullName}, whose namespace says ${named}`
+  const doThis =
+    major === 1
+      ? 'take it off the namespace, or number the file by it'
+      : `let the namespace end in ".v${major}"`
+  throw contradiction(`${what}: ${doThis}, for a MAJOR is a namespace of its own.`)
 }
 
 async function readText(path: string): Promise<string> {
@@ -97,23 +138,5 @@ async function readText(path: string): Promise<string> {
     throw fatalError('CONFIG_UNREADABLE', `${path} cannot be read (${code}): it should be a readable file.`, {
       cause: error,
     })
-  }
-}
-
-function checkVersions(files: readonly SchemaFile[]): void {
-  for (const [index, file] of files.entries()) {
-    const before = files[index - 1]
-    if (before?.schema.fullName !== file.schema.fullName) continue
-    if (before.version === file.version) {
-      const both = `${before.path} and ${file.path}`
-      throw contradiction(
-        `${both} are both version ${file.version} of ${file.schema.fullName}: renumber one of them.`,
-      )
-    }
-    if (before.version + 1 !== file.version) {
-      throw contradiction(
-        `${file.path} follows version ${before.version}: restore version ${before.version + 1} of ${file.schema.fullName}, for records were written with it.`,
-      )
-    }
   }
 }

@@ -147,12 +147,12 @@ describe('the directory registry', () => {
     [
       'no version',
       { 'a/AuditEvent.avsc': event(['x']) },
-      'schemas/a/AuditEvent.avsc says no version: name it Name.v1.avsc, Name.v2.avsc and so on.',
+      'schemas/a/AuditEvent.avsc says no version: name it Name.v1.avsc, Name.v2.avsc and so on, or Name.v1.0.avsc, Name.v1.1.avsc.',
     ],
     [
       'version 0',
       { 'a/AuditEvent.v0.avsc': event(['x']) },
-      'schemas/a/AuditEvent.v0.avsc says no version: name it Name.v1.avsc, Name.v2.avsc and so on.',
+      'schemas/a/AuditEvent.v0.avsc says no version: name it Name.v1.avsc, Name.v2.avsc and so on, or Name.v1.0.avsc, Name.v1.1.avsc.',
     ],
     [
       'another name',
