@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AvroNode } from '../engine/avro/model.ts'
+import type { AvroField, AvroNode } from '../engine/avro/model.ts'
 import { readCatalogue, type CatalogueTopic } from '../engine/config/catalogue.ts'
 import { loadMigrations } from '../engine/cql/migrations.ts'
 import type { Catalogue } from '../engine/cql/schema.ts'
@@ -76,7 +76,7 @@ async function readSchemas(folder: string): Promise<Map<string, FieldTree>> {
 function treeOf(node: AvroNode, depth: number): FieldTree {
   if (node.kind === 'record') {
     if (depth >= deepest) return { type: node.name, open: true }
-    const fields = node.fields.map((field) => [field.name, treeOf(field.type, depth + 1)] as const)
+    const fields = node.fields.map((field) => [field.name, fieldTree(field, depth + 1)] as const)
     return { type: `record ${node.name}`, fields: new Map(fields) }
   }
   if (node.kind === 'union') return unionTree(node.branches.map((branch) => treeOf(branch, depth)))
@@ -84,6 +84,10 @@ function treeOf(node: AvroNode, depth: number): FieldTree {
   if (node.kind === 'array') return { type: 'array', items: treeOf(node.items, depth) }
   const logical = 'logical' in node ? node.logical : undefined
   return logical === undefined ? { type: node.kind } : { type: node.kind, logical: logical.name }
+}
+
+function fieldTree({ type, hasDefault }: AvroField, depth: number): FieldTree {
+  return { ...treeOf(type, depth), ...(hasDefault && { defaulted: true }) }
 }
 
 /** A field that any branch has is found. */

@@ -66,6 +66,17 @@ export class RecordBatch {
     return decodeHeaders(bytes, headerStarts[this.rows[i]!]!, headerEnds[this.rows[i]!]!)
   }
 
+  /**
+   * The full name of the record that the value was read as, before nodes made another of it; undefined for values that have no
+   * schema, tombstones, and what is owed.
+   */
+  type(i: number): string | undefined {
+    const { codec, records } = this.origin
+    const row = this.rows[i]!
+    const start = records.valueStarts[row]!
+    return start < 0 ? undefined : codec.types?.of(records.bytes, start, records.valueEnds[row]!)
+  }
+
   /** True for a record whose value is null (unless a node derived another value). */
   isTombstone(i: number): boolean {
     return this.values === undefined

@@ -12,8 +12,14 @@ export interface FieldTree {
   readonly fields?: ReadonlyMap<string, FieldTree>
   /** True if there may be fields that nobody knows of: a map, a constant, a row of an unknown table. */
   readonly open?: boolean
-  /** True if it may be null. */
+  /** True if it may be null, or absent in some of the record types. */
   readonly optional?: boolean
+  /** True if the schema gives it a default. */
+  readonly defaulted?: boolean
+  /** Values of several record types: each by its full name. */
+  readonly records?: ReadonlyMap<string, FieldTree>
+  /** Set where record types contradict each other: the type in one, and that in another. */
+  readonly clash?: readonly [string, string]
 }
 
 /** What is known of a topic outside of topologies. */

@@ -115,6 +115,18 @@ export function textSetting(node: PlanNode, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
+/** A setting that is a text or a list of texts; empty where it is not given. */
+export function textsSetting(node: PlanNode, name: string): readonly string[] {
+  return [node.config[name] ?? []].flat().filter((text) => typeof text === 'string')
+}
+
+/** The record types that a node names, each with the setting that names it. */
+export function schemasNamed(node: PlanNode): (readonly [field: string, schema: string])[] {
+  const listed = textsSetting(node, 'schema').map((schema) => ['schema', schema] as const)
+  const outputs = Object.values(recordSetting(node, 'schemas')).flat() as string[]
+  return [...listed, ...outputs.map((schema) => ['schemas', schema] as const)]
+}
+
 /** A setting that is a number. */
 export function numberSetting(node: PlanNode, name: string): number | undefined {
   const value = node.config[name]
