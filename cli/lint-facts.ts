@@ -5,7 +5,13 @@ import { readCatalogue, type CatalogueTopic } from '../engine/config/catalogue.t
 import { loadMigrations } from '../engine/cql/migrations.ts'
 import type { Catalogue } from '../engine/cql/schema.ts'
 import { typeName } from '../engine/cql/types.ts'
-import type { FieldTree, LintFacts, TableFacts, TopicFacts } from '../engine/topology/facts.ts'
+import {
+  castPlaceOf,
+  type FieldTree,
+  type LintFacts,
+  type TableFacts,
+  type TopicFacts,
+} from '../engine/topology/facts.ts'
 import { isTopologyName, nameIn } from './lint-files.ts'
 import { readCqlFiles, shownPath } from './project-files.ts'
 
@@ -24,6 +30,7 @@ export async function projectFacts(root: string, cwd: string): Promise<LintFacts
     existsSync(folder) ? readSchemas(seen(folder)) : undefined,
     readCatalogue(seen(join(folder, 'catalogue.yaml'))),
   ])
+  const casts = existsSync(folder) ? castsIn(folder) : undefined
   const names = topologyNames(join(root, 'topologies'), seen)
   const tables = existsSync(join(root, 'cql'))
     ? loadMigrations(readCqlFiles(join(root, 'cql'), cwd))
@@ -34,8 +41,16 @@ export async function projectFacts(root: string, cwd: string): Promise<LintFacts
     tables: () => (tables === undefined ? undefined : [...tables.tables.keys()].sort()),
     table: (name) => tableInfo(tables, name),
     topic: (name) => topicFacts(topics.get(name)),
+    casts: () => casts,
     named: (name) => names.get(name) ?? [],
   }
+}
+
+function castsIn(folder: string): ReturnType<LintFacts['casts']> {
+  const topics = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  return topics.flatMap(({ name }) =>
+    readdirSync(join(folder, name)).flatMap((file) => castPlaceOf(`${name}/${file}`)),
+  )
 }
 
 /** The files of the topologies in a folder by their names, as far as those can be told. */

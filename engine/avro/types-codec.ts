@@ -2,6 +2,7 @@ import type { FieldReader, FieldsReader, ValueCodec } from '../component/codec.t
 import type { OtherTypes } from '../component/contracts/sink.ts'
 import { permanentError, type MillraceError } from '../errors.ts'
 import { unknownId } from './codec.ts'
+import { createFit } from './fit.ts'
 import { isDecimal } from './resolution.ts'
 import type { AvroNode } from './model.ts'
 import type { RegisteredSchema, SchemaRegistry } from './registry.ts'
@@ -46,7 +47,7 @@ export function avroTypesCodec(
     decode: (bytes, start, end) => chosen(bytes, start, end).codec.decode(bytes, start, end),
     reader: (path) => readerOf(members, chosen, path),
     fields: (paths) => fieldsOf(members, chosen, paths),
-    types: { names, of: createTypeOf(registry, readers) },
+    types: { names, of: createTypeOf(registry, readers), fit: createFit(readers) },
     takes: (bytes, start, end) => (others === 'skip' ? choose : chosen)(bytes, start, end) !== undefined,
   }
 }

@@ -7,6 +7,7 @@ import type {
 import type { PackedRecords } from '../component/packed-records.ts'
 import { kindOf, MillraceError, permanentError } from '../errors.ts'
 import { createEncoder, createWireCodec, type EncoderOptions, unknownId } from './codec.ts'
+import { createFit } from './fit.ts'
 import { compileFieldReader, createColumns, describeFieldFailure, type FieldReader } from './field-reader.ts'
 import type { FieldRequest } from './field-plan.ts'
 import { isDecimal } from './resolution.ts'
@@ -41,7 +42,11 @@ export function avroValueCodec(registry: SchemaRegistry, reader: RegisteredSchem
     reader: (path) =>
       fieldReader(registry, reader, path, (bytes, start, end) => codec.decode(bytes, start, end, reader)),
     fields: (paths) => fieldsReader(registry, reader, paths),
-    types: { names: [reader.schema.fullName], of: createTypeOf(registry, [reader]) },
+    types: {
+      names: [reader.schema.fullName],
+      of: createTypeOf(registry, [reader]),
+      fit: createFit([reader]),
+    },
   }
 }
 

@@ -35,6 +35,11 @@ export interface RecordTypes {
    * for a value of another type, or one whose type cannot be told. Never throws.
    */
   of(bytes: Buffer, start: number, end: number): string | undefined
+  /**
+   * A value, made for the record `name` of `names`, as such records are decoded: what is not given has its default. Throws a
+   * permanent error that names the field where it does not fit.
+   */
+  fit(name: string, value: unknown): unknown
 }
 
 /** Turns encoded values into JavaScript values. One per source; used by one task at a time. */

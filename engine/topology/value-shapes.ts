@@ -1,5 +1,5 @@
 import type { FieldTree, LintFacts } from './facts.ts'
-import { recordSetting, textSetting, textsSetting } from './plan-graph.ts'
+import { castTargets, recordSetting, textSetting, textsSetting } from './plan-graph.ts'
 import type { PlanNode, TopologyPlan } from './plan-types.ts'
 import { eachType, narrowed, oneOf, recordsOf, without } from './record-types.ts'
 
@@ -54,6 +54,7 @@ export class ValueShapes {
     const input = this.input(node)
     if (node.kind === 'sink' || input === undefined) return undefined
     if (passing.has(node.type)) return mainOf(input, node)
+    if (node.type === 'upcast' || node.type === 'downcast') return cast(input, node, this.#facts)
     const change = this.#changeOf(node)
     return change && eachType(input, change)
   }
@@ -150,6 +151,20 @@ function eitherType(left: FieldTree, right: FieldTree): Shape {
   const records = new Map(lefts)
   for (const [name, tree] of rights) records.set(name, either(lefts.get(name) ?? tree, tree)!)
   return oneOf(records)
+}
+
+/** Records of other MAJORs become those that they are cast to, as the source or the schema has them. */
+function cast(input: FieldTree, node: PlanNode, facts: LintFacts): Shape {
+  const records = recordsOf(input)
+  if (records === undefined) return undefined
+  const made = new Map<string, FieldTree>()
+  for (const [name, tree] of records) {
+    const to = castTargets(node, [...records.keys()]).get(name) ?? name
+    const target = to === name ? tree : (records.get(to) ?? facts.schemaFields(to))
+    if (target === undefined) return undefined
+    made.set(to, target)
+  }
+  return oneOf(made)
 }
 
 function aggregated(node: PlanNode): FieldTree {

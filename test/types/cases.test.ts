@@ -63,3 +63,27 @@ cases:
     shop.remove()
   }
 })
+
+test('a record of a type that is not listed is parked, and says so', async () => {
+  const shop = shopWith({
+    'topologies/orders.yaml': `name: orders
+sources: { events: { type: topic, topic: business.orders.events, schema: ${types} } }
+sinks: { all: { type: topic, from: events, topic: all } }
+`,
+    'topologies/orders.test.yaml': `${given}
+cases:
+  - name: shipped
+    given:
+      - { key: s1, like: envelope, schema: shop.orders.OrderShipped, value: { data: { orderId: o1, carrier: x } } }
+    expect:
+      counts: { deadLettered: 1 }
+      parked: [{ key: s1, node: events, code: RECORD_TYPE_UNEXPECTED }]
+`,
+  })
+  try {
+    const { files } = await testsOf(shop.path, ['topologies/orders.yaml'])
+    expect(wrongIn(files)).toEqual([])
+  } finally {
+    shop.remove()
+  }
+})

@@ -31,20 +31,33 @@ const decimal = { type: 'bytes', logicalType: 'decimal', precision: 12, scale: 2
 
 /** The first version counts cents in a double, the second has a decimal and a currency. */
 export const schemas: Readonly<Record<string, string>> = {
-  'OrderCreated.v1.avsc': event('OrderCreated', 'shop.orders', [order, field('total', 'double')]),
-  'OrderCreated.v2.avsc': event('OrderCreated', 'shop.orders', [
+  'OrderCreated.v1.0.avsc': event('OrderCreated', 'shop.orders', [order, field('total', 'double')]),
+  'OrderCreated.v1.1.avsc': event('OrderCreated', 'shop.orders', [
     order,
     field('total', 'double'),
     field('note', ['null', 'string'], { default: null }),
   ]),
-  'v2.OrderCreated.v1.avsc': event('OrderCreated', 'shop.orders.v2', [
+  'OrderCreated.v2.0.avsc': event('OrderCreated', 'shop.orders.v2', [
     order,
     field('total', decimal),
     field('currency', 'string'),
+    field('note', ['null', 'string'], { default: null }),
   ]),
-  'OrderCancelled.v1.avsc': event('OrderCancelled', 'shop.orders', [order, field('reason', 'string')]),
-  'OrderShipped.v1.avsc': event('OrderShipped', 'shop.orders', [order, field('carrier', 'string')]),
+  'OrderCancelled.v1.0.avsc': event('OrderCancelled', 'shop.orders', [order, field('reason', 'string')]),
+  'OrderShipped.v1.0.avsc': event('OrderShipped', 'shop.orders', [order, field('carrier', 'string')]),
 }
+
+/** Between the two MAJORs of OrderCreated. */
+export const casts = `
+export function up({ data: { total, ...data }, ...event }) {
+  return { ...event, data: { ...data, total: total.toFixed(2), currency: 'EUR' } }
+}
+
+export function down({ data: { total, currency, ...data }, ...event }) {
+  if (currency !== 'EUR') throw new Error(\`data.currency is \${currency}: MAJOR 1 knows EUR only.\`)
+  return { ...event, data: { ...data, total: Number(total) } }
+}
+`
 
 /** The names of the types that its topologies read. */
 export const names = [
@@ -58,13 +71,16 @@ export const topic = 'business.orders.events'
 
 /** The project in a folder, with these files beside its schemas. */
 export function shopWith(files: Readonly<Record<string, string>>): FolderOfFiles {
-  const listed = Object.entries(schemas).map(([name, text]) => [`schemas/${topic}/${fileOf(name)}`, text])
-  return folderWith({ ...(Object.fromEntries(listed) as Record<string, string>), ...files })
+  const listed = Object.entries(schemas).map(([name, text]) => [`schemas/${topic}/${name}`, text])
+  const own = {
+    ...(Object.fromEntries(listed) as Record<string, string>),
+    [`schemas/${topic}/${castFile}`]: casts,
+  }
+  return folderWith({ ...own, ...files })
 }
 
-function fileOf(name: string): string {
-  return name.replace(/^v2\./, 'shop.orders.v2.')
-}
+/** Where the casts are. */
+export const castFile = 'OrderCreated.v1-v2.ts'
 
 /** An event with these data. */
 export function eventOf(eventType: string, n: number, data: Json): Json {
