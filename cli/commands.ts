@@ -115,6 +115,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./topics.ts')).command,
   },
   {
+    name: 'schemas',
+    summary: 'Checks schemas: style, compatibility, versions; registers them, compares with a registry.',
+    components: false,
+    load: async () => (await import('./schemas.ts')).command,
+  },
+  {
     name: 'lag',
     summary: 'Shows how far topologies are behind, in records and in seconds.',
     components: true,
