@@ -74,7 +74,8 @@ async function run(args: CommandArgs): Promise<number> {
       await writer.write(batch)
       written += batch.length
       progress.show(() => `${bar(Math.min(1, written / options.events))} ${written} events`)
-      if (rate !== undefined) await untilDue((written * 1000) / rate - (performance.now() - began), args.signal)
+      if (rate !== undefined)
+        await untilDue((written * 1000) / rate - (performance.now() - began), args.signal)
     }
     progress.clear()
     const elapsedMs = Math.round(performance.now() - began)
@@ -111,7 +112,12 @@ async function untilDue(ms: number, signal: AbortSignal): Promise<void> {
   if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined)
 }
 
-function sentence(summary: { readonly written: number; readonly seed: number; readonly begin: string; readonly elapsedMs: number }): string {
+function sentence(summary: {
+  readonly written: number
+  readonly seed: number
+  readonly begin: string
+  readonly elapsedMs: number
+}): string {
   const { written, seed, begin, elapsedMs } = summary
   const rate = Math.round((written * 1000) / Math.max(1, elapsedMs))
   return `${written} events of shop ${seed}, which opened at ${begin}, written in ${elapsedMs / 1000} s (${rate}/s).`
