@@ -29,10 +29,10 @@ async function write(path: string, content: unknown): Promise<void> {
 }
 
 function recordsOf(file: SchemaFile, version: string): { value: unknown; hex: string }[] {
-  const { encode } = avroValueEncoder({ id: 0, schema: file.schema })
+  const encoder = avroValueEncoder({ id: 0, schema: file.schema })
   return flavors.map((flavor) => {
     const value = sampleOf(file.schema, flavor, version)
-    return { value, hex: Buffer.from(encode(value)).subarray(WIRE_HEADER_BYTES).toString('hex') }
+    return { value, hex: Buffer.from(encoder.encode(value)).subarray(WIRE_HEADER_BYTES).toString('hex') }
   })
 }
 
