@@ -70,9 +70,7 @@ async function run(args: CommandArgs): Promise<number> {
   if (args.values['keep'] !== true) await clearDemoStore(store, named !== undefined)
   const tell = format === 'json' ? args.err : args.out
   tell(`Reading ${history.what}, oldest change first …`)
-  const plans = (await loadPlans(demoFiles(root), args.registry, args.env)).map((plan) =>
-    prepare(plan, history),
-  )
+  const plans = await preparedPlans(args, root, history)
   const project = await openProject({ cwd: args.cwd, project: root, store })
   try {
     markDemoStore(store)
@@ -105,6 +103,11 @@ function refuseShopFlags({ values }: CommandArgs): void {
 
 function demoFiles(root: string): string[] {
   return ['git-audit.yaml', 'audit-store.yaml'].map((name) => join(root, 'topologies', name))
+}
+
+async function preparedPlans(args: CommandArgs, root: string, history: History): Promise<TopologyPlan[]> {
+  const plans = await loadPlans(demoFiles(root), args.registry, args.env)
+  return plans.map((plan) => prepare(plan, history))
 }
 
 /** The topologies as they are, reading the chosen history, with some trouble on the way. */
