@@ -1,6 +1,6 @@
 // Who may import whom: the rooms of ARCHITECTURE.md. Think about the layering before you change a rule.
 
-const product = '^(main\\.ts$|(cli|domain|engine|native|producer|sources|processors|sinks)/)'
+const product = '^(main\\.ts$|(cli|domain|engine|native|platform|producer|sources|processors|sinks)/)'
 const components = '^(sources|processors|sinks)/(?!index\\.ts$)'
 const door = '^engine/component/index\\.ts$'
 
@@ -31,7 +31,7 @@ export default {
       comment: 'The engine gets sources, processors and sinks handed to it by main.ts.',
       severity: 'error',
       from: { path: '^engine/' },
-      to: { path: '^(main\\.ts$|(sources|processors|sinks|topologies|domain|cli|producer)/)' },
+      to: { path: '^(main\\.ts$|(sources|processors|sinks|topologies|domain|platform|cli|producer)/)' },
     },
     {
       name: 'producer-is-a-library',
@@ -177,6 +177,15 @@ export default {
         path: '^engine/(access/(?!scopes)|avro|cassandra|embedded|http|kafka|observe|runtime|state)/',
         dependencyTypesNot: lateOrTypeOnly,
       },
+    },
+
+    {
+      name: 'platform-stands-on-the-door',
+      comment:
+        'platform/ is pure: what events are, and a shop that makes some. It imports itself, the door and errors.ts.',
+      severity: 'error',
+      from: { path: '^platform/' },
+      to: { pathNot: ['^platform/', door, '^engine/errors\\.ts$'] },
     },
 
     // Rule 4

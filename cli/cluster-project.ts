@@ -105,7 +105,7 @@ class ClusterProject implements Project {
   get schemas(): Schemas {
     return {
       encoder: async (schema, topic) => (await this.#openSchemas()).encoder(schema, topic),
-      codec: async (schema, topic) => (await this.#openSchemas()).codec(schema, topic),
+      codec: async (schema, topic, others) => (await this.#openSchemas()).codec(schema, topic, others),
     }
   }
 

@@ -61,6 +61,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./produce.ts')).command,
   },
   {
+    name: 'shop',
+    summary: 'Writes the events of a made-up shop into its topics: data for demos, tests and load.',
+    components: false,
+    load: async () => (await import('./shop.ts')).command,
+  },
+  {
     name: 'query',
     summary: 'Runs a named read of cql/queries/.',
     components: false,
@@ -107,6 +113,12 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Plans and makes the topics of a cluster; lists and shows them.',
     components: true,
     load: async () => (await import('./topics.ts')).command,
+  },
+  {
+    name: 'schemas',
+    summary: 'Checks schemas: style, compatibility, versions; registers them, compares with a registry.',
+    components: false,
+    load: async () => (await import('./schemas.ts')).command,
   },
   {
     name: 'lag',

@@ -43,7 +43,8 @@ export async function reportDemo(result: DemoResult): Promise<void> {
   tellNext(result, sample)
 }
 
-function tellNumbers({ args, summaries, seconds }: DemoResult): void {
+/** What each topology read, dropped and stored, and how fast. */
+export function tellNumbers({ args, summaries, seconds }: DemoResult): void {
   const rows = [...summaries].map(([name, one]) => [
     name,
     ...[one.consumed, one.duplicates, one.dropped, one.deadLettered, one.stored].map(grouped),
@@ -64,7 +65,7 @@ function tellNumbers({ args, summaries, seconds }: DemoResult): void {
 
 async function tellDeadLetters(result: DemoResult): Promise<void> {
   const { args, project } = result
-  const flags = flagsFor(result)
+  const flags = demoFlags(result)
   const reasons = new Map<string, number>()
   for (const topic of await parkedTopics(project, { topology: undefined, topic: undefined })) {
     for (const { letters } of await openKeys(project, topic)) {
@@ -120,13 +121,17 @@ async function tellAnswers(result: DemoResult, sample: Sample): Promise<void> {
     `to=${new Date(sample.timestamp + day).toISOString().slice(0, 10)}`,
   ]
   const entity = [`store=${sample.store}`, `entityType=${sample.entityType}`, `entityId=${sample.entityId}`]
-  await ask(result, `What happened to ${sample.entityId}?`, ['audit-by-entity', ...entity, ...between(365)])
-  await ask(result, `What did ${sample.userId} do?`, [
+  await askDemo(result, `What happened to ${sample.entityId}?`, [
+    'audit-by-entity',
+    ...entity,
+    ...between(365),
+  ])
+  await askDemo(result, `What did ${sample.userId} do?`, [
     'audit-by-user',
     `userId=${sample.userId}`,
     ...between(365),
   ])
-  await ask(result, `What happened in ${sample.store}?`, [
+  await askDemo(result, `What happened in ${sample.store}?`, [
     'audit-by-store',
     `store=${sample.store}`,
     ...between(7),
@@ -134,7 +139,12 @@ async function tellAnswers(result: DemoResult, sample: Sample): Promise<void> {
 }
 
 /** Asks as `millrace query` does, and shows the columns that tell most. */
-async function ask(result: DemoResult, question: string, read: readonly string[]): Promise<void> {
+export async function askDemo(
+  result: DemoResult,
+  question: string,
+  read: readonly string[],
+  wanted: readonly string[] = ['event_time', 'action', 'entity_id', 'user_id', 'user'],
+): Promise<void> {
   const lines: string[] = []
   const { args, project, store } = result
   const values = { store, project: project.root, limit: '4', output: 'json' }
@@ -148,10 +158,8 @@ async function ask(result: DemoResult, question: string, read: readonly string[]
   const { rows } = JSON.parse(lines.join('')) as {
     readonly rows: readonly Readonly<Record<string, unknown>>[]
   }
-  args.out(`\n${question}   (millrace query ${read.join(' ')} ${flagsFor(result)})`)
-  const columns = ['event_time', 'action', 'entity_id', 'user_id', 'user'].filter(
-    (name) => name in (rows[0] ?? {}),
-  )
+  args.out(`\n${question}   (millrace query ${read.join(' ')} ${demoFlags(result)})`)
+  const columns = wanted.filter((name) => name in (rows[0] ?? {}))
   const cells = rows.map((row) => columns.map((name) => cellOf(row[name])))
   for (const line of textTable(columns, cells, tableWidth)) args.out(`  ${line}`)
 }
@@ -162,7 +170,7 @@ function cellOf(value: unknown): string {
 
 function tellNext(result: DemoResult, sample: Sample | undefined): void {
   const { args, project } = result
-  const flags = flagsFor(result)
+  const flags = demoFlags(result)
   const file = relative(args.cwd, join(project.root, 'topologies', 'audit-store.yaml'))
   const next = [
     [`millrace query ${flags}`, 'the questions that can be asked'],
@@ -178,7 +186,7 @@ function tellNext(result: DemoResult, sample: Sample | undefined): void {
 }
 
 /** What finds the demo's store, and the project where that is not the one here. */
-function flagsFor({ args, project, store }: DemoResult): string {
+export function demoFlags({ args, project, store }: DemoResult): string {
   if (findRoot({ cwd: args.cwd }) === project.root) return `--store ${store}`
   return `--store ${store} --project ${relative(args.cwd, project.root)}`
 }

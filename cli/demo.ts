@@ -1,4 +1,6 @@
 import { join, relative, resolve } from 'node:path'
+import { demoPlatform } from './demo-platform.ts'
+import { showProgress } from './demo-progress.ts'
 import { chooseHistory, type History } from './demo-history.ts'
 import { reportDemo } from './demo-report.ts'
 import { clearDemoStore, markDemoStore } from './demo-store.ts'
@@ -9,18 +11,27 @@ import { terminalProgress } from './progress.ts'
 import { openProject } from './project.ts'
 import { loadPlans, runTopologies } from './run-topologies.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
-import type { Worker } from '../engine/runtime/worker.ts'
-import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
 
 export const command: Command = {
   name: 'demo',
   summary: 'Runs the audit topologies on a git history and shows what happened.',
-  usage: 'millrace demo [--repo DIR] [-o json]',
+  usage: 'millrace demo [--platform | --repo DIR] [-o json]',
   options: describedFlags({
     repo: {
       type: 'string',
       placeholder: 'DIR',
       description: 'the repository whose history is read (default: the one here, or a small bundled one)',
+    },
+    platform: {
+      type: 'boolean',
+      description:
+        'the whole event platform of a made-up shop instead: orders, stock, figures, alerts, audit',
+    },
+    seed: { type: 'string', placeholder: 'N', description: 'with --platform: which shop (default: 7)' },
+    events: {
+      type: 'string',
+      placeholder: 'N',
+      description: 'with --platform: how many events (default: 10000)',
     },
     keep: { type: 'boolean', description: 'go on with the store of the last demo, instead of a new one' },
     output: commonFlags.output,
@@ -30,8 +41,12 @@ export const command: Command = {
 one stores each of them once, in three tables. On the way some events are sent twice, some late, and a few broken, as
 happens in life. Everything is kept in .millrace/demo, and nothing else is needed: no broker, no database.
 
-Example:
-  millrace demo --repo ../linux`,
+With --platform a shop is made up: customers, sessions, orders, stock. Eight topologies make read models, figures, alerts,
+notifications and an audit of its events, which is compared with the topics in the end; one event is followed.
+
+Examples:
+  millrace demo --repo ../linux
+  millrace demo --platform`,
   run,
 }
 
@@ -48,13 +63,14 @@ async function run(args: CommandArgs): Promise<number> {
     throw usage(`demo takes no ${args.positionals[0]}: the folder of a repository is given with --repo.`)
   const named = textFlag(args.values, 'store')
   const store = resolve(args.cwd, named ?? join('.millrace', 'demo'))
+  if (args.values['platform'] === true)
+    return demoPlatform({ args, format, root, store, named: named !== undefined })
+  refuseShopFlags(args)
   const history = await chooseHistory(textFlag(args.values, 'repo'), args.cwd, root)
   if (args.values['keep'] !== true) await clearDemoStore(store, named !== undefined)
   const tell = format === 'json' ? args.err : args.out
   tell(`Reading ${history.what}, oldest change first …`)
-  const plans = (await loadPlans(demoFiles(root), args.registry, args.env)).map((plan) =>
-    prepare(plan, history),
-  )
+  const plans = await preparedPlans(args, root, history)
   const project = await openProject({ cwd: args.cwd, project: root, store })
   try {
     markDemoStore(store)
@@ -80,8 +96,18 @@ async function run(args: CommandArgs): Promise<number> {
   }
 }
 
+function refuseShopFlags({ values }: CommandArgs): void {
+  for (const flag of ['seed', 'events'])
+    if (values[flag] !== undefined) throw usage(`--${flag} is for the made-up shop: add --platform.`)
+}
+
 function demoFiles(root: string): string[] {
   return ['git-audit.yaml', 'audit-store.yaml'].map((name) => join(root, 'topologies', name))
+}
+
+async function preparedPlans(args: CommandArgs, root: string, history: History): Promise<TopologyPlan[]> {
+  const plans = await loadPlans(demoFiles(root), args.registry, args.env)
+  return plans.map((plan) => prepare(plan, history))
 }
 
 /** The topologies as they are, reading the chosen history, with some trouble on the way. */
@@ -98,21 +124,4 @@ function prepare(plan: TopologyPlan, history: History): TopologyPlan {
     nodes.set(node.name, { ...node, config })
   }
   return { ...plan, nodes }
-}
-
-function showProgress(
-  workers: readonly Worker[],
-  show: (text: () => string) => void,
-  signal: AbortSignal,
-): void {
-  const timer = setInterval(() => {
-    if (signal.aborted || workers.every(({ state }) => state === 'STOPPED' || state === 'FAILED'))
-      clearInterval(timer)
-    else show(() => workers.map((worker) => progressOf(worker.plan.name, worker.summary())).join('   '))
-  }, 200)
-  timer.unref()
-}
-
-function progressOf(name: string, summary: WorkerSummary): string {
-  return `${name}: ${summary.consumed.toLocaleString('en-US')} records, ${summary.recordsPerSecond}/s`
 }

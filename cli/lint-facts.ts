@@ -1,11 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AvroNode } from '../engine/avro/model.ts'
+import type { AvroField, AvroNode } from '../engine/avro/model.ts'
 import { readCatalogue, type CatalogueTopic } from '../engine/config/catalogue.ts'
 import { loadMigrations } from '../engine/cql/migrations.ts'
 import type { Catalogue } from '../engine/cql/schema.ts'
 import { typeName } from '../engine/cql/types.ts'
-import type { FieldTree, LintFacts, TableFacts, TopicFacts } from '../engine/topology/facts.ts'
+import {
+  castPlaceOf,
+  type FieldTree,
+  type LintFacts,
+  type TableFacts,
+  type TopicFacts,
+} from '../engine/topology/facts.ts'
 import { isTopologyName, nameIn } from './lint-files.ts'
 import { readCqlFiles, shownPath } from './project-files.ts'
 
@@ -24,6 +30,7 @@ export async function projectFacts(root: string, cwd: string): Promise<LintFacts
     existsSync(folder) ? readSchemas(seen(folder)) : undefined,
     readCatalogue(seen(join(folder, 'catalogue.yaml'))),
   ])
+  const casts = existsSync(folder) ? castsIn(folder) : undefined
   const names = topologyNames(join(root, 'topologies'), seen)
   const tables = existsSync(join(root, 'cql'))
     ? loadMigrations(readCqlFiles(join(root, 'cql'), cwd))
@@ -34,8 +41,16 @@ export async function projectFacts(root: string, cwd: string): Promise<LintFacts
     tables: () => (tables === undefined ? undefined : [...tables.tables.keys()].sort()),
     table: (name) => tableInfo(tables, name),
     topic: (name) => topicFacts(topics.get(name)),
+    casts: () => casts,
     named: (name) => names.get(name) ?? [],
   }
+}
+
+function castsIn(folder: string): ReturnType<LintFacts['casts']> {
+  const topics = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  return topics.flatMap(({ name }) =>
+    readdirSync(join(folder, name)).flatMap((file) => castPlaceOf(`${name}/${file}`)),
+  )
 }
 
 /** The files of the topologies in a folder by their names, as far as those can be told. */
@@ -76,7 +91,7 @@ async function readSchemas(folder: string): Promise<Map<string, FieldTree>> {
 function treeOf(node: AvroNode, depth: number): FieldTree {
   if (node.kind === 'record') {
     if (depth >= deepest) return { type: node.name, open: true }
-    const fields = node.fields.map((field) => [field.name, treeOf(field.type, depth + 1)] as const)
+    const fields = node.fields.map((field) => [field.name, fieldTree(field, depth + 1)] as const)
     return { type: `record ${node.name}`, fields: new Map(fields) }
   }
   if (node.kind === 'union') return unionTree(node.branches.map((branch) => treeOf(branch, depth)))
@@ -84,6 +99,10 @@ function treeOf(node: AvroNode, depth: number): FieldTree {
   if (node.kind === 'array') return { type: 'array', items: treeOf(node.items, depth) }
   const logical = 'logical' in node ? node.logical : undefined
   return logical === undefined ? { type: node.kind } : { type: node.kind, logical: logical.name }
+}
+
+function fieldTree({ type, hasDefault }: AvroField, depth: number): FieldTree {
+  return { ...treeOf(type, depth), ...(hasDefault && { defaulted: true }) }
 }
 
 /** A field that any branch has is found. */

@@ -2,6 +2,7 @@ import { configOf, readTopologyFile } from '../engine/config/load.ts'
 import { fatalError } from '../engine/errors.ts'
 import type { LintFinding } from '../engine/topology/lint-findings.ts'
 import { lintPlan } from '../engine/topology/lint.ts'
+import { missingCast } from '../engine/topology/lint-rules/missing-cast.ts'
 import { unknownField } from '../engine/topology/lint-rules/unknown-field.ts'
 import { unknownSchema } from '../engine/topology/lint-rules/unknown-schema.ts'
 import { unknownTable } from '../engine/topology/lint-rules/unknown-table.ts'
@@ -9,7 +10,7 @@ import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { CommandArgs } from './command.ts'
 import { projectFacts } from './lint-facts.ts'
 
-const rules = [unknownSchema, unknownField, unknownTable]
+const rules = [unknownSchema, unknownField, unknownTable, missingCast]
 
 /**
  * Refuses topologies that name a schema, a field or a table that is not there: with the place, and before a worker

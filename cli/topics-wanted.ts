@@ -30,6 +30,8 @@ export interface TopicDefaults {
   readonly partitions: number
   readonly replication: number
   readonly minInsync?: number
+  /** No topic is kept on more brokers, whatever the catalogue says. */
+  readonly replicationAtMost?: number
 }
 
 /** What says which topics there are to be. */
@@ -156,21 +158,24 @@ class Collected {
         declared: said?.partitions !== undefined,
       },
       replication: {
-        count: said?.replication ?? defaults.replication,
+        count: Math.min(said?.replication ?? defaults.replication, defaults.replicationAtMost ?? Infinity),
         declared: said?.replication !== undefined,
       },
-      settings: { ...minInsync(defaults.minInsync), ...(said && settingsOf(said)) },
+      settings: {
+        ...minInsync(defaults.minInsync),
+        ...(said && settingsOf(said, defaults.replicationAtMost)),
+      },
       catalogued: said !== undefined,
       stateful: [],
     }
   }
 }
 
-function settingsOf(topic: CatalogueTopic): Record<string, string> {
+function settingsOf(topic: CatalogueTopic, atMost = Infinity): Record<string, string> {
   const { minInsync: least, retention, cleanup, compression, recordLimit, settings = {} } = topic
   const named = Object.entries(settings).map(([name, value]) => [name, String(value)])
   return {
-    ...minInsync(least),
+    ...minInsync(least === undefined ? undefined : Math.min(least, atMost)),
     ...(retention !== undefined && { 'retention.ms': String(retention === 'forever' ? -1 : retention) }),
     ...(cleanup !== undefined && { 'cleanup.policy': cleanup }),
     ...(compression !== undefined && { 'compression.type': compression }),

@@ -1,16 +1,13 @@
 import { z } from 'zod'
 import {
-  type BranchFunction,
   defineProcessor,
   FieldPath,
   FunctionFile,
-  recordError,
-  route,
   routeAsync,
   Scalar,
-  type UserFunction,
-  valueAt,
+  SchemaName,
 } from '../engine/component/index.ts'
+import { answering, byField, byType } from './branch/routes.ts'
 
 const OutputName = z
   .string()
@@ -33,6 +30,14 @@ const config = z
           'Name of an output: the value, or the values, that go there. The first that fits is taken.',
         examples: [{ carts: 'cart', orders: ['order', 'return'] }],
       }),
+    schemas: z
+      .record(OutputName, z.union([SchemaName, z.array(SchemaName).min(1)]))
+      .optional()
+      .meta({
+        description:
+          'Name of an output: the type of the records, or the types, that go there, instead of a field and its values.',
+        examples: [{ created: 'shop.orders.OrderCreated', ended: ['shop.orders.OrderCancelled'] }],
+      }),
     function: FunctionFile.optional().meta({
       description:
         'A function of a file that answers the name of the output, instead of a field and its values.',
@@ -54,8 +59,15 @@ const config = z
     const both = (['field', 'to'] as const).filter((name) => given[name] !== undefined)
     const complain = (message: string, path: string[] = []) =>
       context.addIssue({ code: 'custom', path, message })
+    if (given.schemas !== undefined) {
+      const beside = given.function === undefined ? both[0] : 'function'
+      if (beside !== undefined) complain('expected nothing else that decides beside schemas', [beside])
+      const types = Object.values(given.schemas).flat()
+      if (new Set(types).size < types.length) complain('expected each type once', ['schemas'])
+    }
     if (given.function === undefined) {
-      if (both.length < 2) complain('expected field and to, or function and outputs')
+      if (both.length < 2 && given.schemas === undefined)
+        complain('expected field and to, schemas, or function and outputs')
       if (given.outputs !== undefined) complain('expected only beside function', ['outputs'])
     } else {
       if (both.length > 0) complain('expected either a function or a field, not both', [both[0]!])
@@ -65,11 +77,15 @@ const config = z
 
 export const branch = defineProcessor({
   name: 'branch',
-  summary: 'Sends each record to the side output that the value of a field, or a function of a file, names.',
+  summary:
+    'Sends each record to the side output that the value of a field, its type, or a function of a file names.',
   notes: `
 Nodes take a side output as \`from: {node}.{output}\`. What no output is named for goes to the side output that
 \`default\` names; without one it stays on the main output. An absent field counts as null. Records are passed on as
 they are, still encoded.
+
+With \`schemas\`, the type of a record counts as its source read it (see \`filter\`): nodes behind an output know the fields of
+its types.
 
 A \`function\` gets the value (null for a tombstone) and the record, and answers the name of an output, or undefined for
 the \`default\`, or a promise of either. Another answer is an error of the record. It answers the same whenever the record
@@ -96,39 +112,19 @@ comes in again. See docs/guide/processors.md.
     },
   ],
 
-  outputs: ({ to = {}, outputs = [], default: rest }) => [
-    ...new Set([...Object.keys(to), ...outputs, ...(rest === undefined ? [] : [rest])]),
+  outputs: ({ to = {}, schemas = {}, outputs = [], default: rest }) => [
+    ...new Set([
+      ...Object.keys(to),
+      ...Object.keys(schemas),
+      ...outputs,
+      ...(rest === undefined ? [] : [rest]),
+    ]),
   ],
   reads: ({ field }) => (field === undefined ? [] : [field]),
   functions: ({ function: file }) => ({ function: file }),
 
-  create({ field = '', to = {}, outputs: names = [], default: rest, function: file }, context) {
-    if (file !== undefined) return routeAsync(answering(context.functionOf('function'), names, rest))
-    const path = field.split('.')
-    const outputs = new Map<unknown, string>()
-    for (const [output, values] of Object.entries(to)) {
-      for (const value of Array.isArray(values) ? values : [values]) {
-        if (!outputs.has(value)) outputs.set(value, output)
-      }
-    }
-    return route((record) => {
-      const value = valueAt(record.value, path) ?? null
-      return outputs.get(typeof value === 'bigint' ? Number(value) : value) ?? rest
-    })
+  create({ field = '', to = {}, schemas, outputs = [], default: rest, function: file }, context) {
+    if (file !== undefined) return routeAsync(answering(context.functionOf('function'), outputs, rest))
+    return schemas === undefined ? byField(field, to, rest) : byType(schemas, rest)
   },
 })
-
-function answering(call: UserFunction, outputs: readonly string[], rest: string | undefined): BranchFunction {
-  const known = (answer: unknown): string | undefined => {
-    if (answer === undefined) return rest
-    if (typeof answer === 'string' && outputs.includes(answer)) return answer
-    throw recordError(
-      'PROCESSOR_FAILED',
-      `The function of a branch answered ${JSON.stringify(answer)}, which is none of its outputs: ${outputs.join(', ')}.`,
-    )
-  }
-  return (value, record) => {
-    const answer = call(value, record)
-    return answer instanceof Promise ? answer.then(known) : known(answer)
-  }
-}

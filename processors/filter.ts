@@ -9,6 +9,8 @@ import {
   keepAsync,
   recordError,
   Scalar,
+  SchemaName,
+  type StreamRecord,
   testOf,
   type UserFunction,
   valueAt,
@@ -19,6 +21,14 @@ const may = <Schema extends z.ZodType>(schema: Schema, description: string, exam
 
 const config = z
   .strictObject({
+    schema: z
+      .union([SchemaName, z.array(SchemaName).min(1)])
+      .optional()
+      .meta({
+        description:
+          'Keeps records of this type, or of one of these, as their source reads them: nodes behind it know their fields.',
+        examples: ['shop.orders.OrderCreated'],
+      }),
     field: may(FieldPath, 'Field of the value that is looked at.', 'status'),
     function: FunctionFile.optional().meta({
       description:
@@ -47,17 +57,24 @@ const config = z
     if (given.function !== undefined) {
       if (beside !== undefined)
         complain('expected either a function or a field, not both: use two nodes', [beside])
-    } else if (given.field === undefined) complain('expected a field and its tests, or a function')
-    else if (asked.length === 0) complain(`expected at least one of ${comparisonNames.join(', ')}`)
+      if (given.schema !== undefined)
+        complain('expected either a function or a schema, not both: use two nodes', ['schema'])
+    } else if (given.field === undefined) {
+      if (given.schema === undefined) complain('expected a field and its tests, a schema, or a function')
+      else if (beside !== 'field' && beside !== undefined) complain('expected a field to test', [beside])
+    } else if (asked.length === 0) complain(`expected at least one of ${comparisonNames.join(', ')}`)
   })
 
 export const filter = defineProcessor({
   name: 'filter',
   summary:
-    'Lets the records through whose field passes all the given tests, or that a function of a file keeps.',
+    'Lets the records through that are of a type, whose field passes all the given tests, or that a function of a file keeps.',
   notes: `
 An absent field counts as null. Numbers are equal by value, whatever their encoding; \`atLeast\` and \`below\` let
 nothing through that is not a number. A record that is left out is settled, and counted as \`filtered\`.
+
+With \`schema\`, the type of a record counts as its source read it, whatever nodes have made of the value since; after an
+\`upcast\`, the one that it was raised to. It is told by the schema's id: nothing is decoded. A tombstone has no type.
 
 A \`function\` gets the value (null for a tombstone) and the record, and answers true or false, or a promise of that;
 anything else is an error of the record. It answers the same whenever the record comes in again, and has no effects of
@@ -88,11 +105,19 @@ its own. See docs/guide/processors.md.
   create(given, context) {
     const options = given.otherwise === 'side' ? { otherwise: 'rejected' } : {}
     if (given.function !== undefined) return keepAsync(answering(context.functionOf('function')), options)
-    const path = given.field!.split('.')
+    const isOfType = typeTest(given.schema)
+    if (given.field === undefined) return keep(isOfType, options)
+    const path = given.field.split('.')
     const holds = testOf(given)
-    return keep((record) => holds(valueAt(record.value, path)), options)
+    return keep((record) => isOfType(record) && holds(valueAt(record.value, path)), options)
   },
 })
+
+function typeTest(schema: string | readonly string[] | undefined): (record: StreamRecord) => boolean {
+  if (schema === undefined) return () => true
+  const wanted = new Set<string | undefined>([schema].flat())
+  return ({ type }) => wanted.has(type)
+}
 
 function answering(call: UserFunction): FilterFunction {
   return (value, record) => {

@@ -3,6 +3,7 @@ import { aggregate } from './aggregate.ts'
 import { branch } from './branch.ts'
 import { deadLetter } from './dead-letter.ts'
 import { dedupe } from './dedupe.ts'
+import { downcast } from './downcast.ts'
 import { enrich } from './enrich.ts'
 import { filter } from './filter.ts'
 import { flatMapProcessor } from './flat-map.ts'
@@ -14,6 +15,7 @@ import { repartition } from './repartition.ts'
 import { resequence } from './resequence.ts'
 import { schedule } from './schedule.ts'
 import { throttle } from './throttle.ts'
+import { upcast } from './upcast.ts'
 import { validate } from './validate.ts'
 
 /** Every processor, by the name that topologies use as `type`. */
@@ -22,6 +24,7 @@ export const processors = {
   branch,
   'dead-letter': deadLetter,
   dedupe,
+  downcast,
   enrich,
   filter,
   'flat-map': flatMapProcessor,
@@ -33,5 +36,6 @@ export const processors = {
   resequence,
   schedule,
   throttle,
+  upcast,
   validate,
 } satisfies Registry['processors']

@@ -29,6 +29,7 @@ export const topic = defineSource({
   notes: `
 Workers of one topology share the partitions. Records of a key come in their order. Each is delivered at least once: after a
 crash, what had not been committed comes again. Values are decoded only where a node needs more than single fields.
+A field that only some of the types in \`schema\` have is absent in records of the others.
 With \`json\`, \`text\` and \`bytes\` there is no schema, so that a misspelt field is noticed only when records come.
 `,
 
@@ -38,10 +39,23 @@ With \`json\`, \`text\` and \`bytes\` there is no schema, so that a misspelt fie
         description: 'The topic, or several whose records look alike.',
         examples: ['audit-events'],
       }),
-      schema: SchemaName.optional().meta({
-        description: 'The schema that values are read as, whatever version of it wrote them.',
-        examples: ['audit.AuditEvent'],
-      }),
+      schema: z
+        .union([SchemaName, z.array(SchemaName).min(1)])
+        .optional()
+        .meta({
+          description:
+            'The schema that values are read as, whatever version of it wrote them; or several, where the topic holds many ' +
+            'types of records: each is then read as the one that it is a version of.',
+          examples: ['audit.AuditEvent', ['shop.orders.OrderCreated', 'shop.orders.OrderCancelled']],
+        }),
+      others: z
+        .enum(['fail', 'skip'])
+        .optional()
+        .meta({
+          description:
+            'What to do with records of types that `schema` does not list: `fail` (of a list, without this) parks them, or ' +
+            'as `errors` says; `skip` passes over them. Records whose schema cannot be had fail in any case.',
+        }),
       format: z
         .enum(['json', 'text', 'bytes'])
         .optional()
@@ -63,6 +77,14 @@ With \`json\`, \`text\` and \`bytes\` there is no schema, so that a misspelt fie
     .refine(({ format, timestamp }) => timestamp === undefined || format === undefined || format === 'json', {
       path: ['timestamp'],
       error: 'expected no `timestamp` for values that have no fields',
+    })
+    .refine(({ schema, others }) => others === undefined || schema !== undefined, {
+      path: ['others'],
+      error: 'expected only beside a `schema`',
+    })
+    .refine(({ schema }) => !Array.isArray(schema) || new Set(schema).size === schema.length, {
+      path: ['schema'],
+      error: 'expected each type once',
     }),
 
   examples: [
@@ -74,14 +96,24 @@ With \`json\`, \`text\` and \`bytes\` there is no schema, so that a misspelt fie
       title: 'Only what is new, and on from there whatever happens',
       config: { topic: 'clicks', format: 'json', begin: 'latest', outOfRange: 'latest' },
     },
+    {
+      title: 'Three of the record types of a domain',
+      config: {
+        topic: 'business.orders.events',
+        schema: ['shop.orders.OrderCreated', 'shop.orders.v2.OrderCreated', 'shop.orders.OrderCancelled'],
+        others: 'skip',
+        timestamp: 'timestamp',
+      },
+    },
     { title: 'JSON without a schema', config: { topic: ['orders', 'returns'], format: 'json' } },
   ],
 
   topics: (given) => [given.topic].flat(),
-  codec: ({ topic, schema, format }, schemas) =>
-    schema === undefined
-      ? Promise.resolve(codecOf(format ?? 'json'))
-      : schemas.codec(schema, [topic].flat()[0]),
+  codec({ topic, schema, format, others }, schemas) {
+    if (schema === undefined) return Promise.resolve(codecOf(format ?? 'json'))
+    const single = typeof schema === 'string' && others === undefined
+    return schemas.codec(single ? schema : [schema].flat(), [topic].flat()[0], others)
+  },
   eventTime: ({ timestamp }) => timestamp,
   critical: ({ critical }) => critical,
   open: ({ topic, begin, outOfRange }, { log, group, critical }) =>

@@ -113,7 +113,7 @@ export class RegistryClient {
   /** The id of exactly this schema under the subject; normalized, two spellings of one schema are the same. */
   async lookup(subject: string, text: string, normalize: boolean): Promise<number | undefined> {
     const path = `${subjectPath(subject)}?normalize=${normalize}`
-    const answer = await this.#ask({ method: 'POST', path, body: JSON.stringify({ schema: text }) })
+    const answer = await this.ask({ method: 'POST', path, body: JSON.stringify({ schema: text }) })
     if (answer.kind === 'missing') return undefined
     if (answer.kind === 'ok') return this.#integer(answer.json, 'id')
     // Some registries refuse to look up what they could not register.
@@ -127,7 +127,7 @@ export class RegistryClient {
    */
   async register(subject: string, text: string): Promise<number> {
     const path = `${subjectPath(subject)}/versions?normalize=true`
-    const answer = await this.#ask({ method: 'POST', path, body: JSON.stringify({ schema: text }) })
+    const answer = await this.ask({ method: 'POST', path, body: JSON.stringify({ schema: text }) })
     if (answer.kind === 'ok') return this.#integer(answer.json, 'id')
     throw registerRefused(this.shown, subject, answer)
   }
@@ -137,7 +137,7 @@ export class RegistryClient {
   }
 
   async #get(path: string): Promise<unknown> {
-    const answer = await this.#ask({ method: 'GET', path })
+    const answer = await this.ask({ method: 'GET', path })
     if (answer.kind === 'ok') return answer.json
     if (answer.kind === 'missing') return undefined
     throw fatalError(
@@ -146,8 +146,8 @@ export class RegistryClient {
     )
   }
 
-  /** Asks the nodes one after the other until one of them gives an answer to go by; some requests at a time. */
-  async #ask(request: RegistryRequest) {
+  /** Asks the nodes one after the other until one gives an answer to go by: `ok`, `missing` or `refused`. Some at a time. */
+  async ask(request: RegistryRequest) {
     await this.#slots.take()
     try {
       return await this.#askNodes(request)

@@ -6,7 +6,7 @@ import type { RegistrySettings, RegistryTls } from './registry-settings.ts'
 
 /** What is asked of a registry. `path` begins with a slash and follows the base URL. */
 export interface RegistryRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: string
   /** JSON. */
   readonly body?: string

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Schemas } from '../component/contracts/sink.ts'
 import { kindOf, MillraceError, sentenceOf } from '../errors.ts'
 import type { ServerRegistry } from './registry-server.ts'
+import { avroTypesCodec } from './types-codec.ts'
 import { avroValueCodec, avroValueEncoder } from './value-codec.ts'
 
 /** For how long, and how loudly, the schemas of a topology wait for a registry that is away. */
@@ -29,10 +30,15 @@ export function registrySchemas(registry: ServerRegistry, patience: RegistryPati
     async encoder(schema, topic) {
       return avroValueEncoder(await patiently(() => registry.writerOf(schema, topic), patience))
     },
-    async codec(schema, topic) {
+    async codec(schema, topic, others) {
+      const names = typeof schema === 'string' ? [schema] : schema
       // The project may have the schema, and nobody would ask the registry before there is a record.
-      await checked(() => registry.check(schema, topic), patience)
-      return avroValueCodec(registry, await patiently(() => registry.readerOf(schema, topic), patience))
+      await checked(() => registry.check(names[0]!, topic), patience)
+      const readers = await Promise.all(
+        names.map((name) => patiently(() => registry.readerOf(name, topic), patience)),
+      )
+      if (typeof schema === 'string') return avroValueCodec(registry, readers[0]!)
+      return avroTypesCodec(registry, readers, others)
     },
   }
 }

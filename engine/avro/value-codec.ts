@@ -7,12 +7,13 @@ import type {
 import type { PackedRecords } from '../component/packed-records.ts'
 import { kindOf, MillraceError, permanentError } from '../errors.ts'
 import { createEncoder, createWireCodec, type EncoderOptions, unknownId } from './codec.ts'
+import { createFit } from './fit.ts'
 import { compileFieldReader, createColumns, describeFieldFailure, type FieldReader } from './field-reader.ts'
 import type { FieldRequest } from './field-plan.ts'
 import { isDecimal } from './resolution.ts'
 import type { AvroNode } from './model.ts'
 import type { RegisteredSchema, SchemaRegistry } from './registry.ts'
-import { fieldAt } from './schema.ts'
+import { fieldAt, type Schema } from './schema.ts'
 import { peekSchemaId, readSchemaId, WIRE_HEADER_BYTES } from './wire.ts'
 
 // The answers of a reader's locate, as engine/component/codec.ts numbers them. Rooms import only types from there.
@@ -41,7 +42,44 @@ export function avroValueCodec(registry: SchemaRegistry, reader: RegisteredSchem
     reader: (path) =>
       fieldReader(registry, reader, path, (bytes, start, end) => codec.decode(bytes, start, end, reader)),
     fields: (paths) => fieldsReader(registry, reader, paths),
+    types: {
+      names: [reader.schema.fullName],
+      of: createTypeOf(registry, [reader]),
+      fit: createFit([reader]),
+    },
   }
+}
+
+/** Answers the full name of the schema, of those given, that a value is read as: the one that its writer's is a version of. */
+export function createTypeOf(
+  registry: SchemaRegistry,
+  readers: readonly RegisteredSchema[],
+): (bytes: Buffer, start: number, end: number) => string | undefined {
+  const byId = new Map<number, string | undefined>()
+  let lastId = -1
+  let last: string | undefined
+  return (bytes, start, end) => {
+    const id = peekSchemaId(bytes, start, end)
+    if (id === lastId || id < 0) return id < 0 ? undefined : last
+    if (!byId.has(id)) {
+      const writer = registry.byId(id)
+      if (writer === undefined) return undefined
+      byId.set(id, readerFor(readers, writer)?.schema.fullName)
+    }
+    lastId = id
+    last = byId.get(id)
+    return last
+  }
+}
+
+/** The schema that a writer's is a version of: of the same name, or with an alias of that name. */
+export function readerFor(
+  readers: readonly RegisteredSchema[],
+  { fullName }: Schema,
+): RegisteredSchema | undefined {
+  const isFormerly = ({ schema: { root } }: RegisteredSchema): boolean =>
+    root.kind === 'record' && root.aliases.includes(fullName)
+  return readers.find(({ schema }) => schema.fullName === fullName) ?? readers.find(isFormerly)
 }
 
 /** An encoder of one schema, for sinks and `produce`. */
@@ -49,7 +87,8 @@ export function avroValueEncoder(schema: RegisteredSchema, options: EncoderOptio
   return { name: `avro ${schema.schema.fullName}`, encode: createEncoder(schema, options) }
 }
 
-function preparation(registry: SchemaRegistry): ValueCodec['prepare'] {
+/** Loads the schemas of a run's values; what is wrong with one of them is for its values to say. */
+export function preparation(registry: SchemaRegistry): ValueCodec['prepare'] {
   const refusedAt = new Map<number, number>()
   // Whoever comes while an id is asked for waits for the same answer: the tasks of a worker share a codec.
   const asking = new Map<number, Promise<void>>()

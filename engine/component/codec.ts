@@ -26,6 +26,22 @@ export interface FieldsReader {
   read(bytes: Buffer, start: number, end: number): void
 }
 
+/** The record types that the values of a source may have. */
+export interface RecordTypes {
+  /** The full names of the records that values are read as, in the order of the source's settings. */
+  readonly names: readonly string[]
+  /**
+   * The one of `names` that a value is read as, told by its schema's id: the bytes behind that are not looked at. Undefined
+   * for a value of another type, or one whose type cannot be told. Never throws.
+   */
+  of(bytes: Buffer, start: number, end: number): string | undefined
+  /**
+   * A value, made for the record `name` of `names`, as such records are decoded: what is not given has its default. Throws a
+   * permanent error that names the field where it does not fit.
+   */
+  fit(name: string, value: unknown): unknown
+}
+
 /** Turns encoded values into JavaScript values. One per source; used by one task at a time. */
 export interface ValueCodec {
   /** For people: `avro audit.AuditEvent`, `json`, `bytes`. */
@@ -44,6 +60,13 @@ export interface ValueCodec {
    * not, or where reading some is as dear as reading all.
    */
   fields?(paths: readonly (readonly string[])[]): FieldsReader | undefined
+  /** Set where values are records that have names. */
+  readonly types?: RecordTypes
+  /**
+   * False for a value of a record type that its source passes over. Throws a permanent error for one that it should not meet.
+   * Absent where all values are taken.
+   */
+  takes?(bytes: Buffer, start: number, end: number): boolean
 }
 
 /** Turns JavaScript values into bytes, for sinks and `produce`. */

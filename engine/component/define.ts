@@ -96,6 +96,8 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
   merges?(config: z.output<Schema>): { readonly waitMs: number }
   /** The functions of files that it calls: the name of a setting, and `./file.ts` or `./file.ts#export` in it. */
   functions?(config: z.output<Schema>): Readonly<Record<string, string | undefined>>
+  /** True for one that calls the casts between MAJORs which lie beside the schemas of the project. */
+  readonly casts?: boolean
   /** The state stores that it keeps: each has a changelog, and belongs to the partitions as they are numbered now. */
   stores?(config: z.output<Schema>, context: { readonly node: string }): readonly StoreRef[]
   /**

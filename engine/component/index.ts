@@ -33,7 +33,10 @@ export {
   type ProcessorResources,
   type UserFunction,
 } from './resources.ts'
+export { castBetween, type CastFile, type CastFunction } from './casts.ts'
+export { majorOf, newestOf } from './majors.ts'
 export { keyedHash } from './keyed-hash.ts'
+export { castTypes, type CastsOf, type TypeCast } from './operators/cast-types.ts'
 export { keep } from './operators/keep.ts'
 export { mapValue } from './operators/map-value.ts'
 export { mapValueAsync } from './operators/map-value-async.ts'

@@ -12,6 +12,8 @@ export interface BatchOrigin {
   readonly lineage: Lineage
   /** Row `r` of `records` is row `r + lineageBase` of `lineage`. */
   readonly lineageBase: number
+  /** Where a node made other types of them: what records of each type of the codec are now. */
+  readonly cast?: ReadonlyMap<string, string> | undefined
 }
 
 /**
@@ -64,6 +66,18 @@ export class RecordBatch {
   headers(i: number): Header[] {
     const { bytes, headerStarts, headerEnds } = this.origin.records
     return decodeHeaders(bytes, headerStarts[this.rows[i]!]!, headerEnds[this.rows[i]!]!)
+  }
+
+  /**
+   * The full name of the record that the value was read as, or was cast to, whatever nodes made of it since; undefined for
+   * values that have no schema, tombstones, and what is owed.
+   */
+  type(i: number): string | undefined {
+    const { codec, records, cast } = this.origin
+    const row = this.rows[i]!
+    const start = records.valueStarts[row]!
+    const read = start < 0 ? undefined : codec.types?.of(records.bytes, start, records.valueEnds[row]!)
+    return read === undefined ? undefined : (cast?.get(read) ?? read)
   }
 
   /** True for a record whose value is null (unless a node derived another value). */
@@ -120,6 +134,7 @@ export class RecordBatch {
       codec: origin.codec,
       lineage: origin.lineage,
       lineageBase: origin.lineageBase + row,
+      cast: origin.cast,
     }
     origin.lineage.copied(copy.lineageBase, copy.records.bytes.length)
     return new RecordBatch(

@@ -14,6 +14,8 @@ export interface StreamRecord<Value = unknown> {
   /** Decoded when first asked for; null for a tombstone. */
   readonly value: Value
   readonly headers: readonly Header[]
+  /** Full name of the record that the value was read as; undefined where it has no schema. */
+  readonly type: string | undefined
 }
 
 /** A view that is moved over a batch, so that no object is made for each record. */
@@ -54,6 +56,10 @@ export class RecordCursor implements StreamRecord {
 
   get headers(): readonly Header[] {
     return this.#batch.headers(this.#i)
+  }
+
+  get type(): string | undefined {
+    return this.#batch.type(this.#i)
   }
 }
 

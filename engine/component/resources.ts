@@ -1,4 +1,5 @@
 import { fatalError } from '../errors.ts'
+import type { CastFile } from './casts.ts'
 import type { Secret } from './contracts/secret.ts'
 import type { StreamRecord } from './record-view.ts'
 
@@ -36,10 +37,13 @@ export interface ProcessorResources {
   functionOf(setting: string): UserFunction
   /** The secret behind `env:NAME`. Throws a fatal error where the variable is not set, or is empty. */
   secret(reference: string): Secret
+  /** The casts between MAJORs of the project, for a processor that says that it needs them. */
+  readonly casts: readonly CastFile[]
 }
 
 /** For processors of a topology that came from no file. */
 export const noResources: ProcessorResources = {
+  casts: [],
   functionOf: (setting) => {
     throw fatalError(
       'CONFIG_INVALID',

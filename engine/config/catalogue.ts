@@ -7,9 +7,40 @@ import { parseYaml, readYamlFile, type YamlFile } from './yaml-file.ts'
 
 const minute = 60_000
 
+/** By the names of Confluent’s registry. */
+const compatibilities = [
+  'NONE',
+  'BACKWARD',
+  'BACKWARD_TRANSITIVE',
+  'FORWARD',
+  'FORWARD_TRANSITIVE',
+  'FULL',
+  'FULL_TRANSITIVE',
+] as const
+
 const Topic = z.strictObject({
   description: z.string().optional().meta({ description: 'What is in it.' }),
   owner: z.string().optional().meta({ description: 'Whom to ask about it.' }),
+  types: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .meta({
+      description: 'The full names of the records in it, each with all its versions.',
+      examples: [['shop.orders.OrderPaid']],
+    }),
+  groups: z
+    .array(z.string().min(1))
+    .optional()
+    .meta({ description: 'The consumer groups that read it: names of topologies, and of others.' }),
+  classification: z
+    .enum(['public', 'internal', 'confidential', 'personal'])
+    .optional()
+    .meta({ description: 'Who may see what is in it; `personal` where it tells of persons.' }),
+  priority: z
+    .enum(['critical', 'normal', 'bulk'])
+    .optional()
+    .meta({ description: 'What comes first where not everything can: for people who plan, and on call.' }),
   key: z.string().optional().meta({ description: 'The field whose value is the key of its records.' }),
   sequence: z.string().optional().meta({
     description:
@@ -38,6 +69,10 @@ const Topic = z.strictObject({
     .union([z.literal('forever'), Duration.refine((ms) => ms >= minute, 'expected at least 1m')])
     .optional()
     .meta({ description: 'How long records are kept: a duration, or `forever`.', examples: ['7d'] }),
+  compatibility: z.enum(compatibilities).optional().meta({
+    description:
+      'What a new version of a schema of the topic has to be for the earlier ones (default: `BACKWARD_TRANSITIVE`).',
+  }),
   cleanup: z.enum(['delete', 'compact', 'compact,delete']).optional().meta({
     description: 'What goes when it is old: records, or all but the last of each key, or both.',
   }),

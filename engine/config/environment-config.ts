@@ -28,6 +28,8 @@ export interface KafkaSettings {
   readonly topics: {
     readonly partitions: number
     readonly replication: number
+    /** What the catalogue says of replicas is cut to this. */
+    readonly replicationAtMost?: number
     /** `min.insync.replicas` */
     readonly minInsync?: number
   }

@@ -86,6 +86,10 @@ const Topics = z
     replication: z.int().min(1).max(32).prefault(3).meta({
       description: 'On how many brokers each partition is kept. A single broker takes 1.',
     }),
+    replicationAtMost: z.int().min(1).max(32).optional().meta({
+      description:
+        'No topic is kept on more brokers, whatever the catalogue says: for clusters that have fewer, such as a single broker.',
+    }),
     minInsync: z.int().min(1).max(32).optional().meta({
       description: '`min.insync.replicas`: how many brokers must have a record before it counts as written.',
     }),

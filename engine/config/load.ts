@@ -3,7 +3,7 @@ import { notATopology, problemsOf, valueAtPath, type IssueContext } from './issu
 import { configErrors, distinct, type ConfigProblem } from './problems.ts'
 import { checkedAlone } from './checked-node.ts'
 import { loadOwnComponents } from './own-components.ts'
-import { loadOwnFunctions, withResources } from './own-functions.ts'
+import { loadOwnFunctions, withResources, type NodeResources, type OwnFunctions } from './own-functions.ts'
 import { namedIn, resolveReferences, type NamedNode } from './references.ts'
 import type { Env } from './substitute.ts'
 import type {
@@ -45,7 +45,7 @@ export async function readTopologyFile(path: string, registry: Registry, env: En
     registry: components.registry,
     problems: [...components.problems, ...functions.problems],
     isOwn: (path) => components.isOwn(path),
-    equip: (name, definition) => withResources(definition, functions.ofNode.get(name), env),
+    equip: (name, definition) => withResources(definition, resourcesOf(functions, name), env),
   })
 }
 
@@ -60,6 +60,10 @@ export function readTopologyText(file: string, text: string, registry: Registry,
     isOwn: () => false,
     equip: (_name, definition) => definition,
   })
+}
+
+function resourcesOf({ ofNode, casts }: OwnFunctions, name: string): NodeResources {
+  return { functions: ofNode.get(name), casts }
 }
 
 /** The code that a topology may use: the registry's, and what was loaded for it alone. */

@@ -3,7 +3,9 @@ import { secretOf, type Secret } from '../component/contracts/secret.ts'
 import { noResources, type ProcessorResources, type UserFunction } from '../component/resources.ts'
 import { asProcessorError } from '../component/thrown-errors.ts'
 import { fatalError, MillraceError } from '../errors.ts'
+import type { CastFile } from '../component/casts.ts'
 import { checkedAlone } from './checked-node.ts'
+import { loadOwnCasts, type OwnCasts } from './own-casts.ts'
 import { saidBy } from './own-failure.ts'
 import { importOwnFile, problemIn, shownPlaceOf, type OwnFile, type OwnProblem } from './own-file.ts'
 import type { ConfigProblem } from './problems.ts'
@@ -16,15 +18,22 @@ export interface OwnFunctions {
   readonly problems: readonly ConfigProblem[]
   /** The functions of a node, by the settings that name them. */
   readonly ofNode: ReadonlyMap<string, ReadonlyMap<string, UserFunction>>
+  /** The casts of the project, where a processor calls them. */
+  readonly casts: readonly CastFile[]
 }
 
 /** Loads the functions that processors name: `function: ./functions/score.ts`, or `./functions/all.ts#score`. */
 export async function loadOwnFunctions(yaml: YamlFile, registry: Registry): Promise<OwnFunctions> {
   const problems: ConfigProblem[] = []
   const ofNode = new Map<string, Map<string, UserFunction>>()
+  let casts: OwnCasts | undefined
   for (const { section, name } of namedIn(yaml.value)) {
     const { definition, config } = checkedAlone(section, name, yaml.value, registry)
     if (definition?.kind !== 'processor' || config === undefined) continue
+    if (definition.casts === true && casts === undefined) {
+      casts = await loadOwnCasts(yaml.file)
+      for (const problem of casts.problems) problems.push(problemAt(yaml, [section, name, 'type'], problem))
+    }
     const functions = new Map<string, UserFunction>()
     ofNode.set(name, functions)
     for (const [setting, reference] of Object.entries(definition.functions?.(config) ?? {})) {
@@ -32,23 +41,30 @@ export async function loadOwnFunctions(yaml: YamlFile, registry: Registry): Prom
       const path = [section, name, setting]
       const loaded = await loadFunction(yaml, reference, path)
       if (typeof loaded === 'function') functions.set(setting, loaded)
-      else
-        problems.push({
-          ...(loaded.place ?? { file: yaml.file, ...yaml.place(path) }),
-          message: loaded.message,
-        })
+      else problems.push(problemAt(yaml, path, loaded))
     }
   }
-  return { problems, ofNode }
+  return { problems, ofNode, casts: casts?.files ?? [] }
+}
+
+function problemAt(yaml: YamlFile, path: readonly string[], { place, message }: OwnProblem): ConfigProblem {
+  return { ...(place ?? { file: yaml.file, ...yaml.place(path) }), message }
+}
+
+/** What was loaded for one node. */
+export interface NodeResources {
+  readonly functions: ReadonlyMap<string, UserFunction> | undefined
+  readonly casts: readonly CastFile[]
 }
 
 /** The processor, whose `create` finds these functions and the secrets of this environment. */
 export function withResources(
   definition: ProcessorDefinition,
-  functions: ReadonlyMap<string, UserFunction> | undefined,
+  { functions, casts }: NodeResources,
   env: Env,
 ): ProcessorDefinition {
   const resources: ProcessorResources = {
+    casts,
     functionOf: (setting) => functions?.get(setting) ?? noResources.functionOf(setting),
     secret: (reference) => secretIn(env, reference),
   }

@@ -92,6 +92,7 @@ export class GlobalTable implements TableView {
     const { codec, node, trouble } = this.#options
     const { bytes, valueStarts, valueEnds, topic, partition, offsets } = records
     try {
+      if (codec.takes?.(bytes, valueStarts[row]!, valueEnds[row]!) === false) return
       this.#rows.set(key, codec.decode(bytes, valueStarts[row]!, valueEnds[row]!))
     } catch (error) {
       if (kindOf(error) === 'fatal') throw error

@@ -20,11 +20,11 @@ export class LetterFacts {
 
   of(record: PlainRecord, codec: ValueCodec): RecordFacts {
     const { value } = record
-    const isAvro = codec.name.startsWith('avro ')
-    const schemaId = isAvro ? schemaIdOf(value) : undefined
+    const schemaId = codec.types === undefined ? undefined : schemaIdOf(value)
+    const type = typeOf(value, codec)
     const correlation = correlationHeader(record) ?? this.#correlationField(value, codec)
     return {
-      ...(isAvro && { type: codec.name.slice('avro '.length) }),
+      ...(type !== undefined && { type }),
       ...(schemaId !== undefined && { schemaId }),
       ...(correlation !== undefined && { correlation }),
     }
@@ -47,6 +47,14 @@ export class LetterFacts {
     this.#readers.set(codec, readers)
     return readers
   }
+}
+
+/** The record that the value is read as: the only one of its source, or what its schema's id says. */
+function typeOf(value: Uint8Array | null, { types }: ValueCodec): string | undefined {
+  if (types === undefined || types.names.length === 1) return types?.names[0]
+  if (value === null) return undefined
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.length)
+  return types.of(bytes, 0, bytes.length)
 }
 
 /** A record that is parked may be anything: what does not decode says nothing. */

@@ -16,6 +16,7 @@ import type { MergeLane, Merger, MergeWait } from './merger.ts'
 import { decodeMetadata, fitMetadata, metadataHighMark } from './commit-metadata.ts'
 import { Intervals } from './intervals.ts'
 import { Parking } from './parking.ts'
+import { passesOver } from './other-types.ts'
 import { SchemaWait } from './schema-wait.ts'
 
 /** What an input needs of its task. */
@@ -225,7 +226,8 @@ export class TaskInput {
   /** The way into the graph for the rows of a run, from `from` to before `to`. */
   #entrance(records: PackedRecords, run: LedgerRun): (from: number, to: number) => void {
     const now = this.#options.clock.now()
-    const plain = this.#eventTime.allFromTopic(records.timestamps, now)
+    const plain =
+      this.#options.codec.takes === undefined && this.#eventTime.allFromTopic(records.timestamps, now)
     const batch = batchOf(this.#originOf(records, run, plain))
     return (from, to) => {
       const ready = new Int32Array(to - from)
@@ -240,11 +242,13 @@ export class TaskInput {
   #mayEnter(batch: RecordBatch, i: number, run: LedgerRun, plain: boolean, now: number): boolean {
     if (!run.isOpen(i)) return false
     if (this.parking.keys > 0 && this.parking.takes(batch, i)) return false
-    return plain || this.#setEventTime(batch, i, now)
+    return plain || this.#isTaken(batch, i, now)
   }
 
-  #setEventTime(batch: RecordBatch, i: number, now: number): boolean {
+  /** True for a record that goes into the graph; its event time is then known. */
+  #isTaken(batch: RecordBatch, i: number, now: number): boolean {
     try {
+      if (passesOver(batch, i)) return false
       batch.origin.eventTimes[batch.rows[i]!] = this.#eventTime.of(batch, i, now)
       return true
     } catch (error) {
@@ -269,7 +273,7 @@ export class TaskInput {
   /** One record that had to wait outside goes into the graph. */
   #resume(batch: RecordBatch): void {
     this.#options.policy.saw(1)
-    if (this.#setEventTime(batch, 0, this.#options.clock.now())) this.#options.push(batch)
+    if (this.#isTaken(batch, 0, this.#options.clock.now())) this.#options.push(batch)
   }
 
   #originOf(records: PackedRecords, lineage: LedgerRun, plain: boolean): BatchOrigin {

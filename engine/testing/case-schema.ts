@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Duration, Instant, TableName, TopicName } from '../component/fields.ts'
+import { Duration, Instant, SchemaName, TableName, TopicName } from '../component/fields.ts'
 import { points } from '../component/points.ts'
 import { errorCodes } from '../errors.ts'
 
@@ -30,6 +30,11 @@ const Given = z
       .meta({ description: 'Its value, as JSON of the schema; null is a tombstone.' }),
     like: z.string().optional().meta({
       description: 'A value of `values`, whose fields hold where `value` does not give them.',
+    }),
+    schema: SchemaName.optional().meta({
+      description:
+        'The record type of the value, where its source reads several; not needed where it fits only one of them.',
+      examples: ['shop.orders.OrderCreated'],
     }),
     text: Text.optional().meta({ description: 'Its value as text, however wrong, instead of `value`.' }),
     bytes: z

@@ -155,8 +155,8 @@ function faultySchemas(schemas: Schemas, { life, faults }: FaultyOptions): Schem
     })
   return {
     encoder: (schema, topic) => asked(() => schemas.encoder(schema, topic)),
-    codec: (schema, topic) =>
-      asked(async () => firstAsking(await schemas.codec(schema, topic), life, faults)),
+    codec: (schema, topic, others) =>
+      asked(async () => firstAsking(await schemas.codec(schema, topic, others), life, faults)),
   }
 }
 
@@ -164,9 +164,7 @@ function faultySchemas(schemas: Schemas, { life, faults }: FaultyOptions): Schem
 function firstAsking(codec: ValueCodec, life: Life, faults: () => FaultRun): ValueCodec {
   let known = false
   return {
-    name: codec.name,
-    decode: (bytes, start, end) => codec.decode(bytes, start, end),
-    reader: (path) => codec.reader(path),
+    ...codec,
     prepare: (records) => {
       if (known) return codec.prepare(records)
       return life.answer(async () => {

@@ -4,6 +4,7 @@ import { permanentError } from '../errors.ts'
 import { topicsOf } from '../topology/plan-graph.ts'
 import type { PlanNode, SourceNode, TopologyPlan } from '../topology/plan-types.ts'
 import type { GivenRecord } from './case-schema.ts'
+import { encodeTyped } from './given-types.ts'
 
 /** The source that a record is for: the one it names, or the only one. */
 export function sourceOf(plan: TopologyPlan, name: string | undefined): SourceNode {
@@ -68,11 +69,11 @@ async function valueOf(
   const base = given.like === undefined ? undefined : values[given.like]
   const value = base === undefined ? given.value : merged(base, given.value)
   if (value === null) return null
-  const { name } = await source.definition.codec(source.config, schemas)
-  if (name.startsWith('avro ')) {
-    const encoder = await schemas.encoder(name.slice('avro '.length), topic)
-    return encoder.encode(value)
-  }
+  const { name, types } = await source.definition.codec(source.config, schemas)
+  if (types !== undefined)
+    return encodeTyped(value, given.schema, types.names, (type) => schemas.encoder(type, topic))
+  if (given.schema !== undefined)
+    throw permanentError('RECORD_INVALID', `The source ${source.name} reads ${name}: leave schema out.`)
   if (name === 'json') return Buffer.from(JSON.stringify(value))
   if (typeof value === 'string') return Buffer.from(value)
   throw permanentError(

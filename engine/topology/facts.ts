@@ -1,3 +1,4 @@
+import { castFileName, type CastPlace } from '../component/casts.ts'
 import type { TableInfo } from '../component/contracts/tables.ts'
 
 /** The type of a value, as far as lint needs it. */
@@ -12,8 +13,14 @@ export interface FieldTree {
   readonly fields?: ReadonlyMap<string, FieldTree>
   /** True if there may be fields that nobody knows of: a map, a constant, a row of an unknown table. */
   readonly open?: boolean
-  /** True if it may be null. */
+  /** True if it may be null, or absent in some of the record types. */
   readonly optional?: boolean
+  /** True if the schema gives it a default. */
+  readonly defaulted?: boolean
+  /** Values of several record types: each by its full name. */
+  readonly records?: ReadonlyMap<string, FieldTree>
+  /** Set where record types contradict each other: the type in one, and that in another. */
+  readonly clash?: readonly [string, string]
 }
 
 /** What is known of a topic outside of topologies. */
@@ -50,6 +57,8 @@ export interface LintFacts {
   tables(): readonly string[] | undefined
   table(name: string): TableFacts | undefined
   topic(name: string): TopicFacts | undefined
+  /** The files of casts between MAJORs beside the schemas. */
+  casts(): readonly CastPlace[] | undefined
   /** The files of the project's topologies that have this name. */
   named(name: string): readonly string[]
 }
@@ -61,6 +70,7 @@ export const noFacts: LintFacts = {
   tables: () => undefined,
   table: () => undefined,
   topic: () => undefined,
+  casts: () => undefined,
   named: () => [],
 }
 
@@ -76,13 +86,15 @@ export interface FactsData {
   /** Tables whose rows expire: their `default_time_to_live`, seconds. */
   readonly expiring?: Readonly<Record<string, number>>
   readonly topics?: Readonly<Record<string, TopicFacts>>
+  /** Files of casts, such as `orders/OrderCreated.v1-v2.ts`. */
+  readonly casts?: readonly string[]
   /** The files of the project's topologies, by name. */
   readonly names?: Readonly<Record<string, readonly string[]>>
 }
 
 /** Facts from what is written down; what is left out is unknown. */
 export function factsFrom(data: FactsData): LintFacts {
-  const { schemas, tables, topics, expiring, names } = data
+  const { schemas, tables, topics, expiring, names, casts } = data
   return {
     schemas: () => (schemas === undefined ? undefined : Object.keys(schemas)),
     schemaFields: (name) => (schemas?.[name] === undefined ? undefined : treeOf(schemas[name])),
@@ -92,6 +104,7 @@ export function factsFrom(data: FactsData): LintFacts {
         ? undefined
         : { name, columns: tables[name].map(columnOf), defaultTtl: expiring?.[name] ?? 0 },
     topic: (name) => topics?.[name],
+    casts: () => casts?.flatMap(castPlaceOf),
     named: (name) => names?.[name] ?? [],
   }
 }
@@ -106,6 +119,13 @@ function treeOf(data: FieldData): FieldTree {
     type: 'record',
     fields: new Map(Object.entries(data).map(([name, inner]) => [name, treeOf(inner)])),
   }
+}
+
+/** Of `topic/Name.v1-v2.ts`; nothing for other files. */
+export function castPlaceOf(path: string): CastPlace[] {
+  const [topic = '', file = ''] = path.split('/')
+  const parts = castFileName.exec(file)
+  return parts === null ? [] : [{ topic, name: parts[1]!, from: Number(parts[2]), to: Number(parts[3]) }]
 }
 
 function columnOf(text: string): TableInfo['columns'][number] {

@@ -12,12 +12,13 @@ export type LintFormat = (typeof lintFormats)[number]
 
 /**
  * The reports as text in one of the formats; lines are joined by line feeds, without one at the end. What is of a severity
- * in `failing` is a failure of JUnit's.
+ * in `failing` is a failure of JUnit's, whose suites are called after the `command`.
  */
 export function formatLint(
   reports: readonly LintReport[],
   format: LintFormat,
   failing: readonly Severity[] = ['error'],
+  command = 'millrace lint',
 ): string {
   switch (format) {
     case 'json':
@@ -25,7 +26,7 @@ export function formatLint(
     case 'github':
       return reports.flatMap(({ findings }) => findings.map(githubLine)).join('\n')
     case 'junit':
-      return junit(reports, failing)
+      return junit(reports, failing, command)
     case 'text':
       return [...reports.flatMap(({ findings }) => findings.map(textLine)), summary(reports)].join('\n')
   }
@@ -71,12 +72,12 @@ function githubData(text: string): string {
 
 // As junit-10.xsd of Jenkins has it, which knows no place of a test: it stands in the name.
 // What fails the build is a failure; what does not stands as output of a test that passed.
-function junit(reports: readonly LintReport[], failing: readonly Severity[]): string {
+function junit(reports: readonly LintReport[], failing: readonly Severity[], command: string): string {
   const tests = reports.reduce((sum, { findings }) => sum + Math.max(1, findings.length), 0)
   const failures = reports.reduce((sum, { findings }) => sum + failuresIn(findings, failing), 0)
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="millrace lint" tests="${tests}" failures="${failures}" errors="0">`,
+    `<testsuites name="${command}" tests="${tests}" failures="${failures}" errors="0">`,
     ...reports.flatMap((report) => junitSuite(report, failing)),
     '</testsuites>',
   ].join('\n')

@@ -227,4 +227,35 @@ sinks:
   out: { type: table, from: visit, table: visits }
   late: { type: console, from: visit.late }`,
   },
+  ML046: {
+    topology: `name: orders
+sources:
+  events: { type: topic, topic: orders, schema: [shop.OrderCreated, shop.v2.OrderCreated] }
+processors:
+  newest: { type: upcast, from: events }
+  large: { type: filter, from: newest, field: total, atLeast: 100 }
+sinks: { show: { type: console, from: large } }`,
+  },
+  ML047: {
+    topology: `name: orders
+sources: { events: { type: topic, topic: orders, schema: [shop.OrderCreated, shop.OrderShipped] } }
+processors: { shipped: { type: filter, from: events, schema: shop.OrderShipped } }
+sinks: { show: { type: console, from: shipped } }`,
+  },
+  ML048: {
+    topology: `name: orders
+sources: { events: { type: topic, topic: orders, schema: [shop.OrderCreated, shop.OrderCancelled] } }
+processors: { new: { type: filter, from: events, schema: shop.OrderCreated } }
+sinks: { created: { type: topic, from: new, topic: created, schema: shop.OrderCreated } } # lint-allow ML011 the readers know ids`,
+  },
+  ML049: {
+    topology: `name: orders
+sources: { events: { type: topic, topic: orders, schema: [shop.OrderCreated, shop.v2.OrderCreated] } }
+processors: { newest: { type: upcast, from: events } }
+sinks: { show: { type: console, from: newest } }`,
+    facts: {
+      schemas: { 'shop.OrderCreated': { total: 'double' }, 'shop.v2.OrderCreated': { total: 'string' } },
+      casts: ['orders/OrderCreated.v1-v2.ts'],
+    },
+  },
 }

@@ -10,14 +10,16 @@ import { futureTime } from './lint-rules/future-time.ts'
 import { keptTopics } from './lint-rules/kept-topics.ts'
 import { latestExpires } from './lint-rules/latest-expires.ts'
 import { longRetries } from './lint-rules/long-retries.ts'
+import { missingCast } from './lint-rules/missing-cast.ts'
 import { missingTime } from './lint-rules/missing-time.ts'
 import { nothingExactlyOnce } from './lint-rules/nothing-exactly-once.ts'
+import { otherTypeWritten } from './lint-rules/other-type-written.ts'
 import { overwrittenRows } from './lint-rules/overwritten-rows.ts'
 import { partitionsDiffer } from './lint-rules/partitions-differ.ts'
 import { positionsPassedOver } from './lint-rules/positions-passed-over.ts'
 import { recordTime } from './lint-rules/record-time.ts'
-import { rekeyedOrder } from './lint-rules/rekeyed-order.ts'
 import { refusedTombstones } from './lint-rules/refused-tombstones.ts'
+import { rekeyedOrder } from './lint-rules/rekeyed-order.ts'
 import { repeatingSink } from './lint-rules/repeating-sink.ts'
 import { retryOrder } from './lint-rules/retry-order.ts'
 import { sharedName } from './lint-rules/shared-name.ts'
@@ -31,6 +33,8 @@ import { tableKey } from './lint-rules/table-key.ts'
 import { tableWrittenTwice } from './lint-rules/table-written-twice.ts'
 import { topicLoop } from './lint-rules/topic-loop.ts'
 import { topicReadTwice } from './lint-rules/topic-read-twice.ts'
+import { typeNeverComes } from './lint-rules/type-never-comes.ts'
+import { typesContradict } from './lint-rules/types-contradict.ts'
 import { unknownField } from './lint-rules/unknown-field.ts'
 import { unknownFirst } from './lint-rules/unknown-first.ts'
 import { unknownSchema } from './lint-rules/unknown-schema.ts'
@@ -82,4 +86,8 @@ export const lintRules: readonly LintRule[] = [
   unknownFirst,
   standingTimers,
   refusedTombstones,
+  typesContradict,
+  typeNeverComes,
+  otherTypeWritten,
+  missingCast,
 ]

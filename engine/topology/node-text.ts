@@ -1,5 +1,5 @@
 import { durationText } from './lint-rule.ts'
-import { recordSetting, tablesOf, textSetting, topicsOf } from './plan-graph.ts'
+import { recordSetting, tablesOf, textSetting, textsSetting, topicsOf } from './plan-graph.ts'
 import type { PlanNode, SinkNode, TopologyPlan } from './plan-types.ts'
 
 type Describe = (config: Readonly<Record<string, unknown>>, node: PlanNode) => readonly (string | undefined)[]
@@ -10,7 +10,8 @@ export function keySettings(plan: TopologyPlan, node: PlanNode): string[] {
 }
 
 function settingsOf(plan: TopologyPlan, node: PlanNode): readonly (string | undefined)[] {
-  if (node.kind === 'source') return [topicsOf(plan, node).join(', '), textSetting(node, 'schema')]
+  if (node.kind === 'source')
+    return [topicsOf(plan, node).join(', '), shortList(textsSetting(node, 'schema'))]
   if (node.kind === 'sink') {
     const target = node.definition.topic?.(node.config)
     return [tablesOf(node)[0] ?? target ?? textSetting(node, 'file'), sinkDetail(node)]
@@ -33,18 +34,25 @@ const processors: Readonly<Record<string, Describe>> = {
     Object.keys(fields ?? {}).join(', '),
     emit === 'close' ? 'sent when closed' : undefined,
   ],
-  branch: (config) => [`by ${calledIn(config) ?? String(config.field)}`],
+  branch: (config) => [
+    `by ${config.schemas === undefined ? (calledIn(config) ?? String(config.field)) : 'record type'}`,
+  ],
   dedupe: ({ by, window }) => [
     `by ${String(by)}`,
     typeof window === 'number' ? `window ${durationText(window)}` : '',
   ],
   enrich: ({ table, key, as }) => [`${String(table)} by ${keyText(key)}`, `as ${String(as)}`],
-  filter: (config) => {
+  filter: (config, node) => {
     const called = calledIn(config)
     if (called !== undefined) return [called]
+    const types = shortList(textsSetting(node, 'schema'))
+    if (typeof config.field !== 'string') return [types]
     const [test, value] =
-      Object.entries(config).find(([name, given]) => name !== 'field' && given !== undefined) ?? []
-    return [test === undefined ? String(config.field) : `${String(config.field)} ${test} ${valueText(value)}`]
+      Object.entries(config).find(
+        ([name, given]) => name !== 'field' && name !== 'schema' && given !== undefined,
+      ) ?? []
+    const { field } = config
+    return [types, test === undefined ? field : `${field} ${test} ${valueText(value)}`]
   },
   'flat-map': (config) => [calledIn(config) ?? String(config.each), asText(config.as)],
   map: (config) => {

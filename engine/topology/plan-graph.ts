@@ -1,3 +1,4 @@
+import { majorOf, newestOf } from '../component/majors.ts'
 import type { OutputRef, PlanNode, ProcessorNode, SinkNode, SourceNode, TopologyPlan } from './plan-types.ts'
 
 /** Questions about who feeds whom in a plan. */
@@ -113,6 +114,36 @@ export function isForPeople(node: PlanNode): boolean {
 export function textSetting(node: PlanNode, name: string): string | undefined {
   const value = node.config[name]
   return typeof value === 'string' ? value : undefined
+}
+
+/** A setting that is a text or a list of texts; empty where it is not given. */
+export function textsSetting(node: PlanNode, name: string): readonly string[] {
+  return [node.config[name] ?? []].flat().filter((text) => typeof text === 'string')
+}
+
+/** The record types that a node names, each with the setting that names it. */
+export function schemasNamed(node: PlanNode): (readonly [field: string, schema: string])[] {
+  const listed = textsSetting(node, 'schema').map((schema) => ['schema', schema] as const)
+  const outputs = Object.values(recordSetting(node, 'schemas')).flat() as string[]
+  return [...listed, ...outputs.map((schema) => ['schemas', schema] as const)]
+}
+
+/** What an upcast or downcast makes of records with these names: by the name of each, where it is another. */
+export function castTargets(node: PlanNode, names: readonly string[]): ReadonlyMap<string, string> {
+  const newest = newestOf(names)
+  const targets = node.type === 'upcast' ? [...newest.values()] : textsSetting(node, 'schema')
+  const byFamily = new Map(targets.map((name) => [majorOf(name).family, name]))
+  const all = names.flatMap((name): (readonly [string, string])[] => {
+    const to = byFamily.get(majorOf(name).family)
+    const changes = to !== undefined && (node.type === 'upcast' || majorOf(to).major < majorOf(name).major)
+    return changes && to !== name ? [[name, to]] : []
+  })
+  return new Map(all)
+}
+
+/** The first topic that a source names. */
+export function topicSetting(node: PlanNode): string | undefined {
+  return textsSetting(node, 'topic')[0]
 }
 
 /** A setting that is a number. */

@@ -1,6 +1,7 @@
 import type { FieldTree, LintFacts } from './facts.ts'
-import { recordSetting, textSetting } from './plan-graph.ts'
+import { castTargets, recordSetting, textSetting, textsSetting } from './plan-graph.ts'
 import type { PlanNode, TopologyPlan } from './plan-types.ts'
+import { eachType, narrowed, oneOf, recordsOf, without } from './record-types.ts'
 
 type Shape = FieldTree | undefined
 
@@ -39,28 +40,33 @@ export class ValueShapes {
   /** The values that come out of a node. Side outputs carry values as they came in, but for the gaps of a sequence. */
   output(node: PlanNode, output?: string): Shape {
     if (node.type === 'resequence' && output === 'gaps') return gap
-    if (output !== undefined) return this.input(node)
+    const input = output === undefined ? undefined : this.input(node)
+    if (output !== undefined) return input && sideOf(input, node, output)
     if (!this.#outputs.has(node.name)) this.#outputs.set(node.name, this.#make(node))
     return this.#outputs.get(node.name)
   }
 
   #make(node: PlanNode): Shape {
     if (node.kind === 'source') {
-      const schema = textSetting(node, 'schema')
-      return schema === undefined ? undefined : this.#facts.schemaFields(schema)
+      return sourceShape(node, this.#facts)
     }
     if (node.type === 'aggregate') return aggregated(node)
     const input = this.input(node)
     if (node.kind === 'sink' || input === undefined) return undefined
-    if (passing.has(node.type)) return input
-    if (node.type === 'enrich') return enriched(input, node, this.#facts)
-    if (node.type === 'join') return this.#joined(input, node)
-    if (node.type === 'redact') return redacted(input, node)
-    if (node.type === 'schedule') return scheduled(input, node)
+    if (passing.has(node.type)) return mainOf(input, node)
+    if (node.type === 'upcast' || node.type === 'downcast') return cast(input, node, this.#facts)
+    const change = this.#changeOf(node)
+    return change && eachType(input, change)
+  }
+
+  #changeOf(node: PlanNode): ((input: FieldTree) => FieldTree) | undefined {
+    if (node.type === 'enrich') return (input) => enriched(input, node, this.#facts)
+    if (node.type === 'join') return (input) => this.#joined(input, node)
+    if (node.type === 'redact') return (input) => redacted(input, node)
+    if (node.type === 'schedule') return (input) => scheduled(input, node)
     // What code makes of a value, nobody can say.
-    return node.type === 'map' && textSetting(node, 'function') === undefined
-      ? mapped(input, node)
-      : undefined
+    const isMapped = node.type === 'map' && textSetting(node, 'function') === undefined
+    return isMapped ? (input) => mapped(input, node) : undefined
   }
 
   /** The row is a value of the source that is the table; null in a left join without one. */
@@ -95,12 +101,70 @@ export function fieldAt(
   return at
 }
 
+/** A source that lists several record types has a value of any of them. */
+function sourceShape(node: PlanNode, facts: LintFacts): Shape {
+  const names = textsSetting(node, 'schema')
+  const trees = names.flatMap((name) => {
+    const tree = facts.schemaFields(name)
+    return tree === undefined ? [] : [[name, tree] as const]
+  })
+  if (trees.length === 0 || trees.length < names.length) return undefined
+  return typeof node.config.schema === 'string' ? trees[0]![1] : oneOf(new Map(trees))
+}
+
+/** What a node lets through on its main output. */
+function mainOf(input: FieldTree, node: PlanNode): Shape {
+  if (node.type === 'filter' && node.config.schema !== undefined)
+    return narrowed(input, textsSetting(node, 'schema'))
+  return node.type === 'branch' ? restOf(input, node) : input
+}
+
+/** What a node sends to a side output. */
+function sideOf(input: FieldTree, node: PlanNode, output: string): Shape {
+  if (node.type === 'branch') {
+    const names = recordSetting(node, 'schemas')[output]
+    return names === undefined ? restOf(input, node) : narrowed(input, [names].flat() as string[])
+  }
+  // With other tests beside it, records of its own types are left out too.
+  const byType = node.type === 'filter' && node.config.schema !== undefined && node.config.field === undefined
+  return byType ? without(input, textsSetting(node, 'schema')) : input
+}
+
+/** The records that a branch has no output for. */
+function restOf(input: FieldTree, node: PlanNode): Shape {
+  const named = Object.values(recordSetting(node, 'schemas')).flat() as string[]
+  return named.length === 0 ? input : without(input, named)
+}
+
 // A record may come from either, so that a field of one of them may be there.
 function either(left: Shape, right: Shape): Shape {
   if (left === undefined || right === undefined) return undefined
   if (left === right) return left
+  if (left.records !== undefined || right.records !== undefined) return eitherType(left, right)
   const fields = new Map([...(left.fields ?? []), ...(right.fields ?? [])])
   return { type: 'record', fields, open: left.open === true || right.open === true }
+}
+
+function eitherType(left: FieldTree, right: FieldTree): Shape {
+  const [lefts, rights] = [recordsOf(left), recordsOf(right)]
+  if (lefts === undefined || rights === undefined) return undefined
+  const records = new Map(lefts)
+  for (const [name, tree] of rights) records.set(name, either(lefts.get(name) ?? tree, tree)!)
+  return oneOf(records)
+}
+
+/** Records of other MAJORs become those that they are cast to, as the source or the schema has them. */
+function cast(input: FieldTree, node: PlanNode, facts: LintFacts): Shape {
+  const records = recordsOf(input)
+  if (records === undefined) return undefined
+  const made = new Map<string, FieldTree>()
+  for (const [name, tree] of records) {
+    const to = castTargets(node, [...records.keys()]).get(name) ?? name
+    const target = to === name ? tree : (records.get(to) ?? facts.schemaFields(to))
+    if (target === undefined) return undefined
+    made.set(to, target)
+  }
+  return oneOf(made)
 }
 
 function aggregated(node: PlanNode): FieldTree {

@@ -120,6 +120,16 @@ describe('where there is nothing', () => {
     expect(step(steps, 'events').settings).toEqual({ 'min.insync.replicas': '1' })
   })
 
+  test('where the environment says that there are fewer brokers, the catalogue asks for as many', () => {
+    const defaults = { partitions: 4, replication: 1, replicationAtMost: 1 }
+    const steps = planTopics(wanted([], { a: { replication: 3, minInsync: 2 } }, { defaults }), there({}, 1))
+    expect(step(steps, 'a')).toMatchObject({
+      action: 'create',
+      replication: 1,
+      settings: { 'min.insync.replicas': '1' },
+    })
+  })
+
   test('more replicas than brokers are refused', () => {
     const steps = planTopics(wanted([], { a: { replication: 3 } }), there({}, 2))
     expect(step(steps, 'a')).toMatchObject({

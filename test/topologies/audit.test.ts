@@ -44,7 +44,12 @@ function targetsOf({ table, retention, variants }: TableConfig): { table: TableS
   }))
 }
 
-test.each(readdirSync(join(root, 'topologies')).filter((name) => !name.endsWith('.test.yaml')))('%s can run', async (name) => {
+// One with casts loads code, for which Jest has no hooks: its cases run in a process of their own.
+const withoutCasts = readdirSync(join(root, 'topologies')).filter(
+  (name) => !name.endsWith('.test.yaml') && !/type: (up|down)cast/.test(readFileSync(join(root, 'topologies', name), 'utf8')),
+)
+
+test.each(withoutCasts)('%s can run', async (name) => {
   const plan = await planOf(name)
   expect(`${plan.name}.yaml`).toBe(name)
   expect(plan.description).toMatch(/^[A-Z].*\.$/)

@@ -72,5 +72,9 @@ export interface SinkContext {
  */
 export interface Schemas {
   encoder(schema: string, topic?: string): Promise<ValueEncoder>
-  codec(schema: string, topic?: string): Promise<ValueCodec>
+  /** Of a list of names: values are records of any of these, and what is none of them is dealt with as `others` says. */
+  codec(schema: string | readonly string[], topic?: string, others?: OtherTypes): Promise<ValueCodec>
 }
+
+/** What becomes of records whose type a source does not list: a permanent error (if not given), or nothing. */
+export type OtherTypes = 'fail' | 'skip'

@@ -36,6 +36,11 @@ export class Collector {
     this.#values?.push(value)
   }
 
+  /** True where values are derived, or were before. */
+  get derives(): boolean {
+    return this.#values !== undefined
+  }
+
   /** Adds the record as it is. */
   keep(i: number): void {
     this.add(i, this.#source.values?.[i])

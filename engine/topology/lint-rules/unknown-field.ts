@@ -1,5 +1,5 @@
 import type { LintRule, LintSubject, RuleFinding } from '../lint-rule.ts'
-import type { PlanNode } from '../plan-types.ts'
+import { readBy } from '../read-fields.ts'
 import { fieldAt } from '../value-shapes.ts'
 
 /** ML002 */
@@ -22,25 +22,13 @@ sinks: { show: { type: console, from: mine } }`,
     for (const node of [...graph.sources, ...graph.processors, ...graph.sinks]) {
       const shape = node.kind === 'source' ? shapes.output(node) : shapes.input(node)
       if (shape === undefined) continue
-      for (const path of new Set(readBy(node))) {
+      for (const { path, field } of readBy(node)) {
         if (fieldAt(shape, path, { throughLists: node.type === 'redact' }) !== undefined) continue
         const names = [...(shape.fields?.keys() ?? [])]
         const known = names.length > 12 ? `${names.slice(0, 12).join(', ')} …` : names.join(', ')
-        const field = fieldOf(node, path)
         const message = `"${node.name}" reads the field "${path}", which its records do not have: they have ${known}.`
         yield { node: node.name, ...(field === undefined ? {} : { field }), message }
       }
     }
   },
-}
-
-function readBy(node: PlanNode): readonly string[] {
-  if (node.kind !== 'source') return node.definition.reads?.(node.config) ?? []
-  const time = node.definition.eventTime?.(node.config)
-  return time === undefined ? [] : [time]
-}
-
-/** The setting that names the path, as far as it is plainly there. */
-function fieldOf(node: PlanNode, path: string): string | undefined {
-  return Object.keys(node.config).find((name) => JSON.stringify(node.config[name]).includes(`"${path}"`))
 }

@@ -1,12 +1,12 @@
 import type { LintRule, LintSubject, RuleFinding } from '../lint-rule.ts'
-import { textSetting } from '../plan-graph.ts'
+import { schemasNamed } from '../plan-graph.ts'
 
 /** ML001 */
 export const unknownSchema: LintRule = {
   code: 'ML001',
   title: 'A schema that is not there',
   severity: 'error',
-  explanation: 'A source or sink names a schema that is not in `schemas/`: the worker would refuse to start.',
+  explanation: 'A node names a schema that is not in `schemas/`: the worker would refuse to start.',
   remedy:
     'Correct the name, which is the full name of a record (`audit.AuditEvent`), or add its `.avsc` file.',
   example: {
@@ -18,11 +18,12 @@ sinks: { show: { type: console, from: events } }`,
   *check({ graph, facts }: LintSubject): Iterable<RuleFinding> {
     const known = facts.schemas()
     if (known === undefined) return
-    for (const node of [...graph.sources, ...graph.sinks]) {
-      const schema = textSetting(node, 'schema')
-      if (schema === undefined || known.includes(schema)) continue
-      const message = `There is no schema "${schema}": ${known.length === 0 ? 'schemas/ is empty' : `there are ${known.slice(0, 8).join(', ')}`}.`
-      yield { node: node.name, field: 'schema', message }
+    for (const node of [...graph.sources, ...graph.processors, ...graph.sinks]) {
+      for (const [field, schema] of schemasNamed(node)) {
+        if (known.includes(schema)) continue
+        const message = `There is no schema "${schema}": ${known.length === 0 ? 'schemas/ is empty' : `there are ${known.slice(0, 8).join(', ')}`}.`
+        yield { node: node.name, field, message }
+      }
     }
   },
 }

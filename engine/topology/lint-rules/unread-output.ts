@@ -1,5 +1,8 @@
 import type { LintRule, LintSubject, RuleFinding } from '../lint-rule.ts'
-import { isDedupe } from '../plan-graph.ts'
+import { isDedupe, schemasNamed } from '../plan-graph.ts'
+import type { PlanNode } from '../plan-types.ts'
+import { recordsOf } from '../record-types.ts'
+import type { ValueShapes } from '../value-shapes.ts'
 
 /** ML013 */
 export const unreadOutput: LintRule = {
@@ -19,7 +22,7 @@ sinks:
   carts: { type: table, from: kinds.carts, table: carts }
   rest: { type: console, from: kinds.rest }`,
   },
-  *check({ graph }: LintSubject): Iterable<RuleFinding> {
+  *check({ graph, shapes }: LintSubject): Iterable<RuleFinding> {
     for (const node of graph.processors) {
       const outputs = node.definition.outputs?.(node.config) ?? []
       for (const output of isDedupe(node) ? [] : outputs) {
@@ -32,10 +35,19 @@ sinks:
       if (graph.readers(node.name, undefined).length > 0) continue
       // A branch with a default sends nothing to its main output.
       if (node.definition.sideOnly === true && node.config.default !== undefined) continue
+      if (namesAllTypes(node, shapes)) continue
       yield {
         node: node.name,
         message: `Nobody reads the main output of "${node.name}": what goes there is dropped.`,
       }
     }
   },
+}
+
+/** True for a branch by record type that has an output for each that comes. */
+function namesAllTypes(node: PlanNode, shapes: ValueShapes): boolean {
+  const shape = shapes.input(node)
+  const coming = node.type === 'branch' && shape !== undefined ? recordsOf(shape) : undefined
+  const named = new Set(schemasNamed(node).map(([, schema]) => schema))
+  return coming !== undefined && [...coming.keys()].every((name) => named.has(name))
 }

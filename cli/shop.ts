@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { shopEvents, shopSpan, type ShopOptions } from '../platform/shop/shop.ts'
+import { shopTopics } from '../platform/shop/shop-event.ts'
+import type { Command, CommandArgs } from './command.ts'
+import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './flags.ts'
+import { bar, terminalProgress } from './progress.ts'
+import { projectOptions } from './project-options.ts'
+import { openProject } from './project.ts'
+import { batchesOf, openShopWriter } from './shop-write.ts'
+import { timeFlag } from './trace-times.ts'
+
+const mostEvents = 1_000_000_000
+const usualEvents = 10_000
+
+/** `millrace shop`. */
+export const command: Command = {
+  name: 'shop',
+  summary: 'Writes the events of a made-up shop into its topics: data for demos, tests and load.',
+  usage: 'millrace shop [--events N] [--seed N] [--begin TIME] [--rate N] [flags]',
+  options: describedFlags({
+    events: { type: 'string', placeholder: 'N', description: `events to write (default: ${usualEvents})` },
+    seed: {
+      type: 'string',
+      placeholder: 'N',
+      description: 'which shop: the same seed gives the same events (default: 7)',
+    },
+    begin: {
+      type: 'string',
+      placeholder: 'TIME',
+      description: 'when it opens, as 2h or 2026-01-05T08:00:00Z (default: so that it closes now)',
+    },
+    rate: {
+      type: 'string',
+      placeholder: 'N',
+      description: 'events to write each second (default: as fast as it goes)',
+    },
+    print: { type: 'boolean', description: 'print the events as lines of JSON instead, and write nothing' },
+    output: commonFlags.output,
+    project: commonFlags.project,
+    env: commonFlags.env,
+    store: commonFlags.store,
+  }),
+  help: `
+Customers come and look around, some buy, a few products sell best; orders are paid, shipped, cancelled; stock is received,
+set aside, given back. About one event in a hundred comes late, and one in fifty twice. What is written goes to
+${Object.values(shopTopics)
+  .map(({ topic }) => topic)
+  .join(', ')}:
+see docs/guide/platform.md. Times of events do not depend on how fast they are written.
+
+Examples:
+  millrace shop --events 20000 --seed 7
+  millrace shop --events 1000000 --rate 5000 --env local
+  millrace shop --events 20 --begin 2026-01-05T08:00:00Z --print
+`,
+  run,
+}
+
+async function run(args: CommandArgs): Promise<number> {
+  const { values, positionals } = args
+  const format = outputFlag(values, ['text', 'json'])
+  if (positionals.length > 0) throw usage(`shop takes no ${positionals[0]}: its topics are always the same.`)
+  const rate = numberFlag(values, 'rate', 1, 10_000_000)
+  const options = shopOptions(args)
+  if (values['print'] === true) return print(options, args)
+  const project = await openProject(await projectOptions(args))
+  try {
+    const writer = await openShopWriter(project)
+    const progress = terminalProgress()
+    const began = performance.now()
+    let written = 0
+    for (const batch of batchesOf(shopEvents(options))) {
+      if (args.signal.aborted) break
+      await writer.write(batch)
+      written += batch.length
+      progress.show(() => `${bar(Math.min(1, written / options.events))} ${written} events`)
+      if (rate !== undefined)
+        await untilDue((written * 1000) / rate - (performance.now() - began), args.signal)
+    }
+    progress.clear()
+    const elapsedMs = Math.round(performance.now() - began)
+    const summary = { written, seed: options.seed, begin: new Date(options.begin).toISOString(), elapsedMs }
+    args.out(format === 'json' ? JSON.stringify(summary) : sentence(summary))
+    return args.signal.aborted ? 1 : 0
+  } finally {
+    await project.close()
+  }
+}
+
+function shopOptions({ values }: CommandArgs): ShopOptions {
+  const seed = numberFlag(values, 'seed', 0, 4_294_967_295) ?? 7
+  const events = numberFlag(values, 'events', 1, mostEvents) ?? usualEvents
+  const now = Date.now()
+  const begin = timeFlag('begin', textFlag(values, 'begin'), now) ?? now - shopSpan({ seed, events })
+  return { seed, events, begin }
+}
+
+/** Lines with the topic, the key, the schema and the event, its time as text. */
+async function print(options: ShopOptions, { out, signal }: CommandArgs): Promise<number> {
+  for (const batch of batchesOf(shopEvents(options))) {
+    for (const { topic, key, schema, event } of batch) {
+      if (signal.aborted) return 1
+      out(JSON.stringify({ topic, key, schema, value: event }))
+    }
+    // So that a signal, or a reader who goes away, is noticed.
+    await sleep(0)
+  }
+  return 0
+}
+
+async function untilDue(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined)
+}
+
+function sentence(summary: {
+  readonly written: number
+  readonly seed: number
+  readonly begin: string
+  readonly elapsedMs: number
+}): string {
+  const { written, seed, begin, elapsedMs } = summary
+  const rate = Math.round((written * 1000) / Math.max(1, elapsedMs))
+  return `${written} events of shop ${seed}, which opened at ${begin}, written in ${elapsedMs / 1000} s (${rate}/s).`
+}

@@ -1,0 +1,60 @@
+import type { FieldTree } from '../facts.ts'
+import type { LintRule, LintSubject, RuleFinding } from '../lint-rule.ts'
+import { textSetting } from '../plan-graph.ts'
+
+/** ML048 */
+export const otherTypeWritten: LintRule = {
+  code: 'ML048',
+  title: 'Records that do not fit the schema of their topic',
+  severity: 'error',
+  explanation:
+    'A `topic` sink writes with one schema, and gets records of a type that does not fit it: a field is missing that has no ' +
+    'default, or there is one that the schema does not have. Each of them would be refused, and parked.',
+  remedy:
+    'Put a `filter` or `branch` with the type before the sink, an `upcast` or `downcast` for another MAJOR, a `map` that ' +
+    'makes the value; or leave the `schema` out, where records are to stay as they came.',
+  example: {
+    topology: `name: orders
+sources: { events: { type: topic, topic: orders, schema: [shop.OrderCreated, shop.OrderCancelled] } }
+sinks: { created: { type: topic, from: events, topic: created, schema: shop.OrderCreated } } # lint-allow ML011 the readers know ids`,
+    facts: {
+      schemas: {
+        'shop.OrderCreated': { orderId: 'string', total: 'long' },
+        'shop.OrderCancelled': { orderId: 'string', reason: 'string' },
+      },
+    },
+  },
+  *check({ graph, shapes, facts }: LintSubject): Iterable<RuleFinding> {
+    for (const sink of graph.sinks) {
+      const schema = textSetting(sink, 'schema')
+      const wanted = schema === undefined ? undefined : facts.schemaFields(schema)
+      const records = shapes.input(sink)?.records
+      if (schema === undefined || wanted === undefined || records === undefined) continue
+      for (const [name, tree] of records) {
+        const misfit = misfitOf(tree, wanted, '')
+        if (misfit === undefined) continue
+        yield {
+          node: sink.name,
+          field: 'schema',
+          message: `"${sink.name}" writes ${schema}, and gets ${name}: ${misfit}.`,
+        }
+        break
+      }
+    }
+  },
+}
+
+/** Why values of a shape do not fit another, as far as fields tell; undefined where nothing is known against it. */
+function misfitOf(given: FieldTree, wanted: FieldTree, at: string): string | undefined {
+  if (given.fields === undefined || wanted.fields === undefined || given.open === true) return undefined
+  for (const [name, field] of wanted.fields) {
+    const path = `${at}${name}`
+    const own = given.fields.get(name)
+    if (own === undefined && field.defaulted !== true)
+      return `it has no "${path}", for which there is no default`
+    const inner = own && misfitOf(own, field, `${path}.`)
+    if (inner !== undefined) return inner
+  }
+  const further = [...given.fields.keys()].find((name) => wanted.fields?.has(name) !== true)
+  return further === undefined ? undefined : `it has "${at}${further}", which the schema does not have`
+}
