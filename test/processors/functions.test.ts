@@ -250,7 +250,7 @@ test.each([
   [map, { function: 'score.ts' }, 'expected the path of a file'],
   [map, { function: 'https://x.org/a.ts' }, 'expected the path of a file'],
   [filter, { function: file, field: 'a', equals: 1 }, 'either a function or a field'],
-  [filter, {}, 'expected a field and its tests, or a function'],
+  [filter, {}, 'expected a field and its tests, a schema, or a function'],
   [branch, { function: file }, 'expected outputs'],
   [branch, { function: file, outputs: ['a'], field: 'b' }, 'either a function or a field'],
   [branch, { field: 'a' }, 'expected field and to'],
