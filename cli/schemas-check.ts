@@ -25,7 +25,7 @@ export async function checkSchemas(context: SchemasContext): Promise<number> {
     return broken ? 1 : 0
   } catch (error) {
     if (!(error instanceof MillraceError) || error.code === 'USAGE') throw error
-    args.err(error.message)
+    args.err(`millrace: ${error.message}`)
     return 2
   }
 }

@@ -3,6 +3,7 @@ import { sectionNames, sections, topologyJsonSchema } from '../../engine/config/
 import { errorCodes } from '../../engine/errors.ts'
 import { metricCatalogue } from '../../engine/observe/metric-catalogue.ts'
 import type { MetricSpec } from '../../engine/observe/metric-spec.ts'
+import { styleRules } from '../../engine/avro/style/style-rules.ts'
 import { lintRules } from '../../engine/topology/lint-rules.ts'
 import { componentPage } from './component-page.ts'
 import { environmentPages } from './environment-page.ts'
@@ -10,6 +11,7 @@ import { fieldTable, type JsonSchema } from './field-table.ts'
 import { lintPages } from './lint-page.ts'
 import { testPages } from './test-page.ts'
 import { cell, page, table } from './markdown.ts'
+import { schemaRulePages } from './schema-rules-page.ts'
 import { servicePages } from './service-page.ts'
 
 /** Every file of docs/reference/, by its path there. */
@@ -28,6 +30,7 @@ export function referencePages(registry: Registry): Map<string, string> {
   for (const [path, text] of servicePages()) pages.set(path, text)
   pages.set('errors.md', errorsPage())
   for (const [path, text] of lintPages(lintRules)) pages.set(path, text)
+  for (const [path, text] of schemaRulePages(styleRules)) pages.set(path, text)
   pages.set('metrics.md', metricsPage())
   pages.set('README.md', indexPage(registry))
   return pages
@@ -58,6 +61,7 @@ function indexPage(registry: Registry): string {
       '- [http.md](http.md): what `millrace serve` serves, and [its OpenAPI document](openapi.json)',
       '- [access.md](access.md): the fields of an access file, and [its JSON Schema](access.schema.json)',
       '- [lint.md](lint.md): what `millrace lint` finds, and what to do about it',
+      '- [schemas.md](schemas.md): what `millrace schemas lint` finds, and what to do about it',
       '- [errors.md](errors.md): error codes',
       '- [metrics.md](metrics.md): what `/metrics` shows',
     ].join('\n'),

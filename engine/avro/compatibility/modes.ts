@@ -36,8 +36,3 @@ export function rulesOf(mode: CompatibilityMode): ModeRules {
     transitive: mode.endsWith('_TRANSITIVE'),
   }
 }
-
-/** True for a mode's name. */
-export function isMode(name: unknown): name is CompatibilityMode {
-  return compatibilityModes.some((mode) => mode === name)
-}

@@ -23,7 +23,9 @@ export async function registryClassPath(): Promise<string> {
   const folder = await cached(`apicurio-${registryVersion}`, fetch)
   // The runner names its libraries itself.
   const runner = join(folder, `apicurio-registry-app-${registryVersion}-runner.jar`)
-  const programs = ['AvroWitness.java', 'CompatibilityWitness.java', 'Registry.java'].map((name) => join(java, name))
+  const programs = ['AvroWitness.java', 'CompatibilityWitness.java', 'Registry.java'].map((name) =>
+    join(java, name),
+  )
   const sources = await Promise.all(programs.map((path) => readFile(path)))
   const hash = sha256(Buffer.concat([Buffer.from(registryVersion), ...sources])).slice(0, 16)
   const classes = await cached(`java-${hash}`, async (aside) => {
