@@ -7,7 +7,7 @@ import { FailurePolicy, limitsOf, type Failure } from './failures.ts'
 import type { StageContext } from './lanes.ts'
 import type { Share } from './budget.ts'
 import type { RunOwner } from './ledger-run.ts'
-import { isErrand, LetterGate } from './letter-gate.ts'
+import { isErrand, LetterGate, stopTelling } from './letter-gate.ts'
 import { parkedTopic } from './letters.ts'
 import { Outbox } from './outbox.ts'
 import { holdBack, isOwed, OwedEmissions, OwedRun, refuseOwed } from './owed.ts'
@@ -136,6 +136,7 @@ export class Task {
     const { log, clock, counters, stop } = this.#options
     return new LetterGate({
       of: input,
+      group: this.#options.plan.name,
       partition,
       position,
       ...this.#kinds.of(input.node),
@@ -165,7 +166,7 @@ export class Task {
   #failureActions(): ConstructorParameters<typeof FailurePolicy>[1] {
     return {
       park: (batch, i, failure) => this.#park(batch, i, failure),
-      stop: (error) => this.#options.stop(error),
+      stop: (error) => stopTelling(error, this.#parked, this.#options.stop),
       now: () => this.#options.clock.now(),
     }
   }
