@@ -95,7 +95,7 @@ function showTask(topology: string, task: Task, metrics: Metrics): void {
     )
     metrics.gauge('millrace_commit_metadata_bytes', labels, input.metadataLength)
     metrics.gauge('millrace_parked_keys', labels, input.parking.keys)
-    metrics.gauge('millrace_parked_letters', labels, task.parked.letters)
+    metrics.gauge('millrace_parked_letters', labels, input.parking.letters)
     metrics.gauge('millrace_parked_bytes', labels, input.parking.bytes)
     metrics.gauge('millrace_parking_halted', labels, input.parking.halt === undefined ? 0 : 1)
     metrics.gauge('millrace_assignment_epoch', labels, task.epoch)

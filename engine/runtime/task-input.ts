@@ -16,6 +16,7 @@ import type { MergeLane, Merger, MergeWait } from './merger.ts'
 import { decodeMetadata, fitMetadata, metadataHighMark } from './commit-metadata.ts'
 import { Intervals } from './intervals.ts'
 import { Parking } from './parking.ts'
+import type { ParkingHalt } from './parking-limits.ts'
 import { SchemaWait } from './schema-wait.ts'
 
 /** What an input needs of its task. */
@@ -46,6 +47,8 @@ export interface InputOptions {
   readonly isHeld: () => boolean
   /** How much may be parked. */
   readonly limits: ErrorSettings['parking']
+  /** Set where nothing may be taken in. */
+  readonly shut: ParkingHalt | undefined
   /** Something that passes is in the way: for the log. */
   readonly trouble: (sentence: string) => void
 }
@@ -104,6 +107,7 @@ export class TaskInput {
       ledger: this.ledger,
       clock: options.clock,
       limits: options.limits,
+      shut: options.shut,
       trouble: options.trouble,
       resume: (batch) => this.#resume(batch),
     })
@@ -142,12 +146,17 @@ export class TaskInput {
     else this.#lane?.resume()
   }
 
+  /** True while what comes is not for this task, or must not be taken. */
+  get #closed(): boolean {
+    return !this.started || this.#options.shut !== undefined
+  }
+
   /**
    * The records come in: into the ledger now, into the graph as soon as their schemas are there. Where they wait for those of
    * other inputs, they are in the ledger when that is over.
    */
   take(records: PackedRecords): void {
-    if (!this.started) return
+    if (this.#closed) return
     this.quietSince = Number.POSITIVE_INFINITY
     const lane = this.#lane
     if (lane !== undefined) return this.#inTurn(() => lane.take(records, this.#times.of(records)), records)
@@ -185,7 +194,7 @@ export class TaskInput {
 
   /** What has not come from below `offset` is gone: progress goes over it. */
   pass(offset: number): void {
-    if (!this.started) return
+    if (this.#closed) return
     const lane = this.#lane
     if (lane === undefined) this.ledger.pass(offset)
     else this.#inTurn(() => lane.pass(offset))
@@ -204,7 +213,7 @@ export class TaskInput {
 
   /** The source has delivered all that there is, up to this offset. */
   reachedEnd(offset: number): void {
-    if (!this.started) return
+    if (this.#closed) return
     this.#readTo = Math.max(this.#readTo, offset)
     this.quietSince = Math.min(this.quietSince, this.#options.clock.now())
     const lane = this.#lane
