@@ -47,6 +47,8 @@ export interface InputOptions {
   readonly isHeld: () => boolean
   /** How much may be parked. */
   readonly limits: ErrorSettings['parking']
+  /** Counts at the source. */
+  readonly count: (what: string, by: number) => void
   /** Set where nothing may be taken in. */
   readonly shut: ParkingHalt | undefined
   /** Something that passes is in the way: for the log. */
@@ -76,6 +78,7 @@ export class TaskInput {
   #readTo = 0
   /** Length of the last commit's metadata. */
   metadataLength = 0
+  #paused = false
 
   constructor(options: InputOptions) {
     this.node = options.node
@@ -140,8 +143,14 @@ export class TaskInput {
     return this.#schemas.waits || this.#options.isHeld()
   }
 
+  /** True while nothing is read from its partition. */
+  get isPaused(): boolean {
+    return this.#paused
+  }
+
   /** It is read no further for now; or it is again. */
   paused(paused: boolean): void {
+    this.#paused = paused
     if (paused) this.#lane?.pause()
     else this.#lane?.resume()
   }
@@ -158,6 +167,7 @@ export class TaskInput {
   take(records: PackedRecords): void {
     if (this.#closed) return
     this.quietSince = Number.POSITIVE_INFINITY
+    this.#options.count('taken', records.count)
     const lane = this.#lane
     if (lane !== undefined) return this.#inTurn(() => lane.take(records, this.#times.of(records)), records)
     const run = this.#admit(records)

@@ -103,7 +103,7 @@ export class Task {
     position: { readonly offset: number; readonly metadata: string } | undefined,
     policy: FailurePolicy,
   ): TaskInput {
-    const { plan, clock, trouble, breakers, refusals } = this.#options
+    const { plan, clock, trouble, breakers, refusals, counters } = this.#options
     return new TaskInput({
       ...source,
       group: plan.name,
@@ -117,6 +117,7 @@ export class Task {
       isHeld: () => this.#graph.isHeld(source.node, breakers),
       limits: plan.errors.parking,
       shut: refusals.haltOf(partition),
+      count: counters.of(source.node),
       owner: { ...this.#owner(), ...(source.spent && { spent: source.spent }) },
       ...this.#kinds.of(source.node),
       push: (batch) => this.#graph.push(source.node, batch),
