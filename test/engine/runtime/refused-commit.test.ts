@@ -83,6 +83,8 @@ describe('a commit with a record that its topic does not take', () => {
           ),
         )
         expect(out(one)).toContain('e')
+        // Nothing is taken from it again: one refusal, and not one after the other.
+        expect(one.cluster.troubles.filter((text) => text.includes('joins the group again'))).toHaveLength(1)
         expect(one.letters(0)).toEqual([])
         expect(one.parked(0).map(({ entry }) => entry.type)).toEqual(['halt'])
         one.cluster.commits.faults.refuses = () => false
