@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { confirmed } from './ask.ts'
 import type { CommandArgs } from './command.ts'
 import { fastestRate, whoAsks } from './dlq-act.ts'
+import { isForeign, replayForeign } from './dlq-foreign.ts'
 import { filterOf } from './dlq-show.ts'
 import { editedInEditor } from './editor.ts'
 import { numberFlag, outputFlag, textFlag, usage } from './flags.ts'
@@ -18,6 +19,10 @@ const mostLetters = 1_000_000_000
 /** `millrace dlq replay`. */
 export async function replayLetters(project: Project, args: CommandArgs): Promise<number> {
   const edit = args.values['edit']
+  if (isForeign(args)) {
+    const { key, since, until, most, after } = requestOf(args)
+    return replayForeign(project, args, { key, since, until, most, after, place: args.positionals[1] })
+  }
   const place = args.positionals[1]
   if (edit !== undefined) {
     if (place === undefined) throw usage('dlq replay --edit is about one letter: give its PARTITION@OFFSET.')

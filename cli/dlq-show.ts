@@ -1,6 +1,8 @@
 import type { CommandArgs } from './command.ts'
 import { numberFlag, outputFlag, textFlag, usage } from './flags.ts'
+import { haltLines } from './dlq-halts.ts'
 import type { LetterFilter } from './letters/filter.ts'
+import { haltedPartitions } from './letters/halts.ts'
 import { findKeys, type FoundKeys, type KeySummary } from './letters/find.ts'
 import { oneTopic } from './letters/select.ts'
 import { shownLetter, type ShownLetter } from './letters/show.ts'
@@ -26,10 +28,15 @@ const mostKeys = 1_000_000
 export async function listLetters(project: Project, args: CommandArgs): Promise<number> {
   const format = outputFlag(args.values, ['table', 'json'])
   const limit = numberFlag(args.values, 'limit', 1, mostKeys)
-  const found = await findKeys(project, filterOf(args), { limit, after: textFlag(args.values, 'after') })
-  if (format === 'table') printList(found, args)
-  else {
+  const filter = filterOf(args)
+  const found = await findKeys(project, filter, { limit, after: textFlag(args.values, 'after') })
+  const halts = haltLines(await haltedPartitions(project, filter))
+  if (format === 'table') {
+    printList(found, args)
+    if (halts.length > 0) ['', ...halts].forEach((line) => args.out(line))
+  } else {
     args.out(JSON.stringify(found.keys))
+    for (const line of halts) args.err(line)
     if (found.more !== undefined) args.err(`There are more: --after ${found.more}`)
   }
   return 0

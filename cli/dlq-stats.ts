@@ -1,4 +1,5 @@
 import type { CommandArgs } from './command.ts'
+import { haltLines } from './dlq-halts.ts'
 import { filterOf } from './dlq-show.ts'
 import { outputFlag } from './flags.ts'
 import { letterStats, type LetterStats } from './letters/stats.ts'
@@ -14,7 +15,9 @@ export async function countLetters(project: Project, args: CommandArgs): Promise
   return 0
 }
 
-function print({ total, groups, days }: LetterStats, args: CommandArgs): void {
+function print({ total, groups, days, halted }: LetterStats, args: CommandArgs): void {
+  for (const line of haltLines(halted)) args.out(line)
+  if (halted.length > 0) args.out('')
   if (groups.length === 0) return args.out('Nothing was ever parked.')
   const width = process.stdout.isTTY ? process.stdout.columns : undefined
   const counts = ['open', 'released', 'discarded'] as const

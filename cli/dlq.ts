@@ -98,6 +98,7 @@ A record that cannot be processed is parked, and behind it every later record of
   release  sends the letters of a key through the topology again, in order; one that fails stays, with all behind it
   discard  gives letters up, for good: those of a key, or the one at PARTITION@OFFSET
   replay   writes letters that are not open to their source topic, or any letters to another topic, as new records.
+           With --topic NAME.dlq and --to: what other programs have put there, by Kafka Streams' headers or as plain copies.
            With --edit: one letter with another value. An open one keeps its place, and its key is released
 
 Release, discard and the edit of an open letter are requests, which the topology's worker carries out at once, or when it next runs. list shows
@@ -110,6 +111,7 @@ Examples:
   millrace dlq discard 0@17 --reason "sent twice, see INC-42"
   millrace dlq replay 0@17 --edit mended.json --reason INC-42
   millrace dlq replay --topic audit-events --code ROW_REFUSED --to audit-events-retry --rate 100 --dry-run
+  millrace dlq replay --topic payments.dlq --to payments --until 2h --rate 50 --dry-run
 `,
   run,
 }

@@ -18,10 +18,19 @@ export interface FilesToLint {
  */
 export function filesToLint(args: Pick<CommandArgs, 'cwd' | 'positionals' | 'values'>): FilesToLint {
   const { cwd, positionals } = args
-  const given = positionals.map((one) => (existsSync(resolve(cwd, one)) ? one : topologyPath(one, args)))
+  const given = (positionals.length === 0 ? [ownFolder(args)] : positionals).map((one) =>
+    existsSync(resolve(cwd, one)) ? one : topologyPath(one, args),
+  )
   const folders = given.filter((one) => isFolder(resolve(cwd, one))).map((one) => placeIn(one, cwd))
   const files = given.flatMap((one) => (isFolder(resolve(cwd, one)) ? filesIn(one, cwd) : [one]))
   return { files: [...new Set(files)], folders: [...new Set(folders)] }
+}
+
+/** What is meant where nothing is named: the topologies of the project. */
+function ownFolder(args: Pick<CommandArgs, 'cwd' | 'values'>): string {
+  const folder = topologyPath('topologies', args)
+  if (isFolder(resolve(args.cwd, folder))) return folder
+  throw usage('There is no folder topologies/ here: name a file or a folder, or give --project.')
 }
 
 function filesIn(folder: string, cwd: string): string[] {

@@ -19,7 +19,7 @@ import { topologyPath } from './topology-path.ts'
 export const command: Command = {
   name: 'lint',
   summary: 'Checks topologies and says what is wrong or dangerous, with places.',
-  usage: 'millrace lint FILE|FOLDER… [--fail-on SEVERITY] [--against REV] [flags]',
+  usage: 'millrace lint [FILE|FOLDER…] [--fail-on SEVERITY] [--against REV] [flags]',
   options: describedFlags({
     'fail-on': {
       type: 'string',
@@ -47,9 +47,10 @@ has a page in docs/reference/lint/, which --explain shows. A comment in the line
   unique: { type: dedupe, from: events, by: eventId, window: 7d }  # lint-allow ML004 ids are unique per store
 
 The exit code is 0 where there is nothing, 1 where there are errors (or what --fail-on says), 2 where a file could not be
-read. A folder stands for the topologies in it.
+read. A folder stands for the topologies in it; without file or folder, topologies/ is checked.
 
 Examples:
+  millrace lint
   millrace lint topologies/audit-store.yaml
   millrace lint topologies --fail-on warning -o github
   millrace lint topologies/audit-store.yaml --against main
@@ -59,12 +60,11 @@ Examples:
 }
 
 async function run(args: CommandArgs): Promise<number> {
-  const { positionals, values } = args
+  const { values } = args
   const format = outputFlag(values, lintFormats)
   const code = textFlag(values, 'explain')
   if (code !== undefined) return (await import('./lint-explain.ts')).explainCode(code, args)
   const failing = failingSeverities(args)
-  if (positionals.length === 0) throw usage('lint needs a file: millrace lint topologies/NAME.yaml.')
   const meant = filesToLint(args)
   const against = textFlag(values, 'against')
   const baseline = against === undefined ? undefined : await openBaseline(against, meant, args)

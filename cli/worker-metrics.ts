@@ -1,5 +1,6 @@
-import type { KeyValueStore } from '../engine/component/contracts/state.ts'
+import type { IdStore, KeyValueStore } from '../engine/component/contracts/state.ts'
 import type { Metrics } from '../engine/observe/metrics.ts'
+import { sourceTopic } from '../engine/topology/plan-facts.ts'
 import type { Task } from '../engine/runtime/task.ts'
 import type { Worker } from '../engine/runtime/worker.ts'
 
@@ -19,6 +20,7 @@ export function connectMetrics(worker: Worker, metrics: Metrics): void {
     const topology = worker.plan.name
     metrics.gauge('millrace_budget_bytes', { topology, scope: 'total' }, worker.plan.budget.totalBytes)
     const age = worker.heartbeat === undefined ? 0 : (Date.now() - worker.heartbeat) / 1000
+    metrics.gauge('millrace_pinned_bytes', { topology }, worker.pinned.now)
     metrics.gauge('millrace_poll_heartbeat_age_seconds', { topology }, age)
   })
 }
@@ -35,6 +37,9 @@ const perNode = {
   unmatched: 'millrace_records_unmatched_total',
   emitted: 'millrace_emissions_total',
   emissionsFailed: 'millrace_emissions_failed_total',
+  writes: 'millrace_sink_writes_total',
+  writeSeconds: 'millrace_sink_write_seconds_total',
+  writtenRecords: 'millrace_sink_written_records_total',
 } as const
 
 function countNodes(worker: Worker, metrics: Metrics, grown: Grown): void {
@@ -43,7 +48,13 @@ function countNodes(worker: Worker, metrics: Metrics, grown: Grown): void {
     const name = (perNode as Readonly<Record<string, (typeof perNode)[keyof typeof perNode]>>)[what]
     const by = grown(`${node} ${what}`, count)
     if (name !== undefined) metrics.count(name, { topology, node }, by)
-    else if (what === 'stored')
+    else if (what.startsWith('failed ')) {
+      const [, kind, code] = what.split(' ') as [string, string, string]
+      metrics.count('millrace_failures_total', { topology, node, class: kind, code }, by)
+    } else if (what === 'taken') {
+      const topic = sourceTopic(worker.plan, node) ?? ''
+      metrics.count('millrace_records_consumed_total', { topology, node, topic }, by)
+    } else if (what === 'stored')
       metrics.count('millrace_sink_rows_total', { topology, node, outcome: 'stored' }, by)
   }
 }
@@ -78,6 +89,15 @@ function showBreakers({ plan, breakers }: Worker, metrics: Metrics, grown: Grown
 function showTask(topology: string, task: Task, metrics: Metrics): void {
   for (const store of task.stores) {
     const labels = { topology, store: store.name, partition: task.inputs[0]!.partition.partition }
+    if (store.kind === 'ids') {
+      const { topology: of, partition } = labels
+      metrics.gauge(
+        'millrace_dedup_ids',
+        { topology: of, node: store.name, partition },
+        (store as IdStore).size,
+      )
+      metrics.gauge('millrace_dedup_bytes', { topology: of, node: store.name, partition }, store.bytes)
+    }
     if (store.kind !== 'keyValue') continue
     metrics.gauge('millrace_state_entries', labels, (store as KeyValueStore).size)
     metrics.gauge('millrace_state_bytes', labels, store.bytes)
@@ -94,8 +114,9 @@ function showTask(topology: string, task: Task, metrics: Metrics): void {
       oldest === undefined ? 0 : (Date.now() - oldest) / 1000,
     )
     metrics.gauge('millrace_commit_metadata_bytes', labels, input.metadataLength)
+    metrics.gauge('millrace_partition_paused', labels, input.isPaused ? 1 : 0)
     metrics.gauge('millrace_parked_keys', labels, input.parking.keys)
-    metrics.gauge('millrace_parked_letters', labels, task.parked.letters)
+    metrics.gauge('millrace_parked_letters', labels, input.parking.letters)
     metrics.gauge('millrace_parked_bytes', labels, input.parking.bytes)
     metrics.gauge('millrace_parking_halted', labels, input.parking.halt === undefined ? 0 : 1)
     metrics.gauge('millrace_assignment_epoch', labels, task.epoch)

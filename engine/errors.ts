@@ -13,6 +13,7 @@ export const errorCodes = {
   AVRO_BAD_MAGIC: 'The value does not begin with the byte 0 of the Confluent wire format.',
   AVRO_UNKNOWN_SCHEMA_ID: 'The registry knows no schema with the id in the value.',
   AVRO_UNDECODABLE: 'The value does not decode with its writer schema.',
+  VALUE_UNDECODABLE: 'The value is not what its source says that it is, such as JSON.',
   AVRO_UNENCODABLE: 'The value does not fit the schema that it is to be written with.',
   AVRO_SCHEMA_INVALID: 'A schema file is not a valid Avro schema.',
   SCHEMA_NOT_FOUND: 'No schema of that name is in the registry.',
@@ -114,6 +115,11 @@ export function fatalError(code: ErrorCode, message: string, details?: ErrorDeta
 /** The class of any thrown thing; what Millrace did not throw itself counts as `record`. */
 export function kindOf(error: unknown): ErrorKind {
   return error instanceof MillraceError ? error.kind : 'record'
+}
+
+/** The code of any thrown thing; what Millrace did not throw itself is the code of whoever ran it. */
+export function codeOf(error: unknown): ErrorCode {
+  return error instanceof MillraceError ? error.code : 'PROCESSOR_FAILED'
 }
 
 /** One sentence for any thrown thing, without its stack. */

@@ -1,6 +1,5 @@
 import type { DirectoryRegistry } from '../engine/avro/directory-registry.ts'
-import { avroValueCodec, avroValueEncoder } from '../engine/avro/value-codec.ts'
-import type { Schemas } from '../engine/component/contracts/sink.ts'
+import { avroValueEncoder } from '../engine/avro/value-codec.ts'
 import type { CatalogueTopic } from '../engine/config/catalogue.ts'
 import { openEmbedded } from '../engine/embedded/embedded.ts'
 import type { Place } from './place.ts'
@@ -29,9 +28,6 @@ export function openEmbeddedPlace(folder: string, { files, topics, trouble }: Kn
 }
 
 /** The schemas of the project's folder, for those who have no registry. */
-export function directorySchemas(files: DirectoryRegistry): Schemas {
-  return {
-    encoder: async (schema) => avroValueEncoder(await files.latest(schema)),
-    codec: async (schema) => avroValueCodec(files, await files.latest(schema)),
-  }
+export function directorySchemas(files: DirectoryRegistry): Place['schemas'] {
+  return { encoder: async (schema) => avroValueEncoder(await files.latest(schema)) }
 }

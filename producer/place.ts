@@ -12,7 +12,7 @@ import type { Target } from './delivery.ts'
 export interface Place {
   readonly files: DirectoryRegistry
   readonly topics: ReadonlyMap<string, CatalogueTopic>
-  readonly schemas: Schemas
+  readonly schemas: Pick<Schemas, 'encoder'>
   readonly target: Target
   /** Sees to it that the topic is there. Rejects with TOPIC_UNKNOWN (fatal); passes where nobody can tell. */
   ensure(topic: string): Promise<void>

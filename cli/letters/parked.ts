@@ -60,9 +60,9 @@ export async function parkedTopics(
     if (!name.endsWith('.parked')) continue
     const partitions = (await log.partitionsOf(name)) ?? 0
     // The name alone does not say where the group ends and the topic begins: both may have dots.
-    const info = await firstLetter(log, name, partitions)
-    if (info === undefined) continue
-    const { group, topic } = info
+    const whose = await ownerOf(log, name, partitions)
+    if (whose === undefined) continue
+    const { group, topic } = whose
     if (filter.topology !== undefined && filter.topology !== group) continue
     if (filter.topic !== undefined && filter.topic !== topic) continue
     found.push({ name, group, topic, partitions })
@@ -70,14 +70,17 @@ export async function parkedTopics(
   return found
 }
 
-async function firstLetter(
+/** Whose letters a topic holds, by the first entry that says so. */
+async function ownerOf(
   log: Project['log'],
   topic: string,
   partitions: number,
-): Promise<LetterInfo | undefined> {
+): Promise<Pick<LetterInfo, 'group' | 'topic'> | undefined> {
   for (let partition = 0; partition < partitions; partition++) {
-    for await (const { entry } of entriesOf(log, topic, partition, 0))
+    for await (const { entry } of entriesOf(log, topic, partition, 0)) {
       if (entry.type === 'letter') return entry.info
+      if (entry.type === 'halt') return entry.notice
+    }
   }
   return undefined
 }
@@ -88,7 +91,8 @@ interface StoredEntry {
   readonly entry: ParkedEntry
 }
 
-async function* entriesOf(
+/** What is in a parked partition from an offset on; what somebody else wrote there is passed over. */
+export async function* entriesOf(
   log: Log,
   topic: string,
   partition: number,
@@ -145,6 +149,7 @@ class OpenPartition {
   }
 
   take({ offset, key, entry }: StoredEntry): void {
+    if (entry.type === 'halt') return
     if (entry.type === 'command') return this.#apply(entry.command, key)
     if (entry.type === 'edit') {
       const edited = this.#byOffset.get(entry.edit.letter)

@@ -1,5 +1,6 @@
 import type { Project } from '../project-contract.ts'
 import { matchesLetter, type LetterFilter } from './filter.ts'
+import { haltedPartitions, type HaltedPartition } from './halts.ts'
 import { allLetters, type AnyLetter } from './letters-of.ts'
 import { parkedTopics, type ParkedTopic } from './parked.ts'
 
@@ -36,6 +37,8 @@ export interface LetterStats {
   /** The most open ones first. */
   readonly groups: readonly LetterGroup[]
   readonly days: readonly LetterDay[]
+  /** Partitions from which nothing more is taken. */
+  readonly halted: readonly HaltedPartition[]
 }
 
 /** Counts letters. Reads the parked topics from their beginning. */
@@ -61,6 +64,7 @@ export async function letterStats(project: Project, filter: LetterFilter): Promi
     total,
     groups: [...groups.values()].sort((a, b) => b.open - a.open || all(b) - all(a)),
     days: [...days.values()].sort((a, b) => a.day.localeCompare(b.day)),
+    halted: await haltedPartitions(project, filter),
   }
 }
 

@@ -1,6 +1,7 @@
 import { HttpProblem } from '../../engine/http/problem.ts'
 import { route, type Answer, type Call, type Route } from '../../engine/http/route.ts'
 import { findKeys } from '../letters/find.ts'
+import { haltedPartitions } from '../letters/halts.ts'
 import { parkedTopics } from '../letters/parked.ts'
 import { oneTopic } from '../letters/select.ts'
 import { shownLetter } from '../letters/show.ts'
@@ -53,7 +54,8 @@ function keysRoute(desk: () => Desk): Route {
       const topology = readableTopology(call, filter.topology)
       const { project } = desk()
       const found = await desk().ask(() => findKeys(project, { ...filter, topology }, { limit, after }))
-      return { status: 200, body: { keys: found.keys, more: found.more ?? null } }
+      const halted = await haltedPartitions(project, { ...filter, topology })
+      return { status: 200, body: { keys: found.keys, more: found.more ?? null, halted } }
     },
   })
 }

@@ -54,6 +54,19 @@ export const StatsQuery = z.strictObject(filter)
 
 const counts = { open: z.int(), released: z.int(), discarded: z.int() }
 
+const halted = z
+  .array(
+    z.object({
+      ...{ topology: z.string(), topic: z.string(), partition: z.int() },
+      why: z.enum(['parking', 'record']).meta({
+        description: '`parking`: as much is parked as may be. `record`: one failed under `then: halt`.',
+      }),
+      since: z.string(),
+      sentence: z.string().meta({ description: 'What is in the way, and what to do.' }),
+    }),
+  )
+  .meta({ description: 'Partitions from which nothing more is taken, by what their workers said last.' })
+
 export const StatsAnswer = z.object({
   total: z.object(counts),
   groups: z
@@ -70,6 +83,7 @@ export const StatsAnswer = z.object({
   days: z
     .array(z.object({ day: z.string(), ...counts }))
     .meta({ description: 'By the day of parking, UTC.' }),
+  halted,
 })
 
 export const KeysAnswer = z.object({
@@ -93,6 +107,7 @@ export const KeysAnswer = z.object({
     }),
   ),
   more: z.string().nullable().meta({ description: 'For `after`, to get the next page; null at the end.' }),
+  halted,
 })
 
 export const TopicsAnswer = z.object({

@@ -22,7 +22,7 @@ const fails = (code: ErrorCode, advice: string): Rule => ({ kind: 'fatal', code,
 const loginMayPass = /unable to perform|cannot achieve|timed out|unavailable/i
 
 /** What each code of the protocol means for a worker. A code that is not here is taken for trouble that passes. */
-const rules: ReadonlyMap<number, Rule> = new Map([
+export const cassandraRules: ReadonlyMap<number, Rule> = new Map([
   [0x0000, passes(`the node has a trouble of its own; ${passing}, and its log says more`)],
   [0x000a, fails('CASSANDRA_REFUSED', 'the node does not speak this version of the protocol (v4): use Cassandra 3.11 or later, or Scylla')], // prettier-ignore
   [0x0100, fails('CASSANDRA_REFUSED', 'correct username and password of the environment')],
@@ -75,7 +75,7 @@ export function serverError(error: ServerError, what: string): MillraceError {
   const code = error.code === 0x0100 && loginMayPass.test(message) ? 0x1000 : error.code
   const said = message.replaceAll(/\s+/g, ' ').replace(/[.\s]+$/, '')
   const trouble = code === 0x2200 ? schemaTroubles.find(([pattern]) => pattern.test(said)) : undefined
-  const rule = trouble === undefined ? rules.get(code) : fails(trouble[1], trouble[2])
+  const rule = trouble === undefined ? cassandraRules.get(code) : fails(trouble[1], trouble[2])
   const { kind, code: name, advice } = rule ?? passes(`the error is of a kind that Millrace does not know; ${passing}`) // prettier-ignore
   const sentence = `${what} was not taken by Cassandra: ${said}: ${advice}.`
   return new MillraceError(kind, name, sentence, { facts: { serverCode: code } })

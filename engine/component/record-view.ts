@@ -136,7 +136,7 @@ function textOf(value: unknown): string {
 
 function undecodableField(path: readonly string[], codec: ValueCodec): Error {
   return permanentError(
-    'AVRO_UNDECODABLE',
+    codec.name.startsWith('avro ') ? 'AVRO_UNDECODABLE' : 'VALUE_UNDECODABLE',
     `The value does not decode as ${codec.name}: it ends or breaks before the field ${path.join('.')}.`,
   )
 }

@@ -2,6 +2,7 @@ import { KafkaError } from '../../native/errors.ts'
 import type {
   CommitBackend,
   CommitOutcome,
+  RefusedRow,
   SealedCommit,
   SealedTask,
   StateBlock,
@@ -12,7 +13,7 @@ import type {
 import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
 import type { OutgoingBatch, OutgoingRecord } from '../component/contracts/log.ts'
 import { packBatch } from '../component/outgoing.ts'
-import { downstreamError } from '../errors.ts'
+import { downstreamError, fatalError } from '../errors.ts'
 import type { Changelogs } from './changelogs.ts'
 import { clientError } from './client-errors.ts'
 import type { KafkaMember } from './member.ts'
@@ -84,16 +85,16 @@ export class KafkaCommit implements CommitBackend {
     const lost = commit.tasks.filter((task) => !this.#holds(task)).map(({ task }) => task)
     if (lost.length > 0) return { outcome: 'lost', tasks: lost }
     const changes = changesOf(commit)
-    const records = commit.tasks.flatMap((task) => task.records)
-    const outputs = commit.tasks.flatMap((task) => task.outputs)
+    const contents = contentsOf(commit)
     const state = changes.map(({ task, store, blocks }) =>
       this.#options.changelogs.batch(task, store, blocks),
     )
     const ended = await this.#options.transactions.run({
-      batches: [...state, ...lettersOf(records), ...outputs],
+      batches: [...state, ...contents.map(({ batch }) => batch)],
       offsets: commit.tasks.flatMap((task) => task.positions),
       identity: identity.bytes,
     })
+    if (ended.how === 'refused') return refusal(ended, state.length, contents)
     return this.#outcome(commit, ended, changes)
   }
 
@@ -125,6 +126,7 @@ export class KafkaCommit implements CommitBackend {
 
   #outcome(commit: SealedCommit, ended: Ended, changes: readonly StoreChange[]): CommitOutcome {
     this.#undecided = ended.how === 'unknown' ? commit : undefined
+    if (ended.how === 'refused') return { outcome: 'failed', error: ended.error }
     if (ended.how !== 'committed') return { outcome: ended.how, error: ended.error }
     for (const [n, { task, store, blocks }] of changes.entries()) {
       this.#options.changelogs.committed(task, store, blocks, ended.written[n]!)
@@ -157,10 +159,57 @@ function changesOf({ tasks }: SealedCommit): StoreChange[] {
   )
 }
 
-/** Letters as batches: by topic and partition, in their order. */
-function lettersOf(records: readonly OutgoingRecord[]): OutgoingBatch[] {
-  const groups = Map.groupBy(records, ({ topic, partition }) => `${topic}/${partition ?? ''}`)
-  return Array.from(groups.values(), (group) => packBatch(group[0]!.topic, group, group[0]!.partition))
+/** A batch of a commit, and what a row of it is. */
+interface Content {
+  readonly batch: OutgoingBatch
+  readonly rowOf: (row: number) => Pick<RefusedRow, 'task' | 'what'>
+}
+
+/** Letters by topic and partition, in their order; then outputs. */
+function contentsOf({ tasks }: SealedCommit): Content[] {
+  const letters = tasks.flatMap(({ task, records }) => records.map((record) => ({ task, record })))
+  const groups = Map.groupBy(letters, ({ record: { topic, partition } }) => `${topic}/${partition ?? ''}`)
+  const outputs = tasks.flatMap(({ task, outputs: of }) =>
+    of.map((batch, output): Content => ({
+      batch,
+      rowOf: (row) => ({ task, what: { kind: 'output', output, row } }),
+    })),
+  )
+  return [...Array.from(groups.values(), lettersOf), ...outputs]
+}
+
+function lettersOf(group: readonly { readonly task: TaskId; readonly record: OutgoingRecord }[]): Content {
+  const { topic, partition } = group[0]!.record
+  const batch = packBatch(
+    topic,
+    group.map(({ record }) => record),
+    partition,
+  )
+  return {
+    batch,
+    rowOf: (row) => ({ task: group[row]!.task, what: { kind: 'letter', record: group[row]!.record } }),
+  }
+}
+
+/** What rows were refused; state that is refused is nobody's mistake but the topic's. */
+function refusal(
+  { rows, error }: Extract<Ended, { how: 'refused' }>,
+  ofState: number,
+  contents: readonly Content[],
+): CommitOutcome {
+  const ofRecords = rows.filter(({ batch }) => batch >= ofState)
+  if (ofRecords.length === 0)
+    return {
+      outcome: 'failed',
+      error: fatalError('COMMIT_FAILED', `State cannot be kept: ${rows[0]!.error.message}`, { cause: error }),
+    }
+  return {
+    outcome: 'refused',
+    rows: ofRecords.map(({ batch, row, error: why }) => ({
+      ...contents[batch - ofState]!.rowOf(row),
+      error: why,
+    })),
+  }
 }
 
 function isPlain({ tasks }: SealedCommit): boolean {

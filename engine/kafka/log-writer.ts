@@ -123,7 +123,8 @@ interface FailureOfRow extends FailedRow {
   readonly error: MillraceError
 }
 
-function rowError(
+/** What a record's refusal means: it is too large, or refused for another reason. */
+export function rowError(
   error: KafkaError,
   { topic, bytes }: { topic: string; bytes: number },
   user: string,

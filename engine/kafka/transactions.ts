@@ -5,8 +5,10 @@ import type { WriteResult } from '../../native/write-results.ts'
 import { Writer, type WriterOptions } from '../../native/writer.ts'
 import type { OutgoingBatch } from '../component/contracts/log.ts'
 import { reach } from '../component/points.ts'
-import { fatalError, type MillraceError } from '../errors.ts'
+import { rowBytes } from '../component/outgoing.ts'
+import type { MillraceError } from '../errors.ts'
 import { clientError } from './client-errors.ts'
+import { rowError } from './log-writer.ts'
 
 /** Everything that one transaction holds. */
 export interface Transaction {
@@ -16,9 +18,18 @@ export interface Transaction {
   readonly identity: Uint8Array
 }
 
+/** A row that its topic never takes. */
+export interface RefusedOfBatch {
+  readonly batch: number
+  readonly row: number
+  /** A permanent error. */
+  readonly error: MillraceError
+}
+
 /** How a transaction ended; `written` by batch. */
 export type Ended =
   | { readonly how: 'committed'; readonly written: readonly WriteResult[] }
+  | { readonly how: 'refused'; readonly rows: readonly RefusedOfBatch[]; readonly error: MillraceError }
   | { readonly how: 'aborted' | 'unknown' | 'fenced' | 'failed'; readonly error: MillraceError }
 
 export interface TransactionsOptions {
@@ -26,6 +37,9 @@ export interface TransactionsOptions {
   readonly settings: Settings
   readonly onEvent?: (event: Parameters<NonNullable<WriterOptions['onEvent']>>[0], writer: Writer) => void
 }
+
+/** What librdkafka sends to a broker together, at most, in bytes. */
+const usualTogether = 1_000_000
 
 /** How long the brokers may take for one step, milliseconds. A step that takes longer is asked for again. */
 const stepMs = 10_000
@@ -50,9 +64,12 @@ export class Transactions {
   #unanswered = false
   /** Of the last transaction. */
   #topics: readonly string[] = []
+  /** Bytes that go to a broker together, at most; smaller once it is not clear which of several rows is too large. */
+  #together: number
 
   constructor(options: TransactionsOptions) {
     this.#options = options
+    this.#together = Number(options.settings['batch.size'] ?? usualTogether)
   }
 
   /** True while the outcome of the last transaction is unknown: only `ask` may be called. */
@@ -68,6 +85,7 @@ export class Transactions {
       const writer = await this.#ready()
       this.#state = 'open'
       const trouble = await this.#fill(writer, transaction)
+      if (trouble instanceof RefusedRows) return await this.#refused(trouble, transaction)
       if (trouble !== undefined) return await this.#after(trouble)
     } catch (error) {
       return this.#after(error)
@@ -110,7 +128,7 @@ export class Transactions {
   async #open(): Promise<Writer> {
     const { settings, onEvent } = this.#options
     const writer: Writer = await Writer.open({
-      settings,
+      settings: { ...settings, 'batch.size': this.#together },
       ...(onEvent && { onEvent: (event) => onEvent(event, writer) }),
     })
     return writer
@@ -131,16 +149,46 @@ export class Transactions {
     )
     const results = await Promise.allSettled([begun, sent, ...writing])
     this.#unanswered = results.slice(2).some(isUnanswered)
+    const refused = refusedRows(await Promise.allSettled(writing))
+    if (refused !== undefined) return refused
     const rejected = results.find((result) => result.status === 'rejected')
     if (rejected !== undefined) return rejected.reason
     this.#written = await Promise.all(writing)
-    for (const [n, { failed }] of this.#written.entries()) {
-      const [first] = failed
-      if (first === undefined) continue
-      return first.error.class === 'permanent' ? refused(batches[n]!, first.row, first.error) : first.error
-    }
+    const first = this.#written.flatMap(({ failed }) => failed)[0]
+    if (first !== undefined) return first.error
     reach('transaction.offsets')
     return undefined
+  }
+
+  /**
+   * Rows were refused. A broker refuses all that it was sent together: where that can be, it is sent again in smaller pieces,
+   * until it is clear which rows are too large.
+   */
+  async #refused({ rows, reason }: RefusedRows, { batches }: Transaction): Promise<Ended> {
+    const sized = rows.map((one) => ({ ...one, bytes: rowBytes(batches[one.batch]!, one.row) }))
+    const alone = sized.filter(
+      ({ bytes, cause }) =>
+        cause.code !== 'MSG_SIZE_TOO_LARGE' || bytes > this.#together || this.#together === 1,
+    )
+    const clear = sized.length === 1 ? sized : alone
+    const ended = await this.#after(reason)
+    if (ended.how === 'fenced') return ended
+    if (clear.length === 0) {
+      this.#together = this.#together < 1000 ? 1 : Math.floor(this.#together / 16)
+      this.#renew()
+      return { how: 'aborted', error: this.#explained(reason) }
+    }
+    const { 'sasl.username': name } = this.#options.settings
+    const user = name === undefined ? 'this client' : `user ${String(name)}`
+    return {
+      how: 'refused',
+      error: this.#explained(reason),
+      rows: clear.map(({ batch, row, bytes, cause }) => ({
+        batch,
+        row,
+        error: rowError(cause, { topic: batches[batch]!.topic, bytes }, user),
+      })),
+    }
   }
 
   /** Something went wrong before the commit was asked for: nothing has taken effect. */
@@ -236,16 +284,24 @@ function lasting({ code }: KafkaError): boolean {
   return /AUTHORIZATION|AUTHENTICATION|_NOT_CONFIGURED|UNSUPPORTED|INVALID_TRANSACTION_TIMEOUT/.test(code)
 }
 
-function refused(
-  { topic, valueStarts, valueEnds }: OutgoingBatch,
-  row: number,
-  error: KafkaError,
-): MillraceError {
-  const bytes = valueEnds[row]! - valueStarts[row]!
-  return fatalError(
-    'COMMIT_FAILED',
-    `Topic ${topic} refuses a record of ${bytes} bytes that belongs to a commit (${error.code}): raise its ` +
-      'max.message.bytes, or keep such records out.',
-    { cause: error },
+/** Rows that brokers have refused, each for itself or with what was sent together with it. */
+class RefusedRows {
+  readonly rows: readonly { readonly batch: number; readonly row: number; readonly cause: KafkaError }[]
+  readonly reason: KafkaError
+
+  constructor(rows: RefusedRows['rows']) {
+    this.rows = rows
+    this.reason = rows[0]!.cause
+  }
+}
+
+function refusedRows(written: readonly PromiseSettledResult<WriteResult>[]): RefusedRows | undefined {
+  const rows = written.flatMap((result, batch) =>
+    result.status === 'rejected'
+      ? []
+      : result.value.failed
+          .filter(({ error }) => error.class === 'permanent')
+          .map(({ row, error }) => ({ batch, row, cause: error })),
   )
+  return rows.length === 0 ? undefined : new RefusedRows(rows)
 }

@@ -6,7 +6,6 @@ const partitionLabels = ['topology', 'topic', 'partition'] as const
 const shortTimes = [
   0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ] as const
-const batchSizes = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] as const
 
 /**
  * Every metric that a worker can show. Names end in their unit, counters in `_total`. Labels hold names out of the
@@ -45,22 +44,27 @@ export const metricCatalogue = {
     notes:
       'class is permanent, record, downstream or fatal; docs/guide/errors.md says what follows from each.',
   },
-  millrace_sink_write_seconds: {
-    type: 'histogram',
-    help: 'Time from handing a batch to a sink until it was acknowledged or failed.',
-    unit: 'seconds',
-    labels: ['topology', 'node'],
-    notes: 'One observation for each batch, whatever its size.',
-    buckets: shortTimes,
-  },
-  millrace_sink_batch_records: {
-    type: 'histogram',
-    help: 'Records in a batch handed to a sink.',
-    unit: 'records',
+  millrace_sink_writes_total: {
+    type: 'counter',
+    help: 'Writes that a sink has answered.',
+    unit: 'writes',
     labels: ['topology', 'node'],
     notes:
-      'Small batches at a high rate mean that few keys are ready at once, or that the commit interval is short.',
-    buckets: batchSizes,
+      'A write has a batch of records. Many small ones mean that few keys are ready at once, or that the commit interval is short.',
+  },
+  millrace_sink_written_records_total: {
+    type: 'counter',
+    help: 'Records in the writes that a sink has answered.',
+    unit: 'records',
+    labels: ['topology', 'node'],
+    notes: 'Divided by the writes: how large a batch is. A record counts once for each sink and attempt.',
+  },
+  millrace_sink_write_seconds_total: {
+    type: 'counter',
+    help: 'Time from handing batches to a sink until it answered, added up.',
+    unit: 'seconds',
+    labels: ['topology', 'node'],
+    notes: 'Divided by the writes: how long one takes. Writes of one sink may overlap.',
   },
   millrace_sink_rows_total: {
     type: 'counter',
@@ -148,7 +152,7 @@ export const metricCatalogue = {
     type: 'gauge',
     help: 'Bytes of source buffers held for records under way.',
     unit: 'bytes',
-    labels: partitionLabels,
+    labels: ['topology'],
     notes: 'A buffer stays as long as one of its records is under way and was not copied out.',
   },
   millrace_budget_bytes: {
@@ -163,7 +167,8 @@ export const metricCatalogue = {
     help: '1 while nothing is taken from the partition, 0 otherwise.',
     unit: 'flag',
     labels: partitionLabels,
-    notes: 'Paused by the budget, by a sink that is away, or because the metadata is nearly full.',
+    notes:
+      'Paused by the budget, by what is away, by a halt, by a merge, or because the metadata is nearly full.',
   },
   millrace_assignment_epoch: {
     type: 'gauge',
@@ -171,20 +176,6 @@ export const metricCatalogue = {
     unit: 'epoch',
     labels: partitionLabels,
     notes: 'Grows with every assignment. Absent where the partition is not this worker’s.',
-  },
-  millrace_lag_records: {
-    type: 'gauge',
-    help: 'Records between the committed offset and the end of the partition.',
-    unit: 'records',
-    labels: partitionLabels,
-    notes: 'Absent while unknown. Records settled beyond the frontier are still in it.',
-  },
-  millrace_lag_seconds: {
-    type: 'gauge',
-    help: 'How long the record at the committed offset has been in the topic; 0 when there is none.',
-    unit: 'seconds',
-    labels: partitionLabels,
-    notes: 'The one to alert on: it means the same for a quiet topic as for a busy one.',
   },
   millrace_dedup_ids: {
     type: 'gauge',

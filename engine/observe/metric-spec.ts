@@ -21,6 +21,7 @@ export interface MetricSpec {
     | 'state'
     | 'openings'
     | 'epoch'
+    | 'writes'
   readonly labels: readonly string[]
   /** What to make of it: when it grows, what to look at, what it does not say. */
   readonly notes: string

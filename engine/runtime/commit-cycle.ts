@@ -1,5 +1,11 @@
 import type { Clock } from '../component/contracts/clock.ts'
-import type { CommitBackend, CommitOutcome, SealedCommit, SealedTask } from '../component/contracts/commit.ts'
+import type {
+  CommitBackend,
+  CommitOutcome,
+  RefusedRow,
+  SealedCommit,
+  SealedTask,
+} from '../component/contracts/commit.ts'
 import { fatalError, MillraceError, sentenceOf } from '../errors.ts'
 import { reach } from '../component/points.ts'
 import type { Task } from './task.ts'
@@ -11,8 +17,11 @@ export interface CommitCycleOptions {
   readonly tasks: () => Iterable<Task>
   /** These are another worker's now. The worker discards them. */
   readonly lost: (tasks: readonly Task[]) => void
-  /** Another worker has taken over: the worker discards everything and begins anew. */
-  readonly fenced: (error: unknown) => void
+  /**
+   * The worker discards everything and begins anew: another one has taken over, or rows of a commit are refused for good,
+   * and it is known which.
+   */
+  readonly over: (how: 'fenced' | 'refused') => void
   readonly failed: (error: MillraceError) => void
   /** After each commit that took effect, or was given up. */
   readonly done: (outcome: CommitOutcome['outcome'], seconds: number) => void
@@ -99,13 +108,23 @@ export class CommitCycle {
       }
       case 'fenced':
         this.#stopped = true
-        this.#options.fenced(outcome.error)
+        this.#options.over('fenced')
+        return undefined
+      case 'refused':
+        this.#stopped = true
+        this.#refused(outcome.rows, cut)
         return undefined
       case 'failed':
         this.#stopped = true
         this.#options.failed(commitFailed(outcome.error))
         return undefined
     }
+  }
+
+  #refused(rows: readonly RefusedRow[], { tasks }: Cut): void {
+    const unknown = rows.filter((row) => tasks.find(({ id }) => id === row.task)?.refused(row) !== true)
+    if (unknown.length === rows.length) this.#options.failed(commitFailed(asFatal(rows[0]!.error)))
+    else this.#options.over('refused')
   }
 
   /** The same commit, or one of the tasks that are left, which is another commit. */
@@ -121,6 +140,12 @@ export class CommitCycle {
   #pause(tries: number): Promise<void> {
     return new Promise((resolve) => this.#options.clock.after(Math.min(1000, 10 * 2 ** tries), resolve))
   }
+}
+
+function asFatal(error: MillraceError): MillraceError {
+  return fatalError('COMMIT_FAILED', `A record that belongs to a commit is refused: ${error.message}`, {
+    cause: error,
+  })
 }
 
 function commitFailed(error: unknown): MillraceError {

@@ -117,7 +117,10 @@ function halted(batch: RecordBatch, i: number, failure: Failure): MillraceError 
     'HALTED',
     `Node ${failure.node} could not process ${batch.topic}/${batch.partition}@${batch.offset(i)} ` +
       `(${sentenceOf(failure.error)}), and the topology says "then: halt". Nothing after it is committed.`,
-    { cause: failure.error },
+    {
+      cause: failure.error,
+      facts: { topic: batch.topic, partition: batch.partition, offset: batch.offset(i) },
+    },
   )
 }
 

@@ -1,5 +1,5 @@
 import type { RecordBatch } from '../component/record-batch.ts'
-import { kindOf } from '../errors.ts'
+import { codeOf, kindOf } from '../errors.ts'
 import type { Breaker } from './breaker.ts'
 import type { Failure, FailurePolicy, NodeLimits } from './failures.ts'
 import type { Clock } from '../component/contracts/clock.ts'
@@ -84,6 +84,7 @@ export function failHead(context: StageContext, lane: Lane, item: Item, error: u
   }
   if (lane.firstFailure === 0) lane.firstFailure = now
   const sofar = { attempts: Math.max(1, lane.attempts), tries: lane.tries, since: lane.firstAttempt || now }
+  context.count(`failed ${kindOf(error)} ${codeOf(error)}`, 1)
   const decision = context.policy.decide(error, sofar, context.limits)
   if (decision.act === 'retry') {
     context.count('retries', 1)

@@ -105,6 +105,11 @@ export class LedgerRun implements Lineage {
     owner.pinned(this.#pinnedBytes)
   }
 
+  /** True for a run of this ledger. */
+  isOf(ledger: object): boolean {
+    return this.#whole === ledger
+  }
+
   offset(row: number): number {
     return this.#offsets[row]!
   }

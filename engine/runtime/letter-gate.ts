@@ -4,6 +4,8 @@ import type { Log } from '../component/contracts/log.ts'
 import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
 import { fitMetadata } from './commit-metadata.ts'
+import type { MillraceError } from '../errors.ts'
+import { HaltNotices } from './halt-notices.ts'
 import type { Ledger, LedgerPosition } from './ledger.ts'
 import type { LedgerRun, RunOwner } from './ledger-run.ts'
 import { ParkedInput, type LetterActions } from './parked-input.ts'
@@ -12,6 +14,7 @@ import { restoredLedger, type RestoredPosition, type TaskInput } from './task-in
 /** What is needed to read the parked partition of an input. */
 export interface LetterGateOptions extends Pick<LetterActions, 'forget' | 'closed' | 'count' | 'failed'> {
   readonly of: TaskInput
+  readonly group: string
   readonly partition: TopicPartition
   readonly position: CommittedPosition | undefined
   readonly restoring: RestoredPosition
@@ -34,6 +37,7 @@ export class LetterGate {
   readonly input: ParkedInput
   readonly #of: TaskInput
   readonly #inOrder: boolean
+  readonly #halts: HaltNotices
   /** The end of the input when a letter was last closed. */
   #from = 0
 
@@ -42,6 +46,8 @@ export class LetterGate {
     this.ledger = restoredLedger(options.partition, options.position, lettersOwner, options.restoring)
     this.#of = of
     this.#inOrder = inOrder
+    const { group, partition: target } = options
+    this.#halts = new HaltNotices({ group, source: of.partition, target, log, clock })
     this.input = new ParkedInput(log, this.ledger, of.parking, owner, clock, {
       inject: (records, errand) => of.reenter(records, errand),
       forget,
@@ -51,7 +57,18 @@ export class LetterGate {
       },
       count,
       failed,
+      halts: this.#halts,
     })
+  }
+
+  /** The worker stops for a record of the input: says so in the parked partition. Never rejects. */
+  async halted(error: MillraceError): Promise<void> {
+    await this.#halts.stopped(error)
+  }
+
+  /** True for the gate of the input that a record came from. */
+  isOf(topic: unknown): boolean {
+    return this.#of.partition.topic === topic
   }
 
   /** Seals what may be; the input is sealed already. Answers the position for the commit. */
@@ -76,4 +93,15 @@ function placed(ledger: Ledger, { frontier, ranges }: LedgerPosition): Position 
 /** True for the record of a letter that goes through the topology again. */
 export function isErrand(batch: RecordBatch): boolean {
   return (batch.origin.lineage as LedgerRun).errand !== undefined
+}
+
+/** Stops. A record that the topology halts for is told of in its parked partition first: nothing goes on meanwhile. */
+export function stopTelling(
+  error: MillraceError,
+  gates: readonly LetterGate[],
+  stop: (error: MillraceError) => void,
+): void {
+  const gate = error.code === 'HALTED' ? gates.find((one) => one.isOf(error.facts['topic'])) : undefined
+  if (gate === undefined) return stop(error)
+  void gate.halted(error).then(() => stop(error))
 }

@@ -5,11 +5,13 @@ import type { PlainRecord } from '../component/packed-records.ts'
 // The parked partition `{group}.{topic}.parked` holds letters and, later, commands about them. A letter keeps key,
 // value and headers of its record untouched, and says the rest in one header. A command has the key of the letters
 // that it is about, no value, and one header. An edit has the key of its letter, the value that is to stand for the
-// letter's, and one header. The headers are JSON with a version.
+// letter's, and one header. A halt says that nothing is taken from the partition, or again; it has one header alone.
+// The headers are JSON with a version.
 
 const letterHeader = 'millrace.letter'
 const commandHeader = 'millrace.command'
 const editHeader = 'millrace.edit'
+const haltHeader = 'millrace.halt'
 const version = 1
 
 /** What a letter says about its record. */
@@ -65,10 +67,29 @@ export interface LetterEdit {
   readonly at: number
 }
 
+/** Says that a worker takes nothing more from a partition, and why; or that it does again. */
+export interface HaltNotice {
+  readonly group: string
+  /** The partition of the source. */
+  readonly topic: string
+  readonly partition: number
+  /** `parking`: as much is parked as may be. `record`: a record failed, and the topology says `then: halt`. */
+  readonly why: 'parking' | 'record'
+  /** False where it goes on. */
+  readonly halted: boolean
+  /** For people: what is in the way, and what to do. */
+  readonly sentence: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** Of the record that is in the way. */
+  readonly offset?: number
+}
+
 export type ParkedEntry =
   | { readonly type: 'letter'; readonly info: LetterInfo; readonly record: PlainRecord }
   | { readonly type: 'command'; readonly command: LetterCommand; readonly key: Uint8Array | null }
   | { readonly type: 'edit'; readonly edit: LetterEdit; readonly value: Uint8Array | null }
+  | { readonly type: 'halt'; readonly notice: HaltNotice }
 
 /** The topic in which a group parks the records of a topic. */
 export function parkedTopic(group: string, topic: string): string {
@@ -95,17 +116,26 @@ export function encodeEdit(edit: LetterEdit, key: Uint8Array | null, value: Uint
   return { key, value, headers: [jsonHeader(editHeader, edit)], timestamp: edit.at }
 }
 
-/** False for a record that somebody else wrote into a parked topic. */
-export function isParkedEntry({ headers }: PlainRecord): boolean {
-  return headers.some(({ name }) => name === letterHeader || name === commandHeader || name === editHeader)
+/** A notice for the parked topic, to the partition that holds the letters of the one that it is about. */
+export function encodeHalt(notice: HaltNotice): PlainRecord {
+  return { key: null, value: null, headers: [jsonHeader(haltHeader, notice)], timestamp: notice.at }
 }
 
-/** Reads a record of a parked topic. Throws a permanent error for anything that is no letter, command or edit. */
+const entryHeaders: readonly string[] = [letterHeader, commandHeader, editHeader, haltHeader]
+
+/** False for a record that somebody else wrote into a parked topic. */
+export function isParkedEntry({ headers }: PlainRecord): boolean {
+  return headers.some(({ name }) => entryHeaders.includes(name))
+}
+
+/** Reads a record of a parked topic. Throws a permanent error for anything that is no letter, command, edit or halt. */
 export function decodeParked(record: PlainRecord): ParkedEntry {
   const command = findJson<LetterCommand>(record, commandHeader)
   if (command !== undefined) return { type: 'command', command, key: record.key }
   const edit = findJson<LetterEdit>(record, editHeader)
   if (edit !== undefined) return { type: 'edit', edit, value: record.value }
+  const notice = findJson<HaltNotice>(record, haltHeader)
+  if (notice !== undefined) return { type: 'halt', notice }
   const info = findJson<LetterInfo>(record, letterHeader)
   if (info === undefined) {
     throw permanentError('RECORD_INVALID', 'A record in a parked topic is neither a letter nor a command.')

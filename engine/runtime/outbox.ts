@@ -4,6 +4,8 @@ import { selectRows } from '../component/outgoing.ts'
 import type { WriteBatch } from '../component/write-batch.ts'
 import type { Share } from './budget.ts'
 import type { LedgerRun } from './ledger-run.ts'
+import { withoutRefused } from './refused-outputs.ts'
+import type { Refusals } from './refusals.ts'
 
 /** Outputs that wait for the cut that their records are in. Row n was made of row `rows[n]` of `runs[n]`. */
 interface Waiting {
@@ -24,16 +26,23 @@ const bytesOfRow = 48
  */
 export class Outbox {
   readonly #share: Share
+  readonly #refusals: Refusals
   #waiting: Waiting[] = []
+  /** What was sealed last, by its place in the cut. */
+  #sealed: readonly Waiting[] = []
   #waitingBytes = 0
   #sealedBytes = 0
 
-  constructor(share: Share) {
+  constructor(share: Share, refusals: Refusals) {
     this.#share = share
+    this.#refusals = refusals
   }
 
   /** Takes what a sink would append; answers what became of the records of `batch`. */
-  add(batch: WriteBatch, { output, sources, outcomes }: PreparedWrite): WriteResult {
+  add(batch: WriteBatch, prepared: PreparedWrite): WriteResult {
+    const { output, sources, outcomes } = this.#refusals.none
+      ? prepared
+      : withoutRefused(batch, prepared, this.#refusals)
     if (output.count > 0) {
       const bytes = sizeOf(output)
       this.#share.add(bytes)
@@ -45,24 +54,40 @@ export class Outbox {
 
   /** The outputs of all records that are in a cut by now. */
   seal(): OutgoingBatch[] {
-    const sealed: OutgoingBatch[] = []
+    const sealed: Waiting[] = []
     const left: Waiting[] = []
     for (const one of this.#waiting) {
       const { leaves, stays } = part(one)
-      if (leaves.count > 0) sealed.push(leaves)
+      if (leaves.output.count > 0) sealed.push(leaves)
       if (stays !== undefined) left.push(stays)
     }
     this.#waiting = left
     const waiting = left.reduce((sum, { output }) => sum + sizeOf(output), 0)
     this.#sealedBytes += this.#waitingBytes - waiting
     this.#waitingBytes = waiting
-    return sealed
+    this.#sealed = sealed
+    return sealed.map(({ output }) => output)
+  }
+
+  /** Of which record a row was made that was sealed last. */
+  originOf(
+    output: number,
+    row: number,
+  ): { readonly run: LedgerRun; readonly offset: number; readonly to: string } {
+    const {
+      runs,
+      rows,
+      output: { topic },
+    } = this.#sealed[output]!
+    const run = Array.isArray(runs) ? (runs as readonly LedgerRun[])[row]! : (runs as LedgerRun)
+    return { run, offset: run.offset(rows[row]!), to: topic }
   }
 
   /** What was sealed last is written. */
   committed(): void {
     this.#share.add(-this.#sealedBytes)
     this.#sealedBytes = 0
+    this.#sealed = []
   }
 
   /** The task is given up. */
@@ -96,7 +121,7 @@ function originsOf(
 }
 
 /** Parts what is in a cut from what waits for one. */
-function part(waiting: Waiting): { readonly leaves: OutgoingBatch; readonly stays: Waiting | undefined } {
+function part(waiting: Waiting): { readonly leaves: Waiting; readonly stays: Waiting | undefined } {
   const { output, runs, rows } = waiting
   const leaving = new Int32Array(output.count)
   const staying = new Int32Array(output.count)
@@ -109,9 +134,9 @@ function part(waiting: Waiting): { readonly leaves: OutgoingBatch; readonly stay
     if (run.isSealed(row)) leaving[leave++] = n
     else staying[stay++] = n
   }
-  if (leave === output.count) return { leaves: output, stays: undefined }
+  if (leave === output.count) return { leaves: waiting, stays: undefined }
   return {
-    leaves: selectRows(output, leaving.subarray(0, leave)),
+    leaves: pick(waiting, leaving.subarray(0, leave)),
     stays: stay === 0 ? undefined : pick(waiting, staying.subarray(0, stay)),
   }
 }

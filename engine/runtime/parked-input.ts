@@ -3,6 +3,7 @@ import type { Log } from '../component/contracts/log.ts'
 import type { Verdict } from '../component/lineage.ts'
 import { keyText, packRecords, plainRecord, type PackedRecords } from '../component/packed-records.ts'
 import { kindOf } from '../errors.ts'
+import type { HaltNotices } from './halt-notices.ts'
 import type { Ledger } from './ledger.ts'
 import type { LedgerRun, RunOwner } from './ledger-run.ts'
 import { editedRecord, LetterEdits } from './letter-edits.ts'
@@ -34,6 +35,8 @@ export interface LetterActions {
   count(what: string, by: number): void
   /** A command could not be carried out, through no fault of a record. */
   failed(error: unknown): void
+  /** Of this partition. */
+  readonly halts: HaltNotices
 }
 
 /**
@@ -101,9 +104,10 @@ export class ParkedInput {
     if (this.#polling || this.#ledger.discarded) return
     this.#polling = true
     try {
-      if (this.#begun) return await this.#readOn()
-      await this.#insist(() => this.#readOn())
+      if (this.#begun) await this.#readOn()
+      else await this.#insist(() => this.#readOn())
       this.#begun = true
+      if (!this.#ledger.discarded) await this.#actions.halts.keep(this.#parking.halt)
     } catch (error) {
       if (kindOf(error) !== 'downstream') throw error
     } finally {
@@ -154,6 +158,10 @@ export class ParkedInput {
         continue
       }
       const entry = decodeParked(record)
+      if (entry.type === 'halt') {
+        this.#actions.halts.read(entry.notice, run, row)
+        continue
+      }
       if (entry.type === 'command') {
         this.#enqueue(entry.command, key, run, row)
         continue

@@ -6,7 +6,8 @@ type Measure = keyof ErrorSettings['parking']
 
 /** At which limit a partition halts. */
 export interface ParkingHalt {
-  readonly measure: Measure
+  /** `letter`: one does not fit into the parked topic. */
+  readonly measure: Measure | 'letter'
   readonly most: number
   /** For people: what is parked, and what to do. */
   readonly sentence: string

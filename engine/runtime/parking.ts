@@ -61,6 +61,8 @@ export interface ParkingOptions {
   readonly clock: Clock
   /** How much may be parked. */
   readonly limits: ErrorSettings['parking']
+  /** Set where nothing may come in at all. */
+  readonly shut?: ParkingHalt | undefined
   readonly trouble: (sentence: string) => void
   /** Takes a record that waited for its key to be free. */
   readonly resume: (batch: RecordBatch) => void
@@ -82,10 +84,12 @@ export class Parking {
   readonly #resume: (batch: RecordBatch) => void
   readonly #facts = new LetterFacts()
   readonly #limits: ParkingLimits
+  readonly #shut: ParkingHalt | undefined
   readonly #blocked = new Map<string, BlockedKey>()
   readonly #pending = new Map<LedgerRun, Map<number, PendingLetter>>()
   /** Offsets of records whose letters were sealed in this life and not yet read back. */
   readonly #awaited = new Set<number>()
+  #open = 0
 
   constructor(options: ParkingOptions) {
     this.#group = options.group
@@ -95,6 +99,7 @@ export class Parking {
     this.#clock = options.clock
     this.#resume = options.resume
     this.#limits = new ParkingLimits(options)
+    this.#shut = options.shut
   }
 
   /** Where the letters go. */
@@ -107,6 +112,11 @@ export class Parking {
     return this.#blocked.size
   }
 
+  /** Letters that are committed and open. */
+  get letters(): number {
+    return this.#open
+  }
+
   /** Bytes of letters, committed or not. */
   get bytes(): number {
     return this.#limits.bytes
@@ -114,7 +124,7 @@ export class Parking {
 
   /** Set while so much is parked that nothing more is to come in. */
   get halt(): ParkingHalt | undefined {
-    return this.#limits.halt
+    return this.#shut ?? this.#limits.halt
   }
 
   /** True if an earlier record of its key is parked. */
@@ -235,6 +245,7 @@ export class Parking {
 
   /** A letter of so many bytes was read from the parked partition: it is open. */
   opened(key: string | undefined, info: LetterInfo, bytes: number): void {
+    this.#open++
     const known = this.#awaited.delete(info.offset)
     if (!known) this.#limits.added(key, bytes)
     if (key === undefined) return
@@ -250,6 +261,7 @@ export class Parking {
 
   /** A letter is closed: processed or discarded. The key is free when none is left. */
   closed(key: string | undefined, bytes: number): void {
+    this.#open--
     this.#limits.removed(key, bytes)
     const blocked = key === undefined ? undefined : this.#blocked.get(key)
     if (blocked === undefined) return

@@ -22,13 +22,8 @@ import { type SourceHandler, SourceLoop } from './source-loop.ts'
 import { Task } from './task.ts'
 import type { TaskInput } from './task-input.ts'
 import { TaskOpener } from './task-opener.ts'
-import type { TaskOptions } from './task-options.ts'
-import type { Membership, WorkerOptions } from './worker-options.ts'
-
-export interface SessionOptions extends WorkerOptions, Pick<TaskOptions, 'counters' | 'breakers'> {
-  /** The session before this one, whose counts go on. */
-  readonly before: Session | undefined
-}
+import type { SessionEnd, SessionOptions } from './session-options.ts'
+import type { Membership } from './worker-options.ts'
 
 /** One membership in the consumer group: from joining to leaving, or to being fenced. */
 export class Session {
@@ -40,7 +35,7 @@ export class Session {
   readonly #verdicts: Readonly<Record<Verdict, number>>[]
   readonly #opener: TaskOpener
   readonly #ends: EndWatch
-  readonly #ended = Promise.withResolvers<'stopped' | 'fenced'>()
+  readonly #ended = Promise.withResolvers<SessionEnd>()
   #membership: Membership | undefined
   #cycle: CommitCycle | undefined
   #ownTopics: OwnTopics | undefined
@@ -103,7 +98,7 @@ export class Session {
   }
 
   /** Runs until it is stopped, at its end, or fenced. Rejects with the fatal error that ended it. */
-  async run(): Promise<'stopped' | 'fenced'> {
+  async run(): Promise<SessionEnd> {
     const ended = this.#ended.promise
     ended.catch(() => undefined)
     try {
@@ -135,7 +130,7 @@ export class Session {
       clock: environment.clock,
       tasks: () => this.#assignments.tasks,
       lost: (tasks) => this.#discard(tasks),
-      fenced: () => this.#ended.resolve('fenced'),
+      over: (how) => this.#ended.resolve(how),
       failed: (error) => this.#ended.reject(error),
       done: (outcome, seconds) => committed?.(outcome, seconds),
     })
@@ -176,7 +171,7 @@ export class Session {
   }
 
   /** Commits, looks at the parked partitions, and sees whether the end is reached, about every commit interval. */
-  async #tick(): Promise<'stopped' | 'fenced'> {
+  async #tick(): Promise<SessionEnd> {
     const { clock } = this.#options.environment
     while (!this.#over && !this.#stopAsked) {
       await new Promise<void>((resolve) => clock.after(this.#options.plan.commitInterval, resolve))
@@ -230,7 +225,7 @@ export class Session {
 
   async #openTask(sub: SubTopology, partition: number, epoch: number): Promise<Task> {
     const parts = this.#parts!
-    const { plan, environment, counters, breakers, trouble, random } = this.#options
+    const { plan, environment, counters, breakers, refusals, trouble, random } = this.#options
     const { backend, log } = this.#membership!
     await parts.prepareParking(sub, partition)
     return Task.open({
@@ -248,6 +243,7 @@ export class Session {
       clock: environment.clock,
       counters,
       breakers,
+      refusals,
       stop: (error) => this.#ended.reject(error),
       trouble,
       ...(random !== undefined && { random }),

@@ -69,6 +69,7 @@ export class SinkStage {
     checkedAnswer(this.#context.node, batch.length, answer)
     this.#context.count('writeSeconds', (performance.now() - started) / 1000)
     this.#context.count('writtenRecords', batch.length)
+    this.#context.count('writes', 1)
     return answer
   }
 

@@ -17,6 +17,7 @@ import { decodeMetadata, fitMetadata, metadataHighMark } from './commit-metadata
 import { Intervals } from './intervals.ts'
 import { Parking } from './parking.ts'
 import { passesOver } from './other-types.ts'
+import type { ParkingHalt } from './parking-limits.ts'
 import { SchemaWait } from './schema-wait.ts'
 
 /** What an input needs of its task. */
@@ -47,6 +48,10 @@ export interface InputOptions {
   readonly isHeld: () => boolean
   /** How much may be parked. */
   readonly limits: ErrorSettings['parking']
+  /** Counts at the source. */
+  readonly count: (what: string, by: number) => void
+  /** Set where nothing may be taken in. */
+  readonly shut: ParkingHalt | undefined
   /** Something that passes is in the way: for the log. */
   readonly trouble: (sentence: string) => void
 }
@@ -74,6 +79,7 @@ export class TaskInput {
   #readTo = 0
   /** Length of the last commit's metadata. */
   metadataLength = 0
+  #paused = false
 
   constructor(options: InputOptions) {
     this.node = options.node
@@ -105,6 +111,7 @@ export class TaskInput {
       ledger: this.ledger,
       clock: options.clock,
       limits: options.limits,
+      shut: options.shut,
       trouble: options.trouble,
       resume: (batch) => this.#resume(batch),
     })
@@ -137,10 +144,21 @@ export class TaskInput {
     return this.#schemas.waits || this.#options.isHeld()
   }
 
+  /** True while nothing is read from its partition. */
+  get isPaused(): boolean {
+    return this.#paused
+  }
+
   /** It is read no further for now; or it is again. */
   paused(paused: boolean): void {
+    this.#paused = paused
     if (paused) this.#lane?.pause()
     else this.#lane?.resume()
+  }
+
+  /** True while what comes is not for this task, or must not be taken. */
+  get #closed(): boolean {
+    return !this.started || this.#options.shut !== undefined
   }
 
   /**
@@ -148,8 +166,9 @@ export class TaskInput {
    * other inputs, they are in the ledger when that is over.
    */
   take(records: PackedRecords): void {
-    if (!this.started) return
+    if (this.#closed) return
     this.quietSince = Number.POSITIVE_INFINITY
+    this.#options.count('taken', records.count)
     const lane = this.#lane
     if (lane !== undefined) return this.#inTurn(() => lane.take(records, this.#times.of(records)), records)
     const run = this.#admit(records)
@@ -186,7 +205,7 @@ export class TaskInput {
 
   /** What has not come from below `offset` is gone: progress goes over it. */
   pass(offset: number): void {
-    if (!this.started) return
+    if (this.#closed) return
     const lane = this.#lane
     if (lane === undefined) this.ledger.pass(offset)
     else this.#inTurn(() => lane.pass(offset))
@@ -205,7 +224,7 @@ export class TaskInput {
 
   /** The source has delivered all that there is, up to this offset. */
   reachedEnd(offset: number): void {
-    if (!this.started) return
+    if (this.#closed) return
     this.#readTo = Math.max(this.#readTo, offset)
     this.quietSince = Math.min(this.quietSince, this.#options.clock.now())
     const lane = this.#lane

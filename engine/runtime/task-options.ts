@@ -9,6 +9,7 @@ import type { ProcessorNode, SubTopology, TopologyPlan } from '../topology/plan-
 import type { Breakers } from './breaker.ts'
 import type { Share } from './budget.ts'
 import type { Counters } from './counters.ts'
+import type { Refusals } from './refusals.ts'
 
 /** One source of a task. */
 export interface TaskSource {
@@ -36,6 +37,8 @@ export interface TaskOptions {
   readonly backend: CommitBackend
   readonly clock: Clock
   readonly share: Share
+  /** What commits of this worker were refused for. */
+  readonly refusals: Refusals
   /** Of what is behind its nodes. */
   readonly breakers: Breakers
   readonly counters: Counters

@@ -1,4 +1,4 @@
-import type { CommitBackend, SealedTask, TaskId } from '../component/contracts/commit.ts'
+import type { CommitBackend, RefusedRow, SealedTask, TaskId } from '../component/contracts/commit.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { StateStore } from '../component/contracts/state.ts'
 import type { RecordBatch } from '../component/record-batch.ts'
@@ -7,8 +7,9 @@ import { FailurePolicy, limitsOf, type Failure } from './failures.ts'
 import type { StageContext } from './lanes.ts'
 import type { Share } from './budget.ts'
 import type { RunOwner } from './ledger-run.ts'
-import { isErrand, LetterGate } from './letter-gate.ts'
+import { isErrand, LetterGate, stopTelling } from './letter-gate.ts'
 import { parkedTopic } from './letters.ts'
+import { noteRefusal } from './note-refusal.ts'
 import { Outbox } from './outbox.ts'
 import { holdBack, isOwed, OwedEmissions, OwedRun, refuseOwed } from './owed.ts'
 import { OpenWork } from './open-work.ts'
@@ -75,7 +76,7 @@ export class Task {
     this.#parked = this.inputs.map((input, n) =>
       this.#letters(input, n, parked[n]!, positions[own.length + n]),
     )
-    if (options.plan.delivery === 'exactly-once') this.#outbox = new Outbox(options.share)
+    if (options.plan.delivery === 'exactly-once') this.#outbox = new Outbox(options.share, options.refusals)
     this.#owed = this.#makeOwed()
     this.#graph = new TaskGraph(options.plan, options.sub, {
       context: (node) => this.#stageContext(node, policy),
@@ -102,7 +103,7 @@ export class Task {
     position: { readonly offset: number; readonly metadata: string } | undefined,
     policy: FailurePolicy,
   ): TaskInput {
-    const { plan, clock, trouble, breakers } = this.#options
+    const { plan, clock, trouble, breakers, refusals, counters } = this.#options
     return new TaskInput({
       ...source,
       group: plan.name,
@@ -115,6 +116,8 @@ export class Task {
       breaker: breakers.of(source.node),
       isHeld: () => this.#graph.isHeld(source.node, breakers),
       limits: plan.errors.parking,
+      shut: refusals.haltOf(partition),
+      count: counters.of(source.node),
       owner: { ...this.#owner(), ...(source.spent && { spent: source.spent }) },
       ...this.#kinds.of(source.node),
       push: (batch) => this.#graph.push(source.node, batch),
@@ -136,6 +139,7 @@ export class Task {
     const { log, clock, counters, stop } = this.#options
     return new LetterGate({
       of: input,
+      group: this.#options.plan.name,
       partition,
       position,
       ...this.#kinds.of(input.node),
@@ -165,7 +169,7 @@ export class Task {
   #failureActions(): ConstructorParameters<typeof FailurePolicy>[1] {
     return {
       park: (batch, i, failure) => this.#park(batch, i, failure),
-      stop: (error) => this.#options.stop(error),
+      stop: (error) => stopTelling(error, this.#parked, this.#options.stop),
       now: () => this.#options.clock.now(),
     }
   }
@@ -320,6 +324,11 @@ export class Task {
     this.sendOwed()
   }
 
+  /** A row of the cut that was sealed last is refused for good: later sessions know. False where none could do without it. */
+  refused(row: RefusedRow): boolean {
+    return noteRefusal(row, { ...this.#options, outbox: this.#outbox, of: this.inputs, gates: this.#parked })
+  }
+
   /** Throws if a node lost a record. To be asked when the task is idle. */
   checkConservation(): void {
     this.#graph.checkConservation()
@@ -339,14 +348,6 @@ export class Task {
 
   get cancelled(): boolean {
     return this.#cancelled
-  }
-
-  /** Letters that are open, and keys that they hold. */
-  get parked(): { readonly letters: number; readonly keys: number } {
-    return {
-      letters: this.#parked.reduce((sum, { input }) => sum + input.size, 0),
-      keys: this.inputs.reduce((sum, { parking }) => sum + parking.keys, 0),
-    }
   }
 
   get stores(): Iterable<StateStore> {

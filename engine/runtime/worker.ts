@@ -2,6 +2,7 @@ import type { TopologyPlan } from '../topology/plan-types.ts'
 import { Breaker, Breakers } from './breaker.ts'
 import { Counters } from './counters.ts'
 import { limitsOf } from './failures.ts'
+import { Refusals } from './refusals.ts'
 import { Session } from './session.ts'
 import type { Task } from './task.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -61,15 +62,16 @@ export class Worker {
   async run(): Promise<WorkerSummary> {
     this.#state = 'RUNNING'
     const { counters, breakers } = this
+    const refusals = new Refusals()
     try {
       while (!this.#stopping) {
-        this.#session = new Session({ ...this.#options, counters, breakers, before: this.#session })
+        this.#session = new Session({ ...this.#options, counters, breakers, refusals, before: this.#session })
         if (this.#atEnd) this.#session.stopAtEnd()
         const ended = await this.#session.run()
         if (ended === 'stopped') break
-        this.#options.trouble(
-          `The worker of ${this.plan.name} was fenced by another one, and joins the group again.`,
-        )
+        const why =
+          ended === 'fenced' ? 'was fenced by another one' : 'has a record that its topic does not take'
+        this.#options.trouble(`The worker of ${this.plan.name} ${why}, and joins the group again.`)
       }
       this.#state = 'STOPPED'
       return this.summary()

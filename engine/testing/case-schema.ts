@@ -119,7 +119,13 @@ const Registry = z.strictObject({
   away: Duration.meta({ description: 'For how long, from the beginning of the step.', examples: ['30s'] }),
 })
 
-const faultNames = ['crash', 'revoke', 'lose', 'commit', 'write', 'registry'] as const
+const Hang = z.strictObject({
+  node: Name.meta({ description: 'A processor whose function may take time, or a sink.' }),
+  key: z.string().optional().meta({ description: 'Only calls with a record of this key.' }),
+  times: Times.meta({ description: 'How many of these calls hang.' }),
+})
+
+const faultNames = ['crash', 'revoke', 'lose', 'commit', 'write', 'hang', 'registry'] as const
 
 const Fault = z
   .strictObject({
@@ -132,6 +138,9 @@ const Fault = z
     }),
     commit: Commits.optional().meta({ description: 'Commits end otherwise than they should.' }),
     write: Writes.optional().meta({ description: 'Writes fail.' }),
+    hang: Hang.optional().meta({
+      description: 'A node never answers: its call is over when `errors.answerWithin` is.',
+    }),
     registry: Registry.optional().meta({ description: 'The schema registry does not answer.' }),
   })
   .refine((fault) => faultNames.filter((name) => fault[name] !== undefined).length === 1, {
@@ -155,6 +164,19 @@ const ExpectedLetter = z.strictObject({
   code: z.enum(Object.keys(errorCodes) as [keyof typeof errorCodes]).optional(),
   message: z.string().optional().meta({ description: 'A part of the sentence.' }),
   follower: z.boolean().optional().meta({ description: 'Whether it only waits behind one of its key.' }),
+})
+
+const ExpectedBreaker = z.strictObject({
+  openings: z.int().min(0).optional().meta({ description: 'How often it opened, in all lives.' }),
+  state: z.enum(['closed', 'half-open', 'open']).optional().meta({ description: 'What it is now.' }),
+})
+
+const ExpectedHalt = z.strictObject({
+  topic: TopicName.optional(),
+  partition: z.int().min(0).optional(),
+  limit: z.enum(['keys', 'letters', 'bytes']).optional().meta({
+    description: 'Which limit of `errors.parking` it halts at.',
+  }),
 })
 
 /** The counts that a case may name, as `millrace run -o json` prints them. */
@@ -202,6 +224,12 @@ const Expect = z
     }),
     deadLetters: z.array(ExpectedRecord).optional().meta({
       description: 'The records of the dead-letter topics, in order.',
+    }),
+    breakers: z.record(Name, ExpectedBreaker).prefault({}).meta({
+      description: 'The circuit breakers of nodes, by name.',
+    }),
+    halted: z.array(ExpectedHalt).optional().meta({
+      description: 'The partitions that halt since so much is parked. Without it there must be none.',
     }),
     printed: z.array(z.string()).optional().meta({ description: 'The lines of console sinks.' }),
     counts: Counts.prefault({}).meta({

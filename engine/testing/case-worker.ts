@@ -1,11 +1,15 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { TopicPartition } from '../component/contracts/position.ts'
 import type { SourceReader } from '../component/contracts/reader.ts'
 import type { Passed, Point } from '../component/points.ts'
 import { asMillraceError } from '../errors.ts'
+import type { BreakerState } from '../runtime/breaker.ts'
+import type { ParkingHalt } from '../runtime/parking-limits.ts'
 import { Worker } from '../runtime/worker.ts'
 import type { WorkerSummary } from '../runtime/worker-summary.ts'
 import type { TopologyPlan } from '../topology/plan-types.ts'
 import type { FaultRun } from './fault-run.ts'
+import { hangingPlan } from './hanging-nodes.ts'
 import { faultyEnvironment } from './faulty-environment.ts'
 import { Life } from './life.ts'
 import type { Place } from './place.ts'
@@ -17,8 +21,21 @@ export interface CaseWorkerOptions {
   readonly place: Place
   readonly clock: VirtualClock
   readonly faults: () => FaultRun
+  /** The nodes of which calls hang, in some step. */
+  readonly hanging: ReadonlySet<string>
   readonly print: (line: string) => void
   readonly passed: (passed: Passed) => void
+}
+
+/** What became of a circuit breaker. */
+export interface BreakerFacts {
+  readonly openings: number
+  readonly state: BreakerState
+}
+
+/** A partition that halts, and at which limit. */
+export interface HaltFacts extends TopicPartition {
+  readonly limit: ParkingHalt['measure']
 }
 
 /** So many turns of the event loop, and nothing waits but for time. */
@@ -52,7 +69,8 @@ export class CaseWorker {
 
   /** Begins a life. */
   async start(): Promise<void> {
-    const { plan, place, clock, faults, print } = this.#options
+    const { place, clock, faults, hanging, print } = this.#options
+    const plan = hangingPlan(this.#options.plan, hanging, (...call) => faults().hangs(...call))
     for (const reader of this.#readers.splice(0)) await reader.close()
     await place.begins?.()
     const life = new Life(clock)
@@ -150,6 +168,26 @@ export class CaseWorker {
       for (const [name, count] of Object.entries(summary)) sum[name] = (sum[name] ?? 0) + Number(count)
     }
     return sum
+  }
+
+  /** Its circuit breakers by node: openings in all lives, and the state in the last one. */
+  breakers(): Readonly<Record<string, BreakerFacts>> {
+    const found: Record<string, BreakerFacts> = {}
+    for (const { breakers } of this.#lives) {
+      for (const [node, { openings, state }] of breakers.entries())
+        found[node] = { openings: openings + (found[node]?.openings ?? 0), state }
+    }
+    return found
+  }
+
+  /** The partitions that halt, in order. */
+  halted(): readonly HaltFacts[] {
+    const inputs = [...this.#lives.at(-1)!.tasks].flatMap((task) => task.inputs)
+    return inputs
+      .flatMap(({ partition, parking: { halt } }) =>
+        halt === undefined ? [] : [{ ...partition, limit: halt.measure }],
+      )
+      .sort((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition)
   }
 
   /** Whatever state it is in, nothing of it happens after this. */

@@ -1,6 +1,7 @@
 import { suggestion } from '../config/suggest.ts'
 import { MillraceError, sentenceOf } from '../errors.ts'
 import { deadLetterTopic } from '../runtime/letters.ts'
+import type { BreakerFacts, HaltFacts } from './case-worker.ts'
 import type { Expectation } from './case-schema.ts'
 import {
   compareAnyOrder,
@@ -32,6 +33,8 @@ export interface Reality {
   /** The topics that the sinks write. */
   readonly sinks: readonly string[]
   readonly counts: Readonly<Record<string, number>>
+  readonly breakers: Readonly<Record<string, BreakerFacts>>
+  readonly halted: readonly HaltFacts[]
   readonly printed: readonly string[]
   /** What the worker failed with, and whether it is over at all. */
   readonly error: unknown
@@ -51,6 +54,7 @@ export async function checkExpectation(expect: Expectation, reality: Reality): P
     findings.push(...told(`state of ${store}`, 'entry', entries, actual, compareAnyOrder(entries, actual)))
   }
   findings.push(...(await checkLetters(expect, reality)))
+  findings.push(...checkTrouble(expect, reality))
   if (expect.printed !== undefined) {
     const pairs = compareInOrder(expect.printed, reality.printed)
     findings.push(...told('the console', 'line', expect.printed, reality.printed, pairs))
@@ -71,6 +75,29 @@ function checkStop({ stops }: Expectation, { error, over }: Reality): Finding[] 
   }
   if (stops !== undefined && !over) return [{ what: `The worker did not stop with ${stops}.` }]
   return []
+}
+
+function checkTrouble(expect: Expectation, { plan, breakers, halted }: Reality): Finding[] {
+  const wanted = expect.halted ?? []
+  const findings = told(
+    'the partitions that halt',
+    'partition',
+    wanted,
+    halted,
+    compareInOrder(wanted, halted),
+  )
+  for (const [node, expected] of Object.entries(expect.breakers)) {
+    if (!plan.nodes.has(node)) {
+      findings.push({ what: `breakers: there is no node ${node}${suggestion(node, [...plan.nodes.keys()])}` })
+      continue
+    }
+    // Nobody makes one before something fails.
+    const actual = breakers[node] ?? { openings: 0, state: 'closed' }
+    const fields = differsFrom(expected, actual)
+    if (fields !== undefined)
+      findings.push({ what: `the breaker of ${node} differs`, details: fields.flatMap(fieldLines) })
+  }
+  return findings
 }
 
 async function checkTopic(

@@ -99,6 +99,18 @@ export class FaultRun {
     return undefined
   }
 
+  /** True for a call of a node, with records of these keys, that never ends. */
+  hangs(node: string, keys: readonly (string | undefined)[]): boolean {
+    for (const fault of this.#faults) {
+      const { hang } = fault.script
+      if (hang?.node !== node || fault.happened >= hang.times) continue
+      if (hang.key !== undefined && !keys.includes(hang.key)) continue
+      fault.happened++
+      return true
+    }
+    return false
+  }
+
   /** Partitions that go after these records were delivered: offsets up to `last` of one partition. */
   taken({ topic, partition }: TopicPartition, last: number): 'revoke' | 'lose' | undefined {
     for (const fault of this.#faults) {
@@ -134,11 +146,12 @@ export class FaultRun {
   }
 }
 
-function wordsOf({ crash, revoke, lose, commit, write }: FaultScript): string {
+function wordsOf({ crash, revoke, lose, commit, write, hang }: FaultScript): string {
   if (crash !== undefined) return `the crash at ${crash.at} (time ${crash.nth})`
   if (revoke !== undefined) return `the revocation at offset ${revoke.offset}`
   if (lose !== undefined) return `the loss at offset ${lose.offset}`
   if (commit !== undefined) return `the commit that is ${commit.outcome}`
   if (write !== undefined) return `the write to ${write.to} that is ${write.outcome}`
+  if (hang !== undefined) return `the call of ${hang.node} that hangs`
   return 'the absence of the registry'
 }

@@ -64,6 +64,11 @@ function isDue(command: LetterAct | undefined, begin: number, moment: number): b
   return at !== undefined && at <= moment
 }
 
+function hangingNodes(testCase: TestCase): ReadonlySet<string> {
+  const steps = [testCase, ...testCase.then]
+  return new Set(steps.flatMap(({ faults }) => faults.flatMap(({ hang }) => hang?.node ?? [])))
+}
+
 class CaseRun {
   readonly #options: RunCaseOptions
   readonly #plan: TopologyPlan
@@ -84,6 +89,7 @@ class CaseRun {
       place,
       clock,
       faults: () => this.#faults,
+      hanging: hangingNodes(options.testCase),
       print: (line) => this.#printed.push(line),
       passed: options.passed ?? (() => undefined),
     })
@@ -153,6 +159,8 @@ class CaseRun {
       sources: this.#topics(),
       sinks: this.#written(),
       counts: this.#worker.counts(),
+      breakers: this.#worker.breakers(),
+      halted: this.#worker.halted(),
       printed: this.#printed,
       error: this.#worker.error,
       over: this.#worker.over,
@@ -266,9 +274,12 @@ class CaseRun {
   /** Partitions whose records are not all committed. */
   async #uncommitted(): Promise<{ topic: string; partition: number; committed: number; end: number }[]> {
     const { log } = this.#place.environment
+    const halted = this.#worker.halted()
     const found = []
     for (const topic of this.#followed()) {
       for (let partition = 0; partition < this.#partitionsOf(topic); partition++) {
+        // Nothing more is taken from it, so that it will not come any further.
+        if (halted.some((one) => one.topic === topic && one.partition === partition)) continue
         const { end } = await log.bounds({ topic, partition })
         const committed = (await log.committed(this.#plan.name, { topic, partition }))?.offset ?? 0
         if (committed < end) found.push({ topic, partition, committed, end })

@@ -100,7 +100,7 @@ expect:
       `given: [{ key: a, text: '{' }]`,
       [
         expect.stringMatching(
-          /^3:5 the parked records: a letter that is not expected \| .*"code":"AVRO_UNDECODABLE"/,
+          /^3:5 the parked records: a letter that is not expected \| .*"code":"VALUE_UNDECODABLE"/,
         ),
       ],
     ],

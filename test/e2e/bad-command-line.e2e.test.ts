@@ -55,7 +55,6 @@ describe('the command line', () => {
     [2, ['run', 'topologies/orders.yaml', '--store'], /--store needs a value: give --store DIR\.$/],
     [2, ['demo', 'here'], /demo takes no here: .*--repo/],
     [2, ['dlq', 'discard', '0@1', '0@2', '--reason', 'x'], /dlq discard has no use for "0@2"/],
-    [2, ['lint'], /lint needs a file/],
     [2, ['describe', 'topologies/orders.yaml', 'topologies/more.yaml'], /describe takes one file at a time/],
     [
       1,

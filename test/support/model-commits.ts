@@ -1,6 +1,7 @@
 import type {
   CommitBackend,
   CommitOutcome,
+  RefusedRow,
   SealedCommit,
   SealedTask,
   StateBlock,
@@ -10,6 +11,7 @@ import type {
 } from '../../engine/component/contracts/commit.ts'
 import type { CommittedPosition, TopicPartition } from '../../engine/component/contracts/position.ts'
 import { unpackBatch } from '../../engine/component/outgoing.ts'
+import { permanentError } from '../../engine/errors.ts'
 import type { ModelGroup } from './model-groups.ts'
 import type { Life } from './model-life.ts'
 import type { ModelTopics, Written } from './model-topics.ts'
@@ -22,6 +24,8 @@ export interface CommitFaults {
   slowest: number
   /** True: no commit can ever work. */
   failed?: boolean
+  /** True for a record that its topic does not take. */
+  refuses?: (topic: string, value: Uint8Array | null) => boolean
 }
 
 interface Transaction {
@@ -111,6 +115,21 @@ export class ModelCommits {
   }
 }
 
+function refusedRows({ tasks }: SealedCommit, refuses: CommitFaults['refuses']): RefusedRow[] {
+  if (refuses === undefined) return []
+  const error = permanentError('RECORD_TOO_LARGE', 'The topic does not take this record.')
+  return tasks.flatMap(({ task, records, outputs }): RefusedRow[] => [
+    ...records
+      .filter(({ topic, value }) => refuses(topic, value))
+      .map((record): RefusedRow => ({ task, error, what: { kind: 'letter', record } })),
+    ...outputs.flatMap((batch, output) =>
+      unpackBatch(batch).flatMap(({ topic, value }, row): RefusedRow[] =>
+        refuses(topic, value) ? [{ task, error, what: { kind: 'output', output, row } }] : [],
+      ),
+    ),
+  ])
+}
+
 /** The transactional producer of one worker. */
 export class ModelBackend implements CommitBackend {
   readonly #commits: ModelCommits
@@ -164,6 +183,8 @@ export class ModelBackend implements CommitBackend {
     if (lost.length > 0) return { outcome: 'lost', tasks: lost }
     if (this.#life.random.chance(this.#commits.faults.aborted))
       return { outcome: 'aborted', error: new Error('aborted') }
+    const rows = refusedRows(commit, this.#commits.faults.refuses)
+    if (rows.length > 0) return { outcome: 'refused', rows }
     try {
       return this.#commits.begin(commit, this.#life)
     } catch (error) {

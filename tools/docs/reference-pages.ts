@@ -1,5 +1,6 @@
 import type { ComponentDefinition, Registry } from '../../engine/component/define.ts'
 import { sectionNames, sections, topologyJsonSchema } from '../../engine/config/topology-schema.ts'
+import { errorTables } from './error-tables.ts'
 import { errorCodes } from '../../engine/errors.ts'
 import { metricCatalogue } from '../../engine/observe/metric-catalogue.ts'
 import type { MetricSpec } from '../../engine/observe/metric-spec.ts'
@@ -106,7 +107,7 @@ Codes are stable: tools may branch on them.
 
 function errorsPage(): string {
   const rows = Object.entries(errorCodes).map(([code, meaning]) => [`\`${code}\``, meaning])
-  return page('Error codes', [errorNotes.trim(), table(['code', 'meaning'], rows)])
+  return page('Error codes', [errorNotes.trim(), table(['code', 'meaning'], rows), ...errorTables()])
 }
 
 function metricsPage(): string {

@@ -1,3 +1,4 @@
+import type { MillraceError } from '../../errors.ts'
 import type { OutgoingBatch, OutgoingRecord } from './log.ts'
 import type { CommittedPosition, TopicPartition } from './position.ts'
 
@@ -46,6 +47,16 @@ export interface SealedCommit {
   readonly tasks: readonly SealedTask[]
 }
 
+/** A record of a commit that its topic does not take, whatever is tried: an output by its place, or a letter. */
+export interface RefusedRow {
+  readonly task: TaskId
+  readonly what:
+    | { readonly kind: 'output'; readonly output: number; readonly row: number }
+    | { readonly kind: 'letter'; readonly record: OutgoingRecord }
+  /** A permanent error. */
+  readonly error: MillraceError
+}
+
 /**
  * How a commit ended.
  *
@@ -54,6 +65,7 @@ export interface SealedCommit {
  * - `unknown`: nobody can say. The worker asks again with the same commit, and starts nothing else meanwhile.
  * - `lost`: nothing took effect; these tasks are no longer this worker's. It takes them out and sends the rest.
  * - `fenced`: nothing took effect; another worker has taken over. It discards all its tasks and begins anew.
+ * - `refused`: nothing took effect, and never will with these rows. The worker begins anew, and knows them then.
  * - `failed`: nothing took effect, and trying again will not help.
  */
 export type CommitOutcome =
@@ -62,6 +74,7 @@ export type CommitOutcome =
   | { readonly outcome: 'unknown'; readonly error: unknown }
   | { readonly outcome: 'lost'; readonly tasks: readonly TaskId[] }
   | { readonly outcome: 'fenced'; readonly error: unknown }
+  | { readonly outcome: 'refused'; readonly rows: readonly RefusedRow[] }
   | { readonly outcome: 'failed'; readonly error: unknown }
 
 /** Makes sealed work durable: one SQLite transaction in embedded mode, one Kafka transaction in a cluster. */

@@ -4,9 +4,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { packBatch } from '../../../engine/component/outgoing.ts'
 import { packRecords } from '../../../engine/component/packed-records.ts'
 import type { ChangelogFormat } from '../../../engine/component/contracts/changelog.ts'
-import type { SealedTask, StoreRef } from '../../../engine/component/contracts/commit.ts'
+import type { CommitOutcome, SealedTask, StoreRef } from '../../../engine/component/contracts/commit.ts'
 import type { TopicPartition } from '../../../engine/component/contracts/position.ts'
 import { valueOf } from '../../../engine/component/packed-records.ts'
 import { KafkaAdmin } from '../../../engine/kafka/admin.ts'
@@ -189,19 +190,41 @@ describe('on one broker', () => {
     await Promise.all([first.close(), second.close()])
   })
 
-  test('a record that the topic refuses stops the worker, and says which topic', async () => {
-    const { backend, cut, group } = await task()
-    const letters = bench.kafka.uniqueTopic()
-    await bench.kafka.createTopic(letters, { partitions: 1, configs: { 'max.message.bytes': 1000 } })
-    const record = { topic: letters, partition: 0, key: null, headers: [], timestamp: 1 }
+  test('outputs and letters that their topics refuse are told by their places, and nothing takes effect', async () => {
+    const { backend, cut, topic, group } = await task()
+    const small = bench.kafka.uniqueTopic()
+    await bench.kafka.createTopic(small, { partitions: 1, configs: { 'max.message.bytes': 3000 } })
     // Random bytes: compressed, others would fit.
-    const big = { ...record, value: Buffer.from(Array.from({ length: 5000 }, () => Math.random() * 256)) }
-    const outcome = await backend.commit({ sequence: 1, tasks: [cut({ records: [big] }, 1)] })
-    expect(outcome).toMatchObject({ outcome: 'failed', error: { kind: 'fatal', code: 'COMMIT_FAILED' } })
-    expect(String((outcome as { error: unknown }).error)).toContain(letters)
-    expect(group).not.toBe('')
+    const random = (bytes: number) => Buffer.from(Array.from({ length: bytes }, () => Math.random() * 256))
+    const at = { topic: small, partition: 0, key: null, headers: [], timestamp: 1 }
+    const of = (...bytes: number[]) => bytes.map((one) => ({ ...at, value: random(one) }))
+    // Together those of 900 are too large, too.
+    const outputs = [packBatch(small, of(900, 900, 5000, 900, 900), 0)]
+    // What is aborted is sent again, in smaller pieces.
+    const commit = async (sequence: number, parts: Partial<SealedTask>): Promise<CommitOutcome> => {
+      let outcome: CommitOutcome
+      let tries = 0
+      do outcome = await backend.commit({ sequence, tasks: [cut(parts, 1)] })
+      while (outcome.outcome === 'aborted' && ++tries < 8)
+      return outcome
+    }
+    const ours = { task: `${group}/0/0`, error: { kind: 'permanent', code: 'RECORD_TOO_LARGE' } }
+    expect(await commit(1, { outputs })).toMatchObject({
+      outcome: 'refused',
+      rows: [{ ...ours, what: { kind: 'output', output: 0, row: 2 } }],
+    })
+    // In pieces that are smaller, what fits goes through, with a letter beside it; and one that is too large is told.
+    const [big] = of(5000)
+    const letter = await commit(2, { records: [big!] })
+    expect(letter).toMatchObject({
+      outcome: 'refused',
+      rows: [{ ...ours, what: { kind: 'letter', record: big } }],
+    })
+    const rest = [packBatch(small, of(900, 900, 900, 900), 0)]
+    expect(await commit(3, { outputs: rest })).toEqual({ outcome: 'committed' })
+    expect((await bench.log.committed(group, { topic, partition: 0 }))?.offset).toBe(1)
     await backend.close()
-  })
+  }, 60_000)
 
   test('restoring waits for a transaction that somebody left open', async () => {
     const { backend, group, topic } = await task()

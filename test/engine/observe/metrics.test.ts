@@ -12,7 +12,8 @@ describe('the catalogue', () => {
   test.each(specs)('%s is named by what it counts and its unit', (name, spec) => {
     expect(name).toMatch(/^millrace_[a-z]+(_[a-z]+)*$/)
     expect(name.endsWith('_total')).toBe(spec.type === 'counter')
-    if (spec.unit === 'seconds' || spec.unit === 'bytes') expect(name).toMatch(new RegExp(`_${spec.unit}$`))
+    if (spec.unit === 'seconds' || spec.unit === 'bytes')
+      expect(name).toMatch(new RegExp(`_${spec.unit}(_total)?$`))
     expect(spec.help).toMatch(/\.$/)
     expect(spec.notes).not.toBe('')
     expect(spec.buckets !== undefined).toBe(spec.type === 'histogram')
@@ -38,14 +39,14 @@ describe('createMetrics', () => {
     metrics.count('millrace_records_consumed_total', consumed, 500)
     metrics.count('millrace_records_consumed_total', consumed, 0)
     metrics.count('millrace_records_consumed_total', consumed, 20)
-    metrics.gauge('millrace_lag_records', partition, 7)
+    metrics.gauge('millrace_ledger_in_flight_records', partition, 7)
     metrics.observe('millrace_commit_seconds', { topology: 'audit-store' }, 0.02)
     const text = await metrics.text()
     expect(text).toContain(
       'millrace_records_consumed_total{topology="audit-store",node="events",topic="audit-events"} 520\n',
     )
     expect(text).toContain(
-      'millrace_lag_records{topology="audit-store",topic="audit-events",partition="3"} 7\n',
+      'millrace_ledger_in_flight_records{topology="audit-store",topic="audit-events",partition="3"} 7\n',
     )
     expect(text).toContain('millrace_commit_seconds_bucket{le="0.025",topology="audit-store"} 1\n')
     expect(text).toContain('millrace_commit_seconds_bucket{le="0.01",topology="audit-store"} 0\n')
@@ -66,9 +67,9 @@ describe('createMetrics', () => {
 
   test('a partition that is given up leaves no gauge behind, and its counters stay', async () => {
     const metrics = createMetrics()
-    metrics.gauge('millrace_lag_records', partition, 7)
+    metrics.gauge('millrace_ledger_in_flight_records', partition, 7)
     metrics.gauge('millrace_assignment_epoch', partition, 2)
-    metrics.gauge('millrace_lag_records', { ...partition, partition: 4 }, 9)
+    metrics.gauge('millrace_ledger_in_flight_records', { ...partition, partition: 4 }, 9)
     metrics.count(
       'millrace_records_settled_total',
       { topology: 'audit-store', verdict: 'stored', reason: '' },
@@ -78,7 +79,7 @@ describe('createMetrics', () => {
     const text = await metrics.text()
     expect(text).not.toContain('partition="3"')
     expect(text).toContain(
-      'millrace_lag_records{topology="audit-store",topic="audit-events",partition="4"} 9\n',
+      'millrace_ledger_in_flight_records{topology="audit-store",topic="audit-events",partition="4"} 9\n',
     )
     expect(text).toContain(
       'millrace_records_settled_total{topology="audit-store",verdict="stored",reason=""} 5\n',

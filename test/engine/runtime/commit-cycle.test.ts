@@ -43,7 +43,7 @@ async function cycle(answer: (sent: number, tasks: readonly OneTask[]) => Commit
     clock: { now: () => 0, after: (_ms, action) => (queueMicrotask(action), () => undefined) },
     tasks: () => tasks as unknown as Task[],
     lost: (lost) => given.push(...lost.map(({ id }) => id)),
-    fenced: () => undefined,
+    over: () => undefined,
     failed: () => undefined,
     done: () => undefined,
   })

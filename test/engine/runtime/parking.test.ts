@@ -90,7 +90,10 @@ describe('parking', () => {
       for (const { id, timestamp } of one.world.effects) {
         if (id.startsWith('t')) expect(timestamp).toBe(1_600_000_000_000 + Number(id.slice(1)))
       }
-      for (const task of worker.worker.tasks) expect(task.parked).toEqual({ letters: 0, keys: 0 })
+      for (const { inputs } of worker.worker.tasks)
+        expect(inputs.map(({ parking: { letters, keys } }) => ({ letters, keys }))).toEqual([
+          { letters: 0, keys: 0 },
+        ])
       await one.cluster.stop()
     }))
 

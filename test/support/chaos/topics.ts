@@ -115,7 +115,8 @@ export class ChaosTopics {
 function parkedOf({ record, partition, offset }: Placed): ParkedRecord {
   const entry = decodeParked(record)
   const key = textOf(record.key)
-  if (entry.type === 'edit') throw new Error('Nobody edits letters here.')
+  if (entry.type === 'edit' || entry.type === 'halt')
+    throw new Error('Nobody edits letters here, and nothing halts.')
   if (entry.type === 'command') {
     const { act, letters } = entry.command
     return { type: 'command', act, key, partition, parkedOffset: offset, ...(letters && { letters }) }
