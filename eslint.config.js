@@ -14,7 +14,15 @@ const bareOperators = [
 const lines = (max) => ['error', { max, skipBlankLines: true, skipComments: true }]
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', 'native/build/', '.node/', '.millrace/', '.reports/']),
+  globalIgnores([
+    'dist/',
+    'coverage/',
+    'native/build/',
+    '.node/',
+    '.millrace/',
+    '.reports/',
+    'schemas/types.ts',
+  ]),
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {

@@ -12,13 +12,15 @@ const acts: Readonly<Record<string, () => Promise<Act>>> = {
   apply: async () => (await import('./schemas-plan.ts')).applySchemas,
   pull: async () => (await import('./schemas-pull.ts')).pullSchemas,
   diff: async () => (await import('./schemas-diff.ts')).diffSchemas,
+  types: async () => (await import('./schemas-types.ts')).writeTypes,
 }
 
 /** `millrace schemas`. */
 export const command: Command = {
   name: 'schemas',
-  summary: 'Checks schemas: style, compatibility, versions; registers them, compares with a registry.',
-  usage: 'millrace schemas lint|check|plan|apply|pull|diff [NAME…] [flags]',
+  summary:
+    'Checks schemas: style, compatibility, versions; registers them, compares with a registry; TypeScript types.',
+  usage: 'millrace schemas lint|check|plan|apply|pull|diff|types [NAME…] [flags]',
   options: describedFlags({
     env: {
       ...commonFlags.env,
@@ -45,7 +47,7 @@ export const command: Command = {
       placeholder: 'DAY',
       description: 'check: the day that deprecations are judged by, such as 2026-11-22 (default: today)',
     },
-    'dry-run': { type: 'boolean', description: 'apply, pull: only say what would be done' },
+    'dry-run': { type: 'boolean', description: 'apply, pull, types: only say what would be done' },
     output: {
       ...commonFlags.output,
       description: 'text (the default), json; lint and check: github, junit too',
@@ -60,11 +62,12 @@ export const command: Command = {
   apply   does that, oldest versions first; refused where anything is incompatible
   pull    writes the versions that the registry has and schemas/ lacks as files
   diff    what differs between registry and files; NAME V1 V2: between two versions of a record
+  types   writes schemas/types.ts, TypeScript types of the newest versions, for millrace/producer and functions
 
 NAME is a topic, a record (with or without its namespace), a subject, or a file.
 
 Exit codes: of lint and check 0 fine, 1 not, 2 it could not be checked. Of plan and diff 0 nothing to do, 3 something;
-plan, apply: 1 something is refused.
+plan, apply: 1 something is refused. types --dry-run: 1 the file is not up to date.
 
 Examples:
   millrace schemas check --against origin/main -o github
@@ -80,7 +83,7 @@ async function run(args: CommandArgs): Promise<number> {
   if (load === undefined) {
     const near = name === undefined ? undefined : nearest(name, Object.keys(acts))
     if (near !== undefined) throw usage(`schemas has no "${name}": did you mean ${near}?`)
-    throw usage('schemas needs to be told what to do: lint, check, plan, apply, pull or diff.')
+    throw usage('schemas needs to be told what to do: lint, check, plan, apply, pull, diff or types.')
   }
   const act = await load()
   return act(schemasContext(args))

@@ -55,7 +55,7 @@ function filledMetadata(record: RecordNode, value: Fields, type: RecordType): Fi
 /** What an event that follows from another one has in its metadata: the same chain, and the other as its cause. */
 export function causedBy(event: {
   readonly eventId: string
-  readonly metadata?: { readonly correlationId?: string | null } | null
+  readonly metadata?: { readonly correlationId?: string | null; readonly [name: string]: unknown } | null
 }): { correlationId: string; causationId: string } {
   return { correlationId: event.metadata?.correlationId ?? event.eventId, causationId: event.eventId }
 }

@@ -42,11 +42,14 @@ const Topic = z.strictObject({
     .optional()
     .meta({ description: 'What comes first where not everything can: for people who plan, and on call.' }),
   key: z.string().optional().meta({ description: 'The field whose value is the key of its records.' }),
-  sequence: z.string().optional().meta({
-    description:
-      'The field that numbers the records of a key: producers refuse a number that is not above the last one.',
-    examples: ['metadata.sessionSeq'],
-  }),
+  sequence: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        'The field that numbers the records of a key: producers refuse a number that is not above the last one.',
+      examples: ['metadata.sessionSeq'],
+    }),
   rate: z.number().positive().optional().meta({ description: 'Records per second, at the peak: for lint.' }),
   redelivery: Duration.optional().meta({
     description:

@@ -19,7 +19,11 @@ const write = async (session: number): Promise<void> => {
     const sessionSeq = Number(FROM) + n
     const eventId = `s-${session}/${sessionSeq}`
     const metadata = { sessionId: `s-${session}`, sessionSeq }
-    const safety = await producer.accept('shop.orders.OrderCreated', { eventId, data: { orderId: eventId }, metadata })
+    const safety = await producer.accept('shop.orders.OrderCreated', {
+      eventId,
+      data: { orderId: eventId },
+      metadata,
+    })
     appendFileSync(LEDGER!, `${eventId} ${safety.in}\n`)
   }
 }

@@ -97,14 +97,20 @@ test('a topic that is not there is said at once', async () => {
   const opened = await open()
   await expect(opened.write('audit.AuditEvent', { what: 'seen' })).rejects.toMatchObject({
     code: 'TOPIC_UNKNOWN',
-    message: expect.stringMatching(/^There is no topic audit-events at .*: make it first, with millrace topics apply --env test\.$/),
+    message: expect.stringMatching(
+      /^There is no topic audit-events at .*: make it first, with millrace topics apply --env test\.$/,
+    ),
   })
 })
 
 test('a process that is killed with a full spool: what it had promised is written by the next one', async () => {
   const ledger = join(project.path, 'ledger')
   const promised = (): string[] =>
-    existsSync(ledger) ? readFileSync(ledger, 'utf8').split('\n').filter((line) => line.startsWith('s-')) : []
+    existsSync(ledger)
+      ? readFileSync(ledger, 'utf8')
+          .split('\n')
+          .filter((line) => line.startsWith('s-'))
+      : []
   const first = service({ FROM: '1', COUNT: '1000000' })
   await until('records in the topic', () => promised().length > 500)
   await kafka.stop(1, 'SIGKILL')
@@ -124,15 +130,19 @@ test('a process that is killed with a full spool: what it had promised is writte
 })
 
 function service(env: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'test/producer/producer-child.ts'], {
-    env: {
-      ...process.env,
-      PROJECT: project.path,
-      ENVIRONMENT: 'test',
-      SPOOL: join(project.path, 'spool'),
-      LEDGER: join(project.path, 'ledger'),
-      ...env,
+  return spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', 'test/producer/producer-child.ts'],
+    {
+      env: {
+        ...process.env,
+        PROJECT: project.path,
+        ENVIRONMENT: 'test',
+        SPOOL: join(project.path, 'spool'),
+        LEDGER: join(project.path, 'ledger'),
+        ...env,
+      },
+      stdio: ['ignore', 'inherit', 'inherit'],
     },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
+  )
 }

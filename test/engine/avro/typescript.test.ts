@@ -20,7 +20,13 @@ test('every kind of type as the codec has it, the newest version of each', () =>
     { name: 'note', type: ['null', 'string'], default: null },
     { name: 'either', type: ['int', 'long'] },
     { name: 'state', type: { type: 'enum', name: 'State', symbols: ['open', 'closed'] } },
-    { name: 'lines', type: { type: 'array', items: { type: 'record', name: 'Line', fields: [{ name: 'sku', type: 'string' }] } } },
+    {
+      name: 'lines',
+      type: {
+        type: 'array',
+        items: { type: 'record', name: 'Line', fields: [{ name: 'sku', type: 'string' }] },
+      },
+    },
     { name: 'tags', type: { type: 'map', values: ['null', 'string'] } },
     { name: 'many', type: { type: 'array', items: ['null', 'State'] } },
     { name: 'raw', type: 'bytes' },

@@ -51,7 +51,13 @@ test('a commit that was aborted while an answer was lost is written when it is s
   const transactions = new Transactions({ settings: writerSettings(settings, group) })
   let offset = 0
   const commit = (partition: number, names: readonly string[], identity: Uint8Array) => {
-    const records = names.map((name) => ({ topic: output, key: null, value: Buffer.from(name), headers: [], timestamp: 1 }))
+    const records = names.map((name) => ({
+      topic: output,
+      key: null,
+      value: Buffer.from(name),
+      headers: [],
+      timestamp: 1,
+    }))
     const offsets = [{ topic: input, partition: 0, offset: ++offset, metadata: '' }]
     return transactions.run({ batches: [packBatch(output, records, partition)], offsets, identity })
   }
