@@ -1,28 +1,20 @@
-import type { DirectoryRegistry } from '../engine/avro/directory-registry.ts'
-import type { CatalogueTopic } from '../engine/config/catalogue.ts'
 import type { EnvironmentConfig } from '../engine/config/environment-config.ts'
 import { fatalError, kindOf } from '../engine/errors.ts'
 import { KafkaLog } from '../engine/kafka/log.ts'
-import type { Place } from './place.ts'
-
-interface Known {
-  readonly files: DirectoryRegistry
-  readonly topics: ReadonlyMap<string, CatalogueTopic>
-  readonly trouble: (sentence: string) => void
-}
+import { directorySchemas } from './directory-schemas.ts'
+import type { Place, ProjectFacts } from './place.ts'
 
 /**
  * Topics in Kafka. A record is tried for ever, by librdkafka itself: what is behind it never overtakes it, and none is
  * written twice while the process lives.
  */
-export async function openClusterPlace(environment: EnvironmentConfig, known: Known): Promise<Place> {
+export async function openClusterPlace(environment: EnvironmentConfig, known: ProjectFacts): Promise<Place> {
   const { kafka } = environment
   const { files, topics, trouble } = known
   const tokens = await tokensOf(environment)
   const registry = await registryOf(environment, known)
   const log = new KafkaLog({ settings: kafka, onTrouble: trouble, deliveryMs: 0, ...(tokens && { tokens }) })
   const { registrySchemas } = await import('../engine/avro/registry-schemas.ts')
-  const { directorySchemas } = await import('./embedded-place.ts')
   return {
     files,
     topics,
@@ -62,7 +54,7 @@ async function tokensOf({ kafka }: EnvironmentConfig) {
   return tokenSource(kafka.sasl)
 }
 
-async function registryOf({ registry }: EnvironmentConfig, { files, trouble }: Known) {
+async function registryOf({ registry }: EnvironmentConfig, { files, trouble }: ProjectFacts) {
   if (registry === undefined) return undefined
   const { openRegistry } = await import('../engine/avro/registry-server.ts')
   return openRegistry(registry, files, { trouble })
