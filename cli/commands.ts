@@ -116,7 +116,8 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'schemas',
-    summary: 'Checks schemas: style, compatibility, versions; registers them, compares with a registry.',
+    summary:
+      'Checks schemas: style, compatibility, versions; registers them, compares with a registry; TypeScript types.',
     components: false,
     load: async () => (await import('./schemas.ts')).command,
   },

@@ -158,11 +158,14 @@ export class Storm {
     cluster.forgetDead()
     if (cluster.living.length === 0) cluster.start()
     await cluster.until(() => this.#settled('in') || this.#halts())
-    for (let rounds = 0; mend && rounds < 10 && !this.#allSettled(); rounds++) {
+    // A letter may be on its way into the parked partition while the others are released, and halt its own again.
+    for (let rounds = 0; mend && rounds < 20 && !this.#allSettled(); rounds++) {
       world.mended = true
       this.#releaseAll()
-      await cluster.until(() => this.#allSettled())
+      for (let steps = 0; steps < 100; steps++) await cluster.step()
+      await cluster.until(() => this.#allSettled() || this.#halts())
     }
+    if (mend) await cluster.until(() => this.#allSettled())
     await cluster.stop()
     for (const { error, life } of cluster.workers) {
       if (error !== undefined && life.alive)
