@@ -116,6 +116,15 @@ bench-clients: system native $(OTHER_CLIENTS) ## measure Kafka clients side by s
 bench-engine: system native ## measure Millrace beside other engines: an hour (ARGS=--quick, --smoke, --sweep, --help)
 	@node bench/cluster/run.ts $(ARGS)
 
+OTHER_CODECS := bench/codecs/node_modules/.installed
+
+.PHONY: bench-codecs
+bench-codecs: system $(OTHER_CODECS) ## measure Avro codecs side by side: seven minutes (ARGS=--help)
+	@node bench/codecs/run.ts $(ARGS)
+
+$(OTHER_CODECS): bench/codecs/package-lock.json | $(NODE)
+	$(call step,other codecs,cd bench/codecs && npm ci --ignore-scripts && touch node_modules/.installed)
+
 $(OTHER_CLIENTS): bench/clients/package-lock.json | $(NODE)
 	$(call step,other clients,cd bench/clients && npm ci --ignore-scripts && touch node_modules/.installed)
 
@@ -192,7 +201,7 @@ docs: $(ALL) ## generate docs/reference
 
 .PHONY: clean help
 clean: ## remove what was built or installed here (the data in .millrace/ stays)
-	@rm -rf dist coverage .reports native/build node_modules bench/clients/node_modules .node
+	@rm -rf dist coverage .reports native/build node_modules bench/clients/node_modules bench/codecs/node_modules .node
 
 help:
 	@echo 'make TARGET'

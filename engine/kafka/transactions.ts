@@ -7,7 +7,7 @@ import type { OutgoingBatch } from '../component/contracts/log.ts'
 import { reach } from '../component/points.ts'
 import { rowBytes } from '../component/outgoing.ts'
 import type { MillraceError } from '../errors.ts'
-import { clientError } from './client-errors.ts'
+import { clientError, isUnknownTopic } from './client-errors.ts'
 import { rowError } from './log-writer.ts'
 
 /** Everything that one transaction holds. */
@@ -284,7 +284,7 @@ function lasting({ code }: KafkaError): boolean {
   return /AUTHORIZATION|AUTHENTICATION|_NOT_CONFIGURED|UNSUPPORTED|INVALID_TRANSACTION_TIMEOUT/.test(code)
 }
 
-/** Rows that brokers have refused, each for itself or with what was sent together with it. */
+/** Rows that brokers have refused, each for itself or with what was sent together with it; a topic that is gone refuses nothing. */
 class RefusedRows {
   readonly rows: readonly { readonly batch: number; readonly row: number; readonly cause: KafkaError }[]
   readonly reason: KafkaError
@@ -300,7 +300,7 @@ function refusedRows(written: readonly PromiseSettledResult<WriteResult>[]): Ref
     result.status === 'rejected'
       ? []
       : result.value.failed
-          .filter(({ error }) => error.class === 'permanent')
+          .filter(({ error }) => error.class === 'permanent' && !isUnknownTopic(error))
           .map(({ row, error }) => ({ batch, row, cause: error })),
   )
   return rows.length === 0 ? undefined : new RefusedRows(rows)

@@ -79,7 +79,11 @@ test('parked records are listed, shown and released', async () => {
     await service.refused('/v1/dlq/release', { key: ada, body }, 409)
     topology('OPEN, LOST')
     expect(await run()).toEqual(['1', '2'])
-    expect((await service.ask(url, { key: ada })).body).toEqual({ keys: [], more: null })
+    expect((await service.ask(url, { key: ada })).body).toEqual({
+      keys: [],
+      halted: [],
+      more: null,
+    })
   } finally {
     expect(await service.stop()).toBe(0)
   }
