@@ -1,7 +1,10 @@
 // Casts between MAJORs, in topologies run by their cases.
 import { expect, test } from '@jest/globals'
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
 import type { FileResult } from '../../engine/testing/report.ts'
 import { millrace } from '../support/cli.ts'
+import { folderWith } from '../support/folder.ts'
 import { names, shopWith } from './project.ts'
 
 async function testsOf(cwd: string): Promise<{ readonly files: readonly FileResult[] }> {
@@ -80,6 +83,29 @@ cases:
     expect(files[0]?.cases).toHaveLength(1)
   } finally {
     shop.remove()
+  }
+})
+
+test('casts of a project that is installed as a package are TypeScript, too', async () => {
+  const shop = shopWith({
+    'topologies/orders.yaml': upcasting,
+    'topologies/orders.test.yaml': `${given}
+cases:
+  - name: the older becomes the newer
+    given:
+      - { key: s1, like: envelope, schema: ${names[0]}, value: { data: { orderId: o1, total: 12.5 } } }
+    expect: { topics: { created: [{ key: s1, value: { data: { total: '12.50' } } }] } }
+`,
+  })
+  const outside = folderWith({})
+  try {
+    const installed = join(outside.path, 'node_modules', 'shop')
+    cpSync(shop.path, installed, { recursive: true })
+    const { files } = await testsOf(installed)
+    expect(wrongIn(files)).toEqual([])
+  } finally {
+    shop.remove()
+    outside.remove()
   }
 })
 
