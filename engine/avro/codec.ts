@@ -4,6 +4,7 @@ import { describeFieldFailure, instantiate } from './field-reader.ts'
 import type { RegisteredSchema, SchemaRegistry } from './registry.ts'
 import type { Schema } from './schema.ts'
 import { createPasser, helperFunctions, passCode, returning } from './skip-codegen.ts'
+import { undeclaredCheck } from './undeclared.ts'
 import { readSchemaId, WIRE_HEADER_BYTES, writeWireHeader } from './wire.ts'
 
 /**
@@ -91,9 +92,11 @@ export interface EncoderOptions {
 export function createEncoder({ id, schema }: RegisteredSchema, options: EncoderOptions = {}): Encoder {
   const strict = options.undeclared !== 'drop'
   const { type } = schema
+  const mayBeUndeclared = undeclaredCheck(schema.root)
   let scratch = Buffer.allocUnsafeSlow(1024)
   return (value) => {
-    if (strict && !type.isValid(value, { noUndeclaredFields: true })) throw unencodable(schema, value, strict)
+    if (strict && mayBeUndeclared(value) && !type.isValid(value, { noUndeclaredFields: true }))
+      throw unencodable(schema, value, strict)
     let end: number
     try {
       end = type.encode(value, scratch, WIRE_HEADER_BYTES)
