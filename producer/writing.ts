@@ -1,4 +1,5 @@
 import type { ValueEncoder } from '../engine/component/codec.ts'
+import { valueAt } from '../engine/component/record-view.ts'
 import type { OutgoingRecord } from '../engine/component/contracts/log.ts'
 import { permanentError } from '../engine/errors.ts'
 import { fillEnvelope, type EnvelopeFacts } from './envelope.ts'
@@ -91,7 +92,7 @@ export class Writing {
 }
 
 function textAt(value: object, path: readonly string[], { name, topic }: RecordType): string {
-  const key = at(value, path)
+  const key = valueAt(value, path)
   if (typeof key === 'string' && key !== '') return key
   if (typeof key === 'number' || typeof key === 'bigint') return String(key)
   const what = key === undefined || key === null ? 'is not given' : 'is neither text nor a number'
@@ -102,18 +103,10 @@ function textAt(value: object, path: readonly string[], { name, topic }: RecordT
 }
 
 function numberAt(value: object, path: readonly string[], { name, topic }: RecordType): bigint {
-  const number = at(value, path)
+  const number = valueAt(value, path)
   if (typeof number === 'bigint' || Number.isSafeInteger(number)) return BigInt(number as number)
   throw permanentError(
     'RECORD_INVALID',
     `${name}: its ${path.join('.')} is no whole number, and records of a key are numbered by it in ${topic}: whoever owns the key counts them.`,
-  )
-}
-
-function at(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (inner, name) =>
-      typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[name] : undefined,
-    value,
   )
 }

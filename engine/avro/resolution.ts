@@ -1,6 +1,7 @@
 import type { AvroField, AvroNode, EnumNode, NamedNode, RecordNode } from './model.ts'
 
-const promotions: Readonly<Record<string, readonly string[]>> = {
+/** What a reader makes of another type, by the Avro specification: the writer's kind → the reader's. */
+export const promotions: Readonly<Record<string, readonly string[]>> = {
   int: ['long', 'float', 'double'],
   long: ['float', 'double'],
   float: ['double'],

@@ -1,14 +1,6 @@
 import { type AvroNode, describeNode } from '../model.ts'
+import { promotions } from '../resolution.ts'
 import type { Dialect, ReadingProblem } from './rules.ts'
-
-// What a reader makes of another type, by the Avro specification.
-const promotions: Readonly<Record<string, readonly string[]>> = {
-  int: ['long', 'float', 'double'],
-  long: ['float', 'double'],
-  float: ['double'],
-  string: ['bytes'],
-  bytes: ['string'],
-}
 
 type Problem = Pick<ReadingProblem, 'rule' | 'what'>
 
