@@ -3,57 +3,21 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { openProject } from '../../cli/project.ts'
 import { plainRecord } from '../../engine/component/packed-records.ts'
 import { Folder } from './full-command-line.ts'
+import { OrderStore } from './order-store.ts'
 
 jest.setTimeout(60_000)
 
 let folder: Folder
+let store: OrderStore
 
 beforeEach(async () => {
   folder = new Folder()
-  folder.write(
-    'schemas/orders/Order.v1.avsc',
-    JSON.stringify({
-      ...{ type: 'record', name: 'Order', namespace: 'shop' },
-      fields: [
-        { name: 'id', type: 'string' },
-        { name: 'customer', type: 'string' },
-        { name: 'state', type: 'string' },
-      ],
-    }),
-  )
-  topology('OPEN')
-  // Of c1 the first is refused, and two wait behind it; c2 is well.
-  await produce(order('o1', 'c1', 'LOST'), order('o2', 'c1'), order('o3', 'c2'), order('o4', 'c1'))
-  expect(await run()).toEqual(['o3'])
+  store = new OrderStore(folder)
+  await store.begin()
 })
 afterEach(() => folder.remove())
 
-function topology(states: string): void {
-  folder.write(
-    'topologies/store.yaml',
-    `name: store
-sources: { orders: { type: topic, topic: orders, schema: shop.Order } }
-processors:
-  unique: { type: dedupe, from: orders, by: id, window: 7d }
-  good: { type: validate, from: unique, fields: { state: { oneOf: [${states}] } } }
-sinks: { out: { type: console, from: good } }\n`,
-  )
-}
-
-const order = (id: string, customer: string, state = 'OPEN') => JSON.stringify({ id, customer, state })
-
-async function produce(...lines: string[]): Promise<void> {
-  folder.write('orders.jsonl', `${lines.join('\n')}\n`)
-  const words = 'produce orders --schema shop.Order --key customer --file orders.jsonl --project .'
-  expect(await folder.run(words)).toMatchObject({ code: 0 })
-}
-
-/** The ids that the sink got, in order. */
-async function run(): Promise<string[]> {
-  const ran = await folder.run('run topologies/store.yaml --until-end --http off --project .')
-  expect(ran.code).toBe(0)
-  return ran.out.map((line) => (JSON.parse(line) as { id: string }).id)
-}
+const { order } = OrderStore
 
 const dlq = (words: string) => folder.run(`dlq ${words} --project .`)
 
@@ -88,24 +52,24 @@ describe('replay', () => {
       err: [expect.stringMatching(/0@0 is open: .*: release it with dlq release/)],
     })
     expect(await json('replay --yes')).toMatchObject({ letters: 0, left: { open: 3, released: 0 } })
-    expect(await run()).toEqual([])
+    expect(await store.run()).toEqual([])
   })
 
   test('of discarded letters has each effect once, however often it is done', async () => {
     await dlq('discard --key c1 --reason no --yes')
-    await run()
-    topology('OPEN, LOST')
+    await store.run()
+    store.knows('OPEN, LOST')
     expect(await json('replay --dry-run')).toMatchObject({ letters: 3, dryRun: true })
     expect(await json('replay --yes')).toMatchObject({ letters: 3, to: 'orders' })
     expect(await json('replay --yes')).toMatchObject({ letters: 3 })
-    expect(await run()).toEqual(['o1', 'o2', 'o4'])
+    expect(await store.run()).toEqual(['o1', 'o2', 'o4'])
     const [, , , , first] = await records('orders')
     expect(first!.headers).toEqual({
       'millrace.replayed.by': expect.any(String),
       'millrace.replayed.at': expect.stringMatching(/Z$/),
       'millrace.replayed.from': 'store.orders.parked/0@0',
     })
-    expect(await run()).toEqual([])
+    expect(await store.run()).toEqual([])
   })
 
   test('of what is asked to be discarded, but is not yet, is refused', async () => {
@@ -118,17 +82,17 @@ describe('replay', () => {
   })
 
   test('of released letters is for those who say so, and dedupe still knows them', async () => {
-    topology('OPEN, LOST')
+    store.knows('OPEN, LOST')
     await dlq('release --key c1 --yes')
-    expect(await run()).toEqual(['o1', 'o2', 'o4'])
+    expect(await store.run()).toEqual(['o1', 'o2', 'o4'])
     expect(await json('replay --yes')).toMatchObject({ letters: 0, left: { open: 0, released: 3 } })
     expect(await dlq('replay 0@0 --yes')).toMatchObject({ code: 2, err: [expect.stringMatching(/--again/)] })
     expect(await json('replay --again --yes')).toMatchObject({ letters: 3 })
-    expect(await run()).toEqual([])
+    expect(await store.run()).toEqual([])
   })
 
   test('to another topic leaves the letters as they are', async () => {
-    await produce(order('o5', 'c3'))
+    await store.produce(order('o5', 'c3'))
     expect(await dlq('replay --to elsewhere --yes')).toMatchObject({
       code: 2,
       err: [expect.stringMatching(/There is no topic elsewhere/)],
@@ -146,20 +110,20 @@ describe('replay', () => {
 
   test('is narrowed, bounded and gone on with', async () => {
     await dlq('discard --key c1 --reason no --yes')
-    await run()
-    topology('OPEN, LOST')
+    await store.run()
+    store.knows('OPEN, LOST')
     expect(await json('replay --dry-run --code AVRO_UNDECODABLE')).toMatchObject({ letters: 0 })
     expect(await json('replay --dry-run --type shop.Order --text oneOf')).toMatchObject({ letters: 3 })
     expect(await json('replay --dry-run --stop-at 2000-01-01T00:00:00Z')).toMatchObject({ letters: 0 })
     expect(await json('replay --stop-at 1 --rate 1000 --yes')).toMatchObject({ letters: 1 })
-    expect(await run()).toEqual(['o1'])
+    expect(await store.run()).toEqual(['o1'])
     expect(await json('replay --after 0@0 --rate 1000 --yes')).toMatchObject({ letters: 2 })
-    expect(await run()).toEqual(['o2', 'o4'])
+    expect(await store.run()).toEqual(['o2', 'o4'])
   })
 
   test('that is stopped says where to go on', async () => {
     await dlq('discard --key c1 --reason no --yes')
-    await run()
+    await store.run()
     const stop = new AbortController()
     stop.abort()
     expect(await folder.run('dlq replay --yes --project .', stop.signal)).toMatchObject({
@@ -189,7 +153,7 @@ describe('an edited copy', () => {
     expect((await dlq('show 0@0')).out.join('\n')).toMatch(
       /edited +by .*: INC-42; released as \(avro shop.Order\)/,
     )
-    expect(await run()).toEqual(['o1', 'o2', 'o4'])
+    expect(await store.run()).toEqual(['o1', 'o2', 'o4'])
     expect(await openLetters()).toEqual([])
     const acts = (await records('millrace.acts')).map(({ value }) => JSON.parse(value.toString()) as object)
     expect(acts).toMatchObject([
@@ -197,13 +161,13 @@ describe('an edited copy', () => {
       { act: 'edit', phase: 'done' },
     ])
     // What was sent again under its id is a duplicate: the edited letter was the same record.
-    await produce(order('o1', 'c1'))
-    expect(await run()).toEqual([])
+    await store.produce(order('o1', 'c1'))
+    expect(await store.run()).toEqual([])
   })
 
   test('of a discarded letter is a new record that names its origin', async () => {
     await dlq('discard --key c1 --reason no --yes')
-    await run()
+    await store.run()
     folder.write('mended.json', order('o1', 'c1', 'OPEN'))
     expect(await json('replay 0@0 --edit mended.json --yes')).toMatchObject({ act: 'replay', letters: 1 })
     const copy = (await records('orders')).at(-1)!
@@ -211,7 +175,7 @@ describe('an edited copy', () => {
       'millrace.edited.from': 'store.orders.parked/0@0',
       'millrace.replayed.from': 'store.orders.parked/0@0',
     })
-    expect(await run()).toEqual(['o1'])
+    expect(await store.run()).toEqual(['o1'])
   })
 
   test.each([
@@ -231,7 +195,7 @@ describe('an edited copy', () => {
 
 test('stats count letters by error, by what became of them, and by day', async () => {
   await dlq('discard 0@0 --reason no --yes')
-  await run()
+  await store.run()
   const stats = await json<{ total: object; groups: object[]; days: object[] }>('stats')
   expect(stats.total).toEqual({ open: 2, released: 0, discarded: 1 })
   expect(stats.groups).toEqual([

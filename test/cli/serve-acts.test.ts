@@ -2,24 +2,20 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { join } from 'node:path'
 import { Folder } from './full-command-line.ts'
+import { OrderStore } from './order-store.ts'
 import { all, issue, TestService } from './service-kit.ts'
 
 jest.setTimeout(60_000)
 
 let folder: Folder
+let store: OrderStore
 let service: TestService
 let ada: string
 
 beforeEach(async () => {
   folder = new Folder()
-  const names = ['id', 'customer', 'state']
-  const fields = names.map((name) => ({ name, type: 'string' }))
-  const schema = { type: 'record', name: 'Order', namespace: 'shop', fields }
-  folder.write('schemas/orders/Order.v1.avsc', JSON.stringify(schema))
-  topology('OPEN')
-  // Of c1 the first is refused, and two wait behind it; c2 is well.
-  await produce(order('o1', 'c1', 'LOST'), order('o2', 'c1'), order('o3', 'c2'), order('o4', 'c1'))
-  expect(await run()).toEqual(['o3'])
+  store = new OrderStore(folder)
+  await store.begin()
   ada = await key(...all)
   service = new TestService(folder.path, ['--project', '.'])
   await service.url()
@@ -31,32 +27,7 @@ afterEach(async () => {
 
 const key = (...scopes: string[]) => issue(join(folder.path, '.millrace', 'keys.json'), scopes)
 
-function topology(states: string): void {
-  folder.write(
-    'topologies/store.yaml',
-    `name: store
-sources: { orders: { type: topic, topic: orders, schema: shop.Order } }
-processors:
-  unique: { type: dedupe, from: orders, by: id, window: 7d }
-  good: { type: validate, from: unique, fields: { state: { oneOf: [${states}] } } }
-sinks: { out: { type: console, from: good } }\n`,
-  )
-}
-
-const order = (id: string, customer: string, state = 'OPEN') => JSON.stringify({ id, customer, state })
-
-async function produce(...lines: string[]): Promise<void> {
-  folder.write('orders.jsonl', `${lines.join('\n')}\n`)
-  const words = 'produce orders --schema shop.Order --key customer --file orders.jsonl --project .'
-  expect(await folder.run(words)).toMatchObject({ code: 0 })
-}
-
-/** The ids that the sink got, in order. */
-async function run(): Promise<string[]> {
-  const ran = await folder.run('run topologies/store.yaml --until-end --http off --project .')
-  expect(ran.code).toBe(0)
-  return ran.out.map((line) => (JSON.parse(line) as { id: string }).id)
-}
+const { order } = OrderStore
 
 const post = (act: string, body: object) =>
   service.ask(`/v1/dlq/${act}`, { key: ada, body: { topology: 'store', ...body } })
@@ -70,12 +41,12 @@ const followers = Array.from({ length: 60 }, (_, n) => `f${n}`)
 /** Discards what is open, and lets the worker do it. */
 async function discardAll(more: readonly string[] = []): Promise<void> {
   if (more.length > 0) {
-    await produce(...more.map((id) => order(id, 'c1')))
-    expect(await run()).toEqual([])
+    await store.produce(...more.map((id) => order(id, 'c1')))
+    expect(await store.run()).toEqual([])
   }
   const letters = 3 + more.length
   expect(await post('discard', { key: 'c1', reason: 'no' })).toMatchObject({ status: 202, body: { letters } })
-  expect(await run()).toEqual([])
+  expect(await store.run()).toEqual([])
 }
 
 test('letters are counted', async () => {
@@ -103,7 +74,7 @@ describe('a replay', () => {
   test('writes what was discarded once more, and the engine takes it once', async () => {
     await refused('replay', { place: '0@0' }, 409)
     await discardAll()
-    topology('OPEN, LOST')
+    store.knows('OPEN, LOST')
     expect(await post('replay', { dryRun: true })).toMatchObject({
       status: 200,
       body: { letters: 3, to: 'orders', id: null },
@@ -113,8 +84,8 @@ describe('a replay', () => {
       body: { letters: 1, state: 'done' },
     })
     expect(await post('replay', {})).toMatchObject({ status: 202, body: { letters: 3, state: 'done' } })
-    expect(await run()).toEqual(['o1', 'o2', 'o4'])
-    expect(await run()).toEqual([])
+    expect(await store.run()).toEqual(['o1', 'o2', 'o4'])
+    expect(await store.run()).toEqual([])
   })
 
   test('goes on after its request was answered, is looked after, and stops when it is asked to', async () => {
@@ -143,8 +114,8 @@ describe('a replay', () => {
     expect(await post('replay', { after: last })).toMatchObject({
       body: { letters: 63 - done, state: 'done' },
     })
-    topology('OPEN, LOST')
-    expect(await run()).toEqual(['o1', 'o2', 'o4', ...followers])
+    store.knows('OPEN, LOST')
+    expect(await store.run()).toEqual(['o1', 'o2', 'o4', ...followers])
     expect(service.acts().map(({ act, result, letters }) => [act, result, letters])).toEqual([
       ['discard', 'done', 63],
       ['replay', 'refused', 0],
@@ -187,12 +158,12 @@ describe('an edit', () => {
       status: 200,
       body: { letters: 3 },
     })
-    expect(await run()).toEqual([])
+    expect(await store.run()).toEqual([])
     expect(await post('edit', { place: '0@0', value, reason: 'see INC-42' })).toMatchObject({
       status: 202,
       body: { state: 'done' },
     })
-    expect(await run()).toEqual(['o1', 'o2', 'o4'])
+    expect(await store.run()).toEqual(['o1', 'o2', 'o4'])
     await refused('edit', { place: '0@0', value }, 409)
   })
 })

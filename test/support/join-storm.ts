@@ -1,13 +1,11 @@
 import type { SealedTask } from '../../engine/component/contracts/commit.ts'
 import type { TopicPartition } from '../../engine/component/contracts/position.ts'
-import type { Point } from '../../engine/component/points.ts'
-import { sentenceOf } from '../../engine/errors.ts'
 import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
 import type { Bench } from './harness.ts'
 import { Random } from './harness-records.ts'
 import type { CommitFaults } from './model-commits.ts'
-import type { ModelWorker } from './model-cluster.ts'
 import type { Effect } from './model-parts.ts'
+import { StormWeather, type Weather } from './storm-weather.ts'
 
 /** A join in one kind of weather. */
 export interface JoinRun {
@@ -16,18 +14,11 @@ export interface JoinRun {
   readonly global?: boolean
   readonly faults?: Partial<CommitFaults>
   readonly sinks?: { readonly noAnswer?: number; readonly refused?: number; readonly slowest?: number }
-  readonly weather: {
-    readonly move?: number
-    readonly take?: number
-    readonly expire?: number
-    readonly fence?: number
-    readonly crash?: number
-    readonly crashAt?: Point
-    /** Share of rows that cannot be read, so that they are parked, and those of their key behind them. */
-    readonly bad?: number
-    /** How often someone releases what can be read, or discards what cannot. */
-    readonly release?: number
-  }
+  /**
+   * `bad`: rows that cannot be read, so that they are parked, and those of their key behind them. `release`: how often
+   * someone releases what can be read, or discards what cannot.
+   */
+  readonly weather: Weather
 }
 
 /** A row as the tests write it: how often its key had been written by then. */
@@ -66,7 +57,7 @@ export class JoinStorm {
   /** The bounds that hold for each write, by worker, partition and offset: of each task of the worker that began one. */
   readonly #bounds = new Map<string, Set<ReadonlyMap<string, number>>>()
   #made = 0
-  #crashes = 4
+  readonly #storm: StormWeather
   readonly #parks: boolean
 
   constructor(bench: Bench, run: JoinRun, seed: number) {
@@ -89,11 +80,10 @@ export class JoinStorm {
       const name = `${worker}/${partition}/${offset}`
       this.#bounds.set(name, (this.#bounds.get(name) ?? new Set()).add(bounds))
     }
-    cluster.onPoint = (point, worker) => {
-      if (point !== run.weather.crashAt || this.#crashes === 0 || !this.#random.chance(0.3)) return
-      this.#crashes--
-      this.#crash(worker)
-    }
+    this.#storm = new StormWeather(bench, run.weather, this.#random, {
+      start: () => this.#start(),
+      release: (partition) => this.#letters(partition, false),
+    })
   }
 
   #started(worker: string, { topic, partition }: TopicPartition): void {
@@ -109,11 +99,6 @@ export class JoinStorm {
     if (this.#run.global === true) this.#given.set(life.name, written)
   }
 
-  #crash(worker: ModelWorker): void {
-    this.facts.crashes++
-    this.#bench.cluster.crash(worker)
-  }
-
   async blow(): Promise<void> {
     const { cluster } = this.#bench
     for (let n = 0; n < 20; n++) this.#write(this.#random.pick(keys))
@@ -121,7 +106,7 @@ export class JoinStorm {
     for (let steps = 0; this.#made < 80 || steps < 150; steps++) {
       if (this.#random.chance(0.2)) this.#write(this.#random.pick(keys))
       if (this.#made < 80 && this.#random.chance(0.15)) this.#produce(this.#random.pick(keys))
-      this.#happen()
+      this.#storm.happen()
       await cluster.step()
     }
   }
@@ -140,25 +125,6 @@ export class JoinStorm {
     this.#bench.produce([{ id: `e${this.#made++}`, key }])
   }
 
-  #happen(): void {
-    const { cluster } = this.#bench
-    const { move = 0, take = 0, expire = 0, fence = 0, crash = 0, release = 0 } = this.#run.weather
-    const group = cluster.group(this.#bench.topology)
-    const { living } = cluster
-    if (living.length > 0) {
-      const one = this.#random.pick(living)
-      const partition = this.#random.below(cluster.partitions)
-      if (this.#random.chance(move)) group.move(partition, one.life.name, false)
-      if (this.#random.chance(take)) group.move(partition, one.life.name, true)
-      if (this.#random.chance(expire)) group.expire(one.life.name)
-      if (this.#random.chance(fence)) cluster.fence(one)
-      if (this.#random.chance(crash)) this.#crash(one)
-      if (this.#random.chance(release)) this.#letters(partition, false)
-    }
-    if (this.#random.chance(0.1)) cluster.forgetDead()
-    if (living.length < 2 && this.#random.chance(0.1)) this.#start()
-  }
-
   /** Some letters of rows: those that can be read are released, with all of their key; the others are discarded. */
   #letters(partition: number, all: boolean): void {
     const open = this.#bench.openLetters(partition, 'users')
@@ -171,33 +137,29 @@ export class JoinStorm {
 
   /** The end of all trouble; then one more record of each key, which must find the last row. */
   async calm(): Promise<void> {
-    const { cluster, world } = this.#bench
-    this.#crashes = 0
-    Object.assign(cluster.commits.faults, { aborted: 0, unknown: 0 })
-    Object.assign(world.faults, { noAnswer: 0, refused: 0, slowest: 20 })
-    cluster.forgetDead()
-    if (cluster.living.length === 0) this.#start()
+    const { cluster } = this.#bench
+    this.#storm.end()
+    this.facts.crashes = this.#storm.crashes
     await this.#rest()
     for (const key of keys) this.#produce(key)
-    await cluster.until(() => this.#settled('in'))
+    await cluster.until(() => this.#storm.isSettled('in'))
     await cluster.stop()
-    for (const { error, life } of cluster.workers) {
-      if (error !== undefined && life.alive) this.wrong.push(`${life.name} failed: ${sentenceOf(error)}`)
-    }
-    this.wrong.push(...cluster.commits.broken)
+    this.wrong.push(...this.#storm.broken())
   }
 
   async #rest(): Promise<void> {
     const { cluster, topology } = this.#bench
     if (this.#run.global === true) {
       for (let n = 0; n < 300; n++) await cluster.step()
-      return cluster.until(() => this.#settled('in'))
+      return cluster.until(() => this.#storm.isSettled('in'))
     }
     const isDone = (): boolean =>
-      this.#settled('in') && this.#settled('users') && this.#settled(`${topology}.users.parked`)
+      this.#storm.isSettled('in') &&
+      this.#storm.isSettled('users') &&
+      this.#storm.isSettled(`${topology}.users.parked`)
     const isStill = (): boolean => isDone() || this.#open() > 0
     for (let rounds = 0; rounds < 20 && !isDone(); rounds++) {
-      await cluster.until(() => this.#settled('in') && this.#settled('users') && isStill())
+      await cluster.until(() => this.#storm.isSettled('in') && this.#storm.isSettled('users') && isStill())
       this.facts.parked += this.#open()
       for (let partition = 0; partition < cluster.partitions; partition++) this.#letters(partition, true)
       for (let n = 0; n < 50; n++) await cluster.step()
@@ -211,15 +173,6 @@ export class JoinStorm {
       { length: partitions },
       (_, one) => this.#bench.openLetters(one, 'users').length,
     ).reduce((sum, one) => sum + one, 0)
-  }
-
-  #settled(topic: string): boolean {
-    const { cluster, topology } = this.#bench
-    if (cluster.topics.partitionsOf(topic) === undefined) return true
-    return Array.from({ length: cluster.partitions }, (_, partition) => partition).every((partition) => {
-      const frontier = cluster.commits.position(topology, { topic, partition })?.offset ?? 0
-      return [...cluster.topics.all({ topic, partition })].every(([offset]) => offset < frontier)
-    })
   }
 
   /** All that was written to the table, in order. */

@@ -1,9 +1,7 @@
-import type { Point } from '../../engine/component/points.ts'
-import { sentenceOf } from '../../engine/errors.ts'
 import type { Bench } from './harness.ts'
 import { Random } from './harness-records.ts'
 import type { CommitFaults } from './model-commits.ts'
-import type { ModelWorker } from './model-cluster.ts'
+import { StormWeather, type Weather } from './storm-weather.ts'
 
 /** A merge in one kind of weather. */
 export interface MergeRun {
@@ -15,14 +13,7 @@ export interface MergeRun {
   readonly faults?: Partial<CommitFaults>
   readonly sinks?: { readonly noAnswer?: number; readonly refused?: number; readonly slowest?: number }
   readonly budget?: string
-  readonly weather: {
-    readonly move?: number
-    readonly take?: number
-    readonly expire?: number
-    readonly fence?: number
-    readonly crash?: number
-    readonly crashAt?: Point
-  }
+  readonly weather: Weather
 }
 
 /** A record behind the merge. */
@@ -51,8 +42,8 @@ export class MergeStorm {
   readonly #lives: Passed[][]
   /** The last time of each partition, by its name. */
   readonly #times = new Map<string, number>()
+  readonly #storm: StormWeather
   #made = 0
-  #crashes = 4
 
   constructor(bench: Bench, run: MergeRun, seed: number, lives: Passed[][]) {
     this.#bench = bench
@@ -62,16 +53,7 @@ export class MergeStorm {
     const { cluster } = bench
     for (const topic of mergedTopics) cluster.topics.ensure(topic, cluster.partitions)
     cluster.topics.ensure('out', cluster.partitions)
-    cluster.onPoint = (point, worker) => {
-      if (point !== run.weather.crashAt || this.#crashes === 0 || !this.#random.chance(0.3)) return
-      this.#crashes--
-      this.#crash(worker)
-    }
-  }
-
-  #crash(worker: ModelWorker): void {
-    this.facts.crashes++
-    this.#bench.cluster.crash(worker)
+    this.#storm = new StormWeather(bench, run.weather, this.#random)
   }
 
   async blow(): Promise<void> {
@@ -80,7 +62,7 @@ export class MergeStorm {
     for (let n = 0; n < 2; n++) cluster.start()
     for (let steps = 0; this.#made < 150 || steps < 150; steps++) {
       if (this.#random.chance(0.4)) this.#write()
-      this.#happen()
+      this.#storm.happen()
       await cluster.step()
     }
   }
@@ -99,48 +81,16 @@ export class MergeStorm {
     if (this.#random.chance(0.1)) logs.gap({ topic, partition })
   }
 
-  #happen(): void {
-    const { cluster } = this.#bench
-    const { move = 0, take = 0, expire = 0, fence = 0, crash = 0 } = this.#run.weather
-    const group = cluster.group(this.#bench.topology)
-    const { living } = cluster
-    if (living.length > 0) {
-      const one = this.#random.pick(living)
-      const partition = this.#random.below(cluster.partitions)
-      if (this.#random.chance(move)) group.move(partition, one.life.name, false)
-      if (this.#random.chance(take)) group.move(partition, one.life.name, true)
-      if (this.#random.chance(expire)) group.expire(one.life.name)
-      if (this.#random.chance(fence)) cluster.fence(one)
-      if (this.#random.chance(crash)) this.#crash(one)
-    }
-    if (this.#random.chance(0.1)) cluster.forgetDead()
-    if (living.length < 2 && this.#random.chance(0.1)) cluster.start()
-  }
-
   /** The end of all trouble, and so much time that nobody is waited for any more. */
   async calm(): Promise<void> {
-    const { cluster, world } = this.#bench
-    this.#crashes = 0
-    Object.assign(cluster.commits.faults, { aborted: 0, unknown: 0 })
-    Object.assign(world.faults, { noAnswer: 0, refused: 0, slowest: 20 })
-    cluster.forgetDead()
-    if (cluster.living.length === 0) cluster.start()
+    const { cluster } = this.#bench
+    this.#storm.end()
+    this.facts.crashes = this.#storm.crashes
     for (let n = 0; n < 100; n++) await cluster.step()
     for (let waited = 0; waited <= 2 * waits[this.#run.wait]; waited += 500) await cluster.step(500)
-    await cluster.until(() => mergedTopics.every((topic) => this.#settled(topic)))
+    await cluster.until(() => mergedTopics.every((topic) => this.#storm.isSettled(topic)))
     await cluster.stop()
-    for (const { error, life } of cluster.workers) {
-      if (error !== undefined && life.alive) this.wrong.push(`${life.name} failed: ${sentenceOf(error)}`)
-    }
-    this.wrong.push(...cluster.commits.broken)
-  }
-
-  #settled(topic: string): boolean {
-    const { cluster, topology } = this.#bench
-    return Array.from({ length: cluster.partitions }, (_, partition) => partition).every((partition) => {
-      const frontier = cluster.commits.position(topology, { topic, partition })?.offset ?? 0
-      return [...cluster.topics.all({ topic, partition })].every(([offset]) => offset < frontier)
-    })
+    this.wrong.push(...this.#storm.broken())
   }
 
   judge(): void {

@@ -19,18 +19,30 @@ export interface Weather {
   readonly release?: number
 }
 
+/** What a storm does in its own way. */
+export interface OwnWays {
+  /** Starts a worker. */
+  readonly start?: () => void
+  /** Someone looks after letters of a partition. */
+  readonly release?: (partition: number) => void
+}
+
 /** Bad weather over a topology on the model cluster, and its end. */
 export class StormWeather {
   crashes = 0
   readonly #bench: Bench
   readonly #weather: Weather
   readonly #random: Random
+  readonly #start: () => void
+  readonly #release: (partition: number) => void
   #left = 4
 
-  constructor(bench: Bench, weather: Weather, random: Random) {
+  constructor(bench: Bench, weather: Weather, random: Random, own: OwnWays = {}) {
     this.#bench = bench
     this.#weather = weather
     this.#random = random
+    this.#start = own.start ?? ((): void => void bench.cluster.start())
+    this.#release = own.release ?? ((partition): void => this.#releaseKey(partition))
     bench.cluster.onPoint = (point, worker) => {
       if (point !== weather.crashAt || this.#left === 0 || !random.chance(0.3)) return
       this.#left--
@@ -60,32 +72,38 @@ export class StormWeather {
       if (this.#random.chance(release)) this.#release(partition)
     }
     if (this.#random.chance(0.1)) cluster.forgetDead()
-    if (living.length < 2 && this.#random.chance(0.1)) cluster.start()
+    if (living.length < 2 && this.#random.chance(0.1)) this.#start()
   }
 
-  #release(partition: number): void {
+  #releaseKey(partition: number): void {
     const keys = [...new Set(this.#bench.parked(partition).map(({ key }) => key))]
     if (keys.length === 0) return
     this.#bench.world.mended = this.#random.chance(0.6)
     this.#bench.command(partition, this.#random.pick(keys), 'release')
   }
 
-  /** The end of all trouble: all is read, released and sent. Answers what was wrong with the workers. */
-  async calm(): Promise<string[]> {
+  /** The end of all trouble: from now on nothing fails, and a worker lives. */
+  end(): void {
     const { cluster, world } = this.#bench
     this.#left = 0
     Object.assign(cluster.commits.faults, { aborted: 0, unknown: 0 })
     Object.assign(world.faults, { noAnswer: 0, refused: 0, slowest: 20 })
     cluster.forgetDead()
-    if (cluster.living.length === 0) cluster.start()
-    await cluster.until(() => this.#settled('in'))
-    for (let rounds = 0; rounds < 10 && !this.#settled(this.#bench.parkedTopic); rounds++) {
+    if (cluster.living.length === 0) this.#start()
+  }
+
+  /** The end of all trouble: all is read, released and sent. Answers what was wrong with the workers. */
+  async calm(): Promise<string[]> {
+    const { cluster, world } = this.#bench
+    this.end()
+    await cluster.until(() => this.isSettled('in'))
+    for (let rounds = 0; rounds < 10 && !this.isSettled(this.#bench.parkedTopic); rounds++) {
       world.mended = true
       for (let partition = 0; partition < cluster.partitions; partition++) {
         const keys = new Set(this.#bench.parked(partition).map(({ key }) => key))
         for (const key of keys) this.#bench.command(partition, key, 'release')
       }
-      await cluster.until(() => this.#settled('in') && this.#settled(this.#bench.parkedTopic))
+      await cluster.until(() => this.isSettled('in') && this.isSettled(this.#bench.parkedTopic))
     }
     await cluster.stop()
     // A partition may have been on its way to a worker that was stopped: what is owed waits for the next one.
@@ -96,13 +114,20 @@ export class StormWeather {
     }
     await cluster.until(isDone)
     await cluster.stop()
+    return this.broken()
+  }
+
+  /** Workers that failed by themselves, and commits that should not have been. */
+  broken(): string[] {
+    const { cluster } = this.#bench
     const failed = cluster.workers.flatMap(({ error, life }) =>
       error !== undefined && life.alive ? [`${life.name} failed: ${sentenceOf(error)}`] : [],
     )
     return [...failed, ...cluster.commits.broken]
   }
 
-  #settled(topic: string): boolean {
+  /** True if all of a topic (or a topic that is not there) is committed. */
+  isSettled(topic: string): boolean {
     const { cluster, topology } = this.#bench
     if (cluster.topics.partitionsOf(topic) === undefined) return true
     return Array.from({ length: cluster.partitions }, (_, partition) => partition).every((partition) => {
