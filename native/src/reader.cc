@@ -15,6 +15,13 @@ constexpr auto patience = std::chrono::milliseconds(1500);
 
 void wake(rd_kafka_t*, void* mailbox) { static_cast<Mailbox*>(mailbox)->signal(); }
 
+std::string setting(const Conf& conf, const char* name) {
+  char value[64] = "";
+  size_t size = sizeof value;
+  rd_kafka_conf_get(conf.get(), name, value, &size);
+  return value;
+}
+
 }  // namespace
 
 Reader::Reader(napi_env env, ReaderOptions options)
@@ -27,6 +34,7 @@ std::shared_ptr<Reader> Reader::open(napi_env env, Settings settings, ReaderOpti
   rd_kafka_conf_set_events(conf.get(),
                            client_event_types | RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT);
   std::shared_ptr<Reader> reader(new Reader(env, options));
+  reader->meets_first_ = setting(conf, "group.protocol") == "consumer";
   // Some errors of partitions come by this way alone, while records are taken.
   rd_kafka_conf_set_opaque(conf.get(), reader.get());
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* self) {

@@ -137,6 +137,10 @@ class Reader : public std::enable_shared_from_this<Reader> {
   double rebalances_ = 0;
   /** A revocation that is heard now may have its answer already. */
   bool already_answered_ = false;
+  /** The group's members call themselves (KIP-848). */
+  bool meets_first_ = false;
+  /** What was subscribed to so far, and left: only the last one counts. */
+  uint64_t subscriptions_ = 0;
   std::list<Answer> closers_;
   Clock::time_point leave_until_ = Clock::time_point::max();
   bool close_asked_ = false;
