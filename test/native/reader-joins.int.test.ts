@@ -1,7 +1,10 @@
-// A member of KIP-848 that is given partitions of a topic it does not know sends the group a heartbeat that gives them
-// back, and begins with them all the same. So a reader makes itself acquainted with its topics before it joins.
+// What librdkafka's members of KIP-848 do wrong when they join: one that is given partitions of a topic it does not know
+// sends the group a heartbeat that gives them back, and begins with them all the same; one that is closed before it has
+// heard that it has joined does not leave. A reader makes up for both.
 
 import { afterEach, beforeAll, expect, test } from '@jest/globals'
+import { startKafka } from '../support/servers/kafka.ts'
+import { startProxy } from '../support/servers/proxy.ts'
 import { sharedKafka, type SharedKafka } from '../support/servers/shared.ts'
 import { filledTopic } from './support/filled.ts'
 import { protocols, quicken } from './support/protocols.ts'
@@ -16,11 +19,13 @@ beforeAll(async () => {
 afterEach(closeAll)
 
 /** A member that hears what librdkafka says of its group. */
-async function talking(): Promise<{ reader: PolledReader; said: () => string[] }> {
-  const group = kafka.uniqueGroup()
-  await quicken(kafka.bootstrap, group)
+async function talking(
+  bootstrap = kafka.bootstrap,
+  group = kafka.uniqueGroup(),
+): Promise<{ reader: PolledReader; said: () => string[] }> {
+  await quicken(bootstrap, group)
   const reader = await PolledReader.open({
-    'bootstrap.servers': kafka.bootstrap,
+    'bootstrap.servers': bootstrap,
     'group.id': group,
     debug: 'cgrp',
     ...protocols.consumer,
@@ -68,3 +73,28 @@ test('only the last of several subscriptions counts, and none after leaving', as
   await left.reader.morePolls(2)
   expect(left.said().filter((line) => line.includes('subscribe to new subscription'))).toEqual([])
 })
+
+test('a reader that is closed while it joins leaves the group', async () => {
+  const proxy = await startProxy()
+  const slow = await startKafka({ name: 'slow', advertisedPorts: [proxy.port] })
+  try {
+    proxy.forwardTo(slow.brokers[0]!.port)
+    await slow.createTopic('joined', { partitions: 3 })
+    const early = await talking(slow.bootstrap, 'joined')
+    // The answer takes its time: it is not there yet when the reader is told to close.
+    proxy.delay(300)
+    await early.reader.reader.subscribe(['joined'])
+    const isJoining = () => early.said().some((line) => line.includes('ConsumerGroupHeartbeat of member id'))
+    await early.reader.until(isJoining, 'it joins')
+    await early.reader.close()
+    proxy.pass()
+    // Otherwise the group waits for it for a session of 45 seconds, which is more than this does.
+    const next = await talking(slow.bootstrap, 'joined')
+    await next.reader.reader.subscribe(['joined'])
+    await next.reader.until(() => next.reader.owned.size === 3, 'all partitions')
+    await next.reader.close()
+  } finally {
+    await slow.close()
+    await proxy.close()
+  }
+}, 240_000)
