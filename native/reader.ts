@@ -136,7 +136,10 @@ export class Reader {
     this.#slabs.spend(slab, records)
   }
 
-  /** Joins the group for these topics (a name that begins with ^ is a regular expression), instead of earlier ones. */
+  /**
+   * Joins the group for these topics (a name that begins with ^ is a regular expression), instead of earlier ones; under
+   * KIP-848 once brokers have told what they know of them. It does not wait for that, nor for the group: `poll` tells.
+   */
   async subscribe(topics: readonly string[]): Promise<void> {
     if (this.#group === undefined)
       throw invalid('A reader without group.id has no group to join: assign partitions.')

@@ -15,6 +15,13 @@ constexpr auto patience = std::chrono::milliseconds(1500);
 
 void wake(rd_kafka_t*, void* mailbox) { static_cast<Mailbox*>(mailbox)->signal(); }
 
+std::string setting(const Conf& conf, const char* name) {
+  char value[64] = "";
+  size_t size = sizeof value;
+  rd_kafka_conf_get(conf.get(), name, value, &size);
+  return value;
+}
+
 }  // namespace
 
 Reader::Reader(napi_env env, ReaderOptions options)
@@ -27,6 +34,8 @@ std::shared_ptr<Reader> Reader::open(napi_env env, Settings settings, ReaderOpti
   rd_kafka_conf_set_events(conf.get(),
                            client_event_types | RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT);
   std::shared_ptr<Reader> reader(new Reader(env, options));
+  reader->meets_first_ = setting(conf, "group.protocol") == "consumer";
+  if (reader->meets_first_) reader->heartbeats_.watch(conf.get());
   // Some errors of partitions come by this way alone, while records are taken.
   rd_kafka_conf_set_opaque(conf.get(), reader.get());
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* self) {
@@ -160,8 +169,21 @@ void Reader::commit(const rd_kafka_topic_partition_list_t* list, double expected
     commits_[waiting.get()] = std::move(waiting);
 }
 
+/** The group takes it in, or has done so and it does not know yet. */
+bool Reader::is_joining() const {
+  if (!meets_first_ || !heartbeats_.under_way()) return false;
+  GroupMetadata metadata(rd_kafka_consumer_group_metadata(client_));
+  return metadata != nullptr && rd_kafka_consumer_group_metadata_generation_id(metadata.get()) <= 0;
+}
+
 /** Leaves the group: everything is given back, whether the group waits for an answer or not. */
 void Reader::leave() {
+  // librdkafka (2.12 to 2.15) leaves only where it knows that it has joined. The group would wait for this member's next
+  // heartbeat for a whole session, and nobody would have its partitions.
+  while (is_joining() && Clock::now() < leave_until_ && !abandoned_) {
+    mailbox_.run();
+    mailbox_.wait(std::min(leave_until_, Clock::now() + std::chrono::milliseconds(20)));
+  }
   last_words_.reset(rd_kafka_queue_new(client_));
   watch(last_words_);
   if (Failure::take(rd_kafka_consumer_close_queue(client_, last_words_.get()))) return;

@@ -15,6 +15,7 @@
 
 #include "assignment.h"
 #include "client_events.h"
+#include "heartbeats.h"
 #include "js_queue.h"
 #include "mailbox.h"
 #include "pack.h"
@@ -116,6 +117,7 @@ class Reader : public std::enable_shared_from_this<Reader> {
   void take_commit(rd_kafka_event_t* event);
   void answer_request();
 
+  bool is_joining() const;
   void leave();
   void finish();
 
@@ -137,6 +139,11 @@ class Reader : public std::enable_shared_from_this<Reader> {
   double rebalances_ = 0;
   /** A revocation that is heard now may have its answer already. */
   bool already_answered_ = false;
+  /** Of KIP-848. */
+  bool meets_first_ = false;
+  /** What was subscribed to so far, and left: only the last one counts. */
+  uint64_t subscriptions_ = 0;
+  Heartbeats heartbeats_;
   std::list<Answer> closers_;
   Clock::time_point leave_until_ = Clock::time_point::max();
   bool close_asked_ = false;

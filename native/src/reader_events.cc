@@ -106,9 +106,23 @@ void Reader::take_commit(rd_kafka_event_t* event) {
   commit.mapped()->settle(std::move(failure));
 }
 
+/**
+ * Under KIP-848 a reader joins when it knows its topics. One that is given partitions of a topic it does not know yet has to
+ * ask for it first, and a heartbeat that it sends meanwhile says that it has none (rd_kafka_cgrp_consumer_serve in the
+ * state init, librdkafka 2.12 to 2.15): the group takes this for giving them back. It gives them to others, and the reader,
+ * whose epoch it has raised, begins with them all the same.
+ */
 void Reader::subscribe(const rd_kafka_topic_partition_list_t* topics, Answer& answer) {
-  answer.settle(
-      Failure::of(topics->cnt == 0 ? rd_kafka_unsubscribe(client_) : rd_kafka_subscribe(client_, topics)));
+  const auto number = ++subscriptions_;
+  if (topics->cnt == 0) return answer.settle(Failure::of(rd_kafka_unsubscribe(client_)));
+  if (!meets_first_) return answer.settle(Failure::of(rd_kafka_subscribe(client_, topics)));
+  Queries::List list(rd_kafka_topic_partition_list_copy(topics), rd_kafka_topic_partition_list_destroy);
+  queries_->meet(list, [this, number, list] {
+    if (number != subscriptions_) return;
+    if (Failure failure = Failure::of(rd_kafka_subscribe(client_, list.get())))
+      told_.push_back(failed_event(std::move(failure)));
+  });
+  answer.resolve();
 }
 
 void Reader::assign(const rd_kafka_topic_partition_list_t* list, Answer& answer) {

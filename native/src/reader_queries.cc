@@ -1,6 +1,7 @@
 #include "reader_queries.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "raii.h"
 
@@ -13,6 +14,9 @@ using Topics = std::unique_ptr<rd_kafka_TopicCollection_t, Destroyer<rd_kafka_To
 
 /** What librdkafka allows. */
 constexpr auto longest = std::chrono::hours(1);
+
+/** How long a question waits for a broker before it is asked anew. */
+constexpr int meeting_ms = 60'000;
 
 Options options_of(rd_kafka_t* client, rd_kafka_admin_op_t operation, Clock::time_point until, uintptr_t id) {
   Options options(rd_kafka_AdminOptions_new(client, operation));
@@ -137,6 +141,22 @@ void Queries::partition_count(Answer answer, const std::string& topic, int limit
   const char* name = topic.c_str();
   Topics only(rd_kafka_TopicCollection_of_topic_names(&name, 1));
   rd_kafka_DescribeTopics(client_, only.get(), options.get(), replies_);
+}
+
+void Queries::meet(const List& topics, std::function<void()> then) {
+  std::vector<const char*> names;
+  for (int i = 0; i < topics->cnt; i++)
+    if (topics->elems[i].topic[0] != '^') names.push_back(topics->elems[i].topic);
+  if (names.empty()) return then();
+  Query& query = open(Answer(), meeting_ms);
+  query.read = [this, topics, then = std::move(then)](rd_kafka_event_t* event, Answer&) {
+    const auto code = rd_kafka_event_error(event);
+    const bool away = code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT;
+    away ? meet(topics, then) : then();
+  };
+  Options options = options_of(client_, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, query.until, query.id);
+  Topics all(rd_kafka_TopicCollection_of_topic_names(names.data(), names.size()));
+  rd_kafka_DescribeTopics(client_, all.get(), options.get(), replies_);
 }
 
 }  // namespace millrace

@@ -38,6 +38,12 @@ class Queries {
   /** How many partitions a topic has, or the failure that the cluster gives for it. */
   void partition_count(Answer answer, const std::string& topic, int limit_ms);
 
+  /**
+   * Makes the client know these topics, and calls `then`; regular expressions are left out. Brokers that are away are waited
+   * for. What the cluster says of a topic is no matter here: whoever reads it is told.
+   */
+  void meet(const List& topics, std::function<void()> then);
+
   /** An event of `replies`. */
   void take(rd_kafka_event_t* event);
 

@@ -25,7 +25,8 @@ afterAll(async () => {
   await kafka.close()
 })
 
-test.each(Object.entries(protocols))(
+// KIP-848 comes first: a broker that has just started answers slowly, and so opens the gaps in which members may go wrong.
+test.each(Object.entries(protocols).reverse())(
   '%s: every record is delivered, in order, and no partition has two readers',
   async (protocol, settings) => {
     const seed = Date.now() % 1_000_000
