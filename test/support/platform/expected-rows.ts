@@ -42,11 +42,25 @@ export function expectedTables(facts: Facts): Readonly<Record<string, ExpectedTa
     orders_per_minute: { key: ['type', 'minute'], rows: minuteRows(created) },
     revenue_per_hour: { key: ['currency', 'hour'], rows: revenueRows(created) },
     product_sales_per_hour: { key: ['hour', 'sku'], rows: salesRows(created) },
-    funnel_per_hour: {
-      key: ['device', 'hour'],
-      rows: funnelRows(distinct(inTopic(facts, 'analytics.sessions.events'))),
-    },
   }
+}
+
+/**
+ * How far visits came, by hour and device: all of them, and those that are over for sure, because their partition tells of a later
+ * time. Whether the others are over is for the clock to say.
+ */
+export function expectedVisits(facts: Facts): {
+  readonly key: readonly string[]
+  readonly all: readonly Row[]
+  readonly over: readonly Row[]
+} {
+  const records = distinct(inTopic(facts, 'analytics.sessions.events'))
+  const now = new Map<number, number>()
+  for (const record of records)
+    now.set(record.partition, Math.max(now.get(record.partition) ?? 0, timeOf(record)))
+  const visits = visitsOf(records)
+  const over = visits.filter(({ partition, last }) => last + 35 * minute < now.get(partition)!)
+  return { key: ['device', 'hour'], all: funnelRows(visits), over: funnelRows(over) }
 }
 
 /** Rows by their key, which `change` makes what they are. */
@@ -203,15 +217,16 @@ function salesRows(created: readonly Told[]): readonly Row[] {
 }
 
 interface Visit {
+  readonly partition: number
   last: number
   readonly device: string
   readonly types: Set<string>
 }
 
 /** A visit is over half an hour after its last event, and counts in the hour of that. */
-function funnelRows(records: readonly Told[]): readonly Row[] {
+function funnelRows(visits: readonly Visit[]): readonly Row[] {
   const rows = new Rows()
-  for (const { last, device, types } of visitsOf(records)) {
+  for (const { last, device, types } of visits) {
     const row = rows.of({ device, hour: floor(last, hour) })
     const counted = {
       visits: '',
@@ -231,9 +246,7 @@ function visitsOf(records: readonly Told[]): readonly Visit[] {
   for (const record of records.toSorted((a, b) => timeOf(a) - timeOf(b))) {
     const before = open.get(record.key)
     const isNew = before === undefined || timeOf(record) > before.last + 30 * minute
-    const visit = isNew
-      ? { last: 0, device: String(dataOf(record)['device']), types: new Set<string>() }
-      : before
+    const visit = isNew ? newVisit(record) : before
     visit.last = timeOf(record)
     visit.types.add(typeOf(record))
     if (!isNew) continue
@@ -241,4 +254,8 @@ function visitsOf(records: readonly Told[]): readonly Visit[] {
     open.set(record.key, visit)
   }
   return visits
+}
+
+function newVisit(record: Told): Visit {
+  return { partition: record.partition, last: 0, device: String(dataOf(record)['device']), types: new Set() }
 }

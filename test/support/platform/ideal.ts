@@ -1,5 +1,5 @@
 import { shopEvents, type ShopOptions } from '../../../platform/shop/shop.ts'
-import { expectedTables } from './expected-rows.ts'
+import { expectedTables, expectedVisits } from './expected-rows.ts'
 import {
   dataOf,
   distinct,
@@ -52,7 +52,14 @@ export function idealFacts(options: ShopOptions): Facts {
     .map(recordedOf)
   const tables = Object.entries(expectedTables(written)).map(([name, { rows }]) => [name, rows] as const)
   const alerts = topics['business.inventory.low-stock'].map(({ event }) => event as Row)
-  return { ...written, tables: { ...Object.fromEntries(tables), low_stock_alerts: alerts } }
+  return {
+    ...written,
+    tables: {
+      ...Object.fromEntries(tables),
+      low_stock_alerts: alerts,
+      funnel_per_hour: expectedVisits(written).all,
+    },
+  }
 }
 
 function partitionOf(key: string): number {

@@ -1,4 +1,4 @@
-import { expectedTables, type ExpectedTable } from './expected-rows.ts'
+import { expectedTables, expectedVisits, type ExpectedTable } from './expected-rows.ts'
 import type { Facts, Findings, Row } from './facts.ts'
 import {
   judgeAlerts,
@@ -9,23 +9,15 @@ import {
   judgeTurns,
 } from './judge-topics.ts'
 
-/** How the platform is judged. */
-export interface JudgeOptions {
-  /** The figures of visits are complete only where stream time has closed the last of them; before, they may be behind. */
-  readonly visitsAreOver: boolean
-}
-
 const mostOfAKind = 20
 
 /** Everything that is wrong with what the platform has made of its topics; at most twenty findings of a kind. */
-export function judge(facts: Facts, { visitsAreOver }: JudgeOptions): Findings {
-  const { funnel_per_hour: funnel, ...tables } = expectedTables(facts)
-  const found = (name: string): readonly Row[] => facts.tables[name] ?? []
+export function judge(facts: Facts): Findings {
   const kinds: Findings[] = [
-    ...Object.entries(tables).map(([name, table]) => compareTable(name, table, found(name))),
-    visitsAreOver
-      ? compareTable('funnel_per_hour', funnel!, found('funnel_per_hour'))
-      : notAbove('funnel_per_hour', funnel!, found('funnel_per_hour')),
+    ...Object.entries(expectedTables(facts)).map(([name, table]) =>
+      compareTable(name, table, facts.tables[name] ?? []),
+    ),
+    judgeVisits(facts),
     judgeTurns(facts),
     judgeViews(facts),
     judgeNotifications(facts),
@@ -36,7 +28,7 @@ export function judge(facts: Facts, { visitsAreOver }: JudgeOptions): Findings {
   return kinds.flatMap((some) => some.slice(0, mostOfAKind))
 }
 
-function byKey({ key }: ExpectedTable, rows: readonly Row[]): ReadonlyMap<string, Row> {
+function byKey({ key }: Pick<ExpectedTable, 'key'>, rows: readonly Row[]): ReadonlyMap<string, Row> {
   return new Map(rows.map((row) => [key.map((column) => `${column}=${row[column]}`).join(' '), row]))
 }
 
@@ -63,14 +55,16 @@ function differences(expected: Row, found: Row): string[] {
     )
 }
 
-/** Counts that still grow. */
-function notAbove(name: string, table: ExpectedTable, rows: readonly Row[]): Findings {
-  const expected = byKey(table, table.rows)
-  return [...byKey(table, rows)].flatMap(([key, row]) =>
+/** Each visit that is over counts once; one that may go on counts once, or not yet. */
+function judgeVisits(facts: Facts): Findings {
+  const name = 'funnel_per_hour'
+  const { key, all, over } = expectedVisits(facts)
+  const [most, least, found] = [all, over, facts.tables[name] ?? []].map((rows) => byKey({ key }, rows))
+  return [...new Set([...most!.keys(), ...found!.keys()])].flatMap((hour) =>
     ['visits', 'carts', 'checkouts', 'orders'].flatMap((column) => {
-      const most = Number(expected.get(key)?.[column] ?? 0)
-      return Number(row[column]) > most
-        ? [`${name}: ${key}: ${column} is ${row[column]}, and at most ${most}`]
+      const [from, to, is] = [least!, most!, found!].map((rows) => Number(rows.get(hour)?.[column] ?? 0))
+      return is! < from! || is! > to!
+        ? [`${name}: ${hour}: ${column} is ${is}, and is from ${from} to ${to}`]
         : []
     }),
   )

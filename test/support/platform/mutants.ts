@@ -103,6 +103,12 @@ export const mutants: Readonly<Record<string, Mutant>> = {
       otherwise('visits', (is) => Number(is) + 1000),
     ),
   },
+  'visits of an hour that are lost': {
+    noticed: /^funnel_per_hour: .*visits is 0, and is from/,
+    change: inTable('funnel_per_hour', (rows) =>
+      rows.toSorted((a, b) => Number(b['visits']) - Number(a['visits'])).slice(1),
+    ),
+  },
   'an event of a session that is lost': {
     noticed: /^business\.orders\.in-order.* is missing$/,
     change: inTopic('business.orders.in-order', drop),
