@@ -9,7 +9,7 @@ import { openPositions } from './open-positions.ts'
 import type { Positions } from './positions.ts'
 import { findRoot } from './project-files.ts'
 import { projectPlans } from './project-plans.ts'
-import { topologyPath } from './topology-path.ts'
+import { topologyPaths } from './topology-path.ts'
 import { loadPlans, topicsFollowed } from './run-topologies.ts'
 import { textTable } from './text-table.ts'
 
@@ -100,11 +100,7 @@ async function wantedGroups(positions: Positions, args: CommandArgs, root: strin
   }
   const plans =
     args.positionals.length > 0
-      ? await loadPlans(
-          args.positionals.map((file) => topologyPath(file, args)),
-          args.registry,
-          args.env,
-        )
+      ? await loadPlans(topologyPaths(args.positionals, args), args.registry, args.env)
       : await projectPlans(root, args)
   if (plans.length === 0) {
     const where = existsSync(join(root, 'topologies')) ? 'topologies/ holds none' : 'there is no topologies/'

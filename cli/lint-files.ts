@@ -18,12 +18,18 @@ export interface FilesToLint {
  */
 export function filesToLint(args: Pick<CommandArgs, 'cwd' | 'positionals' | 'values'>): FilesToLint {
   const { cwd, positionals } = args
-  const given = (positionals.length === 0 ? [ownFolder(args)] : positionals).map((one) =>
+  const given = (positionals.length === 0 ? [ownFolder(args)] : meantBy(positionals)).map((one) =>
     existsSync(resolve(cwd, one)) ? one : topologyPath(one, args),
   )
   const folders = given.filter((one) => isFolder(resolve(cwd, one))).map((one) => placeIn(one, cwd))
   const files = given.flatMap((one) => (isFolder(resolve(cwd, one)) ? filesIn(one, cwd) : [one]))
   return { files: [...new Set(files)], folders: [...new Set(folders)] }
+}
+
+/** A shell makes the files with cases of `topologies/*.yaml`, too; alone, such a file is looked at, and said to be none. */
+function meantBy(positionals: readonly string[]): readonly string[] {
+  const topologies = positionals.filter((one) => !one.endsWith('.test.yaml'))
+  return topologies.length === 0 ? positionals : topologies
 }
 
 /** What is meant where nothing is named: the topologies of the project. */

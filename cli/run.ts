@@ -6,7 +6,7 @@ import { processesOf, runProcesses } from './run-processes.ts'
 import { refuseUnknownNames } from './refuse-unknown.ts'
 import { loadPlans, runTopologies, type RunOptions } from './run-topologies.ts'
 import { serveWorkers } from './serve-workers.ts'
-import { topologyPath } from './topology-path.ts'
+import { topologyPaths } from './topology-path.ts'
 import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
 
 export const command: Command = {
@@ -66,7 +66,7 @@ async function run(args: CommandArgs): Promise<number> {
   if (positionals.length === 0) throw usage('run needs a file: millrace run topologies/NAME.yaml.')
   const format = outputFlag(values, ['text', 'json'])
   const drainMs = drainOf(textFlag(values, 'drain'))
-  const files = positionals.map((file) => topologyPath(file, args))
+  const files = topologyPaths(positionals, args)
   const plans = await loadPlans(files, registry, env)
   const options = await projectOptions(args, files[0])
   const processes = processesOf(args, options.environment === undefined)

@@ -13,17 +13,30 @@ export function stepLines(steps: readonly TopicStep[], width: number | undefined
     String(step.replication),
     step.reasons.join('; '),
   ])
-  const details = steps.flatMap(({ topic, action, settings, changes, refusals, drift }) => {
-    const set = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
-    const lines = [
-      ...(action === 'create' && set.length > 0 ? [`set ${set.join(' ')}`] : []),
-      ...changes,
-      ...refusals.map((sentence) => `refused: ${sentence}`),
-      ...drift.map((text) => `left alone: ${text}`),
-    ]
-    return lines.length === 0 ? [] : ['', `${topic}:`, ...lines.map((line) => `  ${line}`)]
-  })
+  const alike = Map.groupBy(steps, (step) => detailsOf(step).join('\n'))
+  alike.delete('')
+  const details = [...alike].flatMap(([text, some]) => [
+    '',
+    `${namesOf(some)}:`,
+    ...text.split('\n').map((line) => `  ${line}`),
+  ])
   return [...textTable(['', 'topic', 'partitions', 'replicas', 'why'], rows, width), ...details]
+}
+
+function detailsOf({ action, settings, changes, refusals, drift }: TopicStep): string[] {
+  const set = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
+  return [
+    ...(action === 'create' && set.length > 0 ? [`set ${set.join(' ')}`] : []),
+    ...changes,
+    ...refusals.map((sentence) => `refused: ${sentence}`),
+    ...drift.map((text) => `left alone: ${text}`),
+  ]
+}
+
+/** Many topics are alike: those of letters, those of state. `-o json` names them all. */
+function namesOf(steps: readonly TopicStep[]): string {
+  const names = steps.map(({ topic }) => topic)
+  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`
 }
 
 /** What it comes to: `2 to create, 1 refused, 5 unchanged`. */

@@ -8,7 +8,7 @@ import { internalNames } from './internal-names.ts'
 import { openAdmin } from './kafka-admin.ts'
 import { findRoot, shownPath } from './project-files.ts'
 import { projectPlans } from './project-plans.ts'
-import { topologyPath } from './topology-path.ts'
+import { topologyPaths } from './topology-path.ts'
 import { loadPlans } from './run-topologies.ts'
 import { applySteps } from './topics-apply.ts'
 import type { TopicsContext } from './topics-context.ts'
@@ -131,11 +131,7 @@ async function wantedOf({ environment, root, args }: TopicsContext): Promise<Wan
   const [catalogue, names, given, whole] = await Promise.all([
     readCatalogue(args.cwd === process.cwd() ? shownPath(path, args.cwd) : path),
     internalNames(),
-    loadPlans(
-      files.map((file) => topologyPath(file, args)),
-      args.registry,
-      args.env,
-    ),
+    loadPlans(topologyPaths(files, args), args.registry, args.env),
     projectPlans(root, args),
   ])
   const defaults = environment.kafka.topics

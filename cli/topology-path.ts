@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { CommandArgs } from './command.ts'
-import { textFlag } from './flags.ts'
+import { textFlag, usage } from './flags.ts'
 import { shownPath } from './project-files.ts'
 
 /**
@@ -19,4 +19,21 @@ export function topologyPath(file: string, { cwd, values }: Pick<CommandArgs, 'c
     (/^[\w-]+$/.test(file) && existsSync(named) ? named : path)
   if (cwd !== process.cwd()) return found
   return found === path ? file : shownPath(found, cwd)
+}
+
+/**
+ * The topologies that a command line names. Of many, as a shell makes them of `topologies/*.yaml`, those with cases are left
+ * out; alone, such a file is a mistake.
+ *
+ * @throws USAGE
+ */
+export function topologyPaths(
+  files: readonly string[],
+  args: Pick<CommandArgs, 'cwd' | 'values'>,
+): readonly string[] {
+  const meant = files.filter((file) => !/\.test\.ya?ml$/.test(file))
+  if (meant.length > 0 || files.length === 0) return meant.map((file) => topologyPath(file, args))
+  const [cases = ''] = files
+  const topology = cases.replace(/\.test(\.ya?ml)$/, '$1')
+  throw usage(`${cases} has the cases of a topology: name ${topology}, or run millrace test ${cases}.`)
 }

@@ -58,6 +58,8 @@ export interface Tracing {
   readonly searched: {
     readonly records: number
     readonly undecodable: number
+    /** Records of types that their source does not read. */
+    readonly passedOver: number
     readonly ranges: readonly Searched[]
   }
 }
@@ -207,7 +209,7 @@ function outputText({ topic, found, similar, topicExists }: TracedOutput, positi
 }
 
 function noteLines({ searched, wanted, positions }: Tracing, plan: TopologyPlan): string[] {
-  const { ranges, records, undecodable } = searched
+  const { ranges, records, undecodable, passedOver } = searched
   const partitions = ranges.length === 1 ? '1 partition' : `${ranges.length} partitions`
   const lines = [`searched: ${records === 1 ? '1 record' : `${records} records`} in ${partitions}`]
   const gone = ranges.filter(({ gone: deleted }) => deleted > 0)
@@ -218,6 +220,7 @@ function noteLines({ searched, wanted, positions }: Tracing, plan: TopologyPlan)
   const left = ranges.reduce((sum, { before, after }) => sum + before + after, 0)
   if (left > 0 && wanted.kind !== 'position')
     lines.push(`  left out: about ${left} records (--since, --until, --last)`)
+  if (passedOver > 0) lines.push(`  ${passedOver} of them are of types that the source passes over`)
   if (undecodable > 0) lines.push(`  ${undecodable} of them do not decode, and may be the event too`)
   if (positions.length === 0) return lines
   const looksUp = [...plan.nodes.values()].some(

@@ -60,6 +60,7 @@ export async function traceEvent(options: TraceOptions): Promise<Tracing> {
     searched: {
       records: scanned.read,
       undecodable: scanned.undecodable,
+      passedOver: scanned.passedOver,
       ranges: ranges.map(({ topic, partition, first, end, begins, ends }) => ({
         ...{ topic, partition, first, end },
         ...{ gone: first === begins ? begins : 0, before: first - begins, after: ends - end },

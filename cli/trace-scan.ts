@@ -29,6 +29,8 @@ export interface Scanned {
   readonly read: number
   /** Those of them whose value does not decode: the event may be one of them. */
   readonly undecodable: number
+  /** Those of types that their source passes over. */
+  readonly passedOver: number
 }
 
 const recordsAtOnce = 5000
@@ -37,7 +39,7 @@ const recordsAtOnce = 5000
 export async function scanTopics(options: ScanOptions): Promise<Scanned> {
   const { log, wanted, ranges, codecs, signal, progress } = options
   const found: PackedRecords[] = []
-  const count = { read: 0, undecodable: 0 }
+  const count = { read: 0, undecodable: 0, passedOver: 0 }
   const all = ranges.reduce((sum, { first, end }) => sum + end - first, 0)
   let passed = 0
   for (const { topic, partition, first, end } of ranges) {
@@ -64,7 +66,7 @@ function matcher(
   wanted: Wanted,
   codec: ValueCodec,
   records: PackedRecords,
-  count: { undecodable: number },
+  count: { undecodable: number; passedOver: number },
 ): (row: number) => boolean {
   if (wanted.kind === 'key') return (row) => keyText(keyOf(records, row)) === wanted.id
   if (wanted.kind === 'position') return (row) => records.offsets[row] === wanted.offset
@@ -74,6 +76,10 @@ function matcher(
     const start = valueStarts[row]!
     if (start < 0) return false
     try {
+      if (codec.takes?.(bytes, start, valueEnds[row]!) === false) {
+        count.passedOver++
+        return false
+      }
       return idText(reader.read(bytes, start, valueEnds[row]!)) === wanted.id
     } catch {
       count.undecodable++

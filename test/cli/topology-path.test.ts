@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { join } from 'node:path'
-import { topologyPath } from '../../cli/topology-path.ts'
+import { topologyPath, topologyPaths } from '../../cli/topology-path.ts'
 import { Folder } from './full-command-line.ts'
 
 let folder: Folder
@@ -25,6 +25,15 @@ test.each([
   ['nowhere.yaml', 'shop', 'nowhere.yaml'],
 ])('%s with --project %s is %s', (file, project, found) => {
   expect(topologyPath(file, { cwd: folder.path, values: { project } })).toBe(join(folder.path, found))
+})
+
+test('of all files of a folder, those with cases are no topologies; alone, one is a mistake', () => {
+  const args = { cwd: folder.path, values: {} }
+  expect(topologyPaths(['here.test.yaml', 'here.yaml'], args)).toEqual([join(folder.path, 'here.yaml')])
+  expect(topologyPaths([], args)).toEqual([])
+  expect(() => topologyPaths(['here.test.yaml'], args)).toThrow(
+    'here.test.yaml has the cases of a topology: name here.yaml, or run millrace test here.test.yaml.',
+  )
 })
 
 test('a topology runs from another folder, in its own project, and begins where it says', async () => {

@@ -27,6 +27,10 @@ export interface RunOptions {
   readonly node?: readonly string[]
   /** Goes before node: a shell's limit, another user. */
   readonly prefix?: readonly string[]
+  /** Another program than the command line. */
+  readonly program?: string
+  /** Its standard input stays open, for `say`. */
+  readonly talks?: boolean
 }
 
 const living = new Set<ChildProcess>()
@@ -45,9 +49,11 @@ export class Running {
   stdout = ''
   stderr = ''
 
-  constructor(words: readonly string[], { cwd = root, env = {}, input, node = [], prefix = [] }: RunOptions) {
+  constructor(words: readonly string[], options: RunOptions) {
+    const { cwd = root, env = {}, input, node = [], prefix = [], talks = false } = options
     const flags = ['--disable-warning=ExperimentalWarning', ...node]
-    const [program = process.execPath, ...rest] = [...prefix, process.execPath, ...flags, main, ...words]
+    const all = [...prefix, process.execPath, ...flags, options.program ?? main, ...words]
+    const [program = process.execPath, ...rest] = all
     const child = spawn(program, rest, { cwd, env: cleanEnv(env), stdio: ['pipe', 'pipe', 'pipe'] })
     this.#child = child
     living.add(child)
@@ -55,7 +61,7 @@ export class Running {
     child.stderr.setEncoding('utf8').on('data', (text: string) => this.#told({ stderr: text }))
     // A command that does not read its input ends before all of it is written.
     child.stdin.on('error', () => undefined)
-    child.stdin.end(input)
+    if (!talks) child.stdin.end(input)
     this.#ended = new Promise((resolve, reject) => {
       child.on('error', reject)
       child.on('close', (code, signal) => {
@@ -78,6 +84,11 @@ export class Running {
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
+  }
+
+  /** Writes to its standard input. */
+  say(text: string): void {
+    this.#child.stdin!.write(text)
   }
 
   /** Reads no more of its output. */

@@ -14,7 +14,7 @@ export interface CassandraAddress {
 }
 
 export interface CassandraAdmin {
-  /** Runs one statement and answers with its rows; with a keyspace, unqualified names are looked up there. */
+  /** Runs one statement and answers with all its rows; with a keyspace, unqualified names are looked up there. */
   cql(statement: string, keyspace?: string): Promise<types.Row[]>
   /** Makes a keyspace that no other test has, with one replica; the end of the name says what it is for. */
   newKeyspace(name?: string): Promise<string>
@@ -47,8 +47,11 @@ export async function ask(address: CassandraAddress, question: Question): Promis
     monitorReporting: { enabled: false },
   })
   try {
-    const { rows } = await client.execute(statement)
-    return rows ?? []
+    const result = await client.execute(statement)
+    if (result.rows === undefined) return []
+    const rows: types.Row[] = []
+    for await (const row of result) rows.push(row)
+    return rows
   } finally {
     // Shutdown waits for a connection that may never answer.
     void client.shutdown().catch(() => undefined)
