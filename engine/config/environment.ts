@@ -98,17 +98,28 @@ async function resolved(
 
 async function kafkaOf(given: EnvironmentFile['kafka'], references: References): Promise<KafkaSettings> {
   const { brokers, topics, instance, protocol, settings } = given
-  const { partitions, replication, minInsync } = topics
   const tls = await tlsOf(given.tls, ['kafka', 'tls'], references)
   const sasl = given.sasl && (await saslOf(given.sasl, references))
   return {
     brokers,
     protocol,
     settings,
-    topics: { partitions, replication, ...(minInsync !== undefined && { minInsync }) },
+    topics: topicsOf(topics),
     ...(tls && { tls }),
     ...(sasl && { sasl }),
     ...(instance !== undefined && { instance }),
+  }
+}
+
+/** Without the fields that are not given; what holds for every topic holds for those that no file says more of, too. */
+function topicsOf(given: EnvironmentFile['kafka']['topics']): KafkaSettings['topics'] {
+  const { partitions, replication, minInsync, replicationAtMost } = given
+  const most = replicationAtMost ?? Infinity
+  return {
+    partitions,
+    replication: Math.min(replication, most),
+    ...(minInsync !== undefined && { minInsync: Math.min(minInsync, most) }),
+    ...(replicationAtMost !== undefined && { replicationAtMost }),
   }
 }
 

@@ -46,6 +46,16 @@ describe('an environment', () => {
     })
   })
 
+  test('keeps no topic on more brokers than it says', async () => {
+    const config = await read('kafka: { brokers: a:1, topics: { minInsync: 2, replicationAtMost: 1 } }')
+    expect(config.kafka.topics).toEqual({
+      partitions: 6,
+      replication: 1,
+      minInsync: 1,
+      replicationAtMost: 1,
+    })
+  })
+
   test('takes what everything says, with secrets, certificates and variables', async () => {
     const config = await read(`
 kafka:
