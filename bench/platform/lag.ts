@@ -3,9 +3,9 @@ import { Reader } from '../../native/reader.ts'
 
 /** How far a group is behind. */
 export interface Lag {
-  /** Records that it has not committed. */
+  /** Records of the load that it has not committed. */
   readonly records: number
-  /** How long the oldest of them that the load has written has been due. */
+  /** How long the oldest of them has been due. */
   readonly seconds: number
 }
 
@@ -22,8 +22,11 @@ export class DueTimes {
     one.dues.push(due)
   }
 
-  /** When the first record from `offset` on was due; undefined where there is none. */
-  from(place: TopicPartition, offset: number): number | undefined {
+  /** How many records there are from `offset` on, and when the first of them was due. */
+  from(
+    place: TopicPartition,
+    offset: number,
+  ): { readonly records: number; readonly due: number } | undefined {
     const one = this.#partitions.get(nameOf(place))
     if (one === undefined) return undefined
     let low = 0
@@ -33,11 +36,12 @@ export class DueTimes {
       if (one.offsets[middle]! >= offset) high = middle
       else low = middle + 1
     }
-    return one.dues[low]
+    const due = one.dues[low]
+    return due === undefined ? undefined : { records: one.offsets.length - low, due }
   }
 }
 
-/** Looks how far groups are behind. */
+/** Looks how far groups are behind with what the load has written; topics between the nodes of a topology are left out. */
 export class LagWatch {
   readonly #reader: Reader
   readonly #groups: ReadonlyMap<string, readonly TopicPartition[]>
@@ -73,19 +77,17 @@ export class LagWatch {
 
   async lags(): Promise<Readonly<Record<string, Lag>>> {
     const lags: Record<string, Lag> = {}
-    const all = [...new Map([...this.#groups.values()].flat().map((one) => [nameOf(one), one])).values()]
-    const offsets = await this.#reader.offsets(all, 'latest')
-    const ends = new Map(all.map((one, n) => [nameOf(one), offsets[n] ?? 0]))
     for (const [group, partitions] of this.#groups) {
       const now = Date.now()
       const committed = await this.#reader.committed(partitions, { group })
       let records = 0
       let oldest = now
-      for (const [n, one] of partitions.entries()) {
+      for (const [n, place] of partitions.entries()) {
         // Before the first commit there is none.
-        const next = Math.max(0, committed[n]?.offset ?? 0)
-        records += Math.max(0, ends.get(nameOf(one))! - next)
-        oldest = Math.min(oldest, this.#dues.from(one, next) ?? now)
+        const waiting = this.#dues.from(place, Math.max(0, committed[n]?.offset ?? 0))
+        if (waiting === undefined) continue
+        records += waiting.records
+        oldest = Math.min(oldest, waiting.due)
       }
       lags[group] = { records, seconds: (now - oldest) / 1000 }
     }

@@ -22,7 +22,7 @@ import { business } from './processes.ts'
 import type { Run } from './results.ts'
 import { Sampler } from './sampler.ts'
 import { Schedule } from './schedule.ts'
-import type { Cluster } from './servers.ts'
+import { millrace, type Cluster } from './servers.ts'
 import { verify } from './verify.ts'
 import { TopicWatch } from './watch-topics.ts'
 import { platformTopologies, root, Workers } from './workers.ts'
@@ -113,13 +113,12 @@ async function underLoad(stage: Stage, workers: Workers, options: Options) {
     say(`writing ${schedule.total.toLocaleString('en-US')} events in ${Math.round(schedule.length / 1000)} s`)
     const result = await load.run()
     say('waiting until all of it is processed')
-    await settled(sampler, () => expected.notices.size + tables.open)
-    const spike = schedule.phases.find(({ name }) => name === 'spike')!
+    await settled(cluster, sampler, () => expected.notices.size + tables.open)
     return {
       expected,
       phases: phaseFigures(schedule.phases, sampler.samples, effects, result),
       processes: processFigures(sampler.samples),
-      drainSeconds: drainSeconds(sampler.samples, spike.from / 1000 + spike.seconds) ?? Infinity,
+      drainSeconds: drainSeconds(sampler.samples, schedule.endOf('spike')) ?? Infinity,
       written: result.written,
       samples: sampler.samples,
     }
@@ -209,14 +208,20 @@ async function openLag({ bootstrap }: Cluster, dues: DueTimes): Promise<LagWatch
 }
 
 /** Waits until no group is behind, and all that is looked for was seen. */
-async function settled(sampler: Sampler, open: () => number): Promise<void> {
+async function settled(cluster: Cluster, sampler: Sampler, open: () => number): Promise<void> {
   const deadline = Date.now() + settleMs
-  for (let quiet = 0; quiet < 3; await delay(1000)) {
+  for (; ; await delay(1000)) {
     sampler.check()
     const behind = Object.entries(sampler.samples.at(-1)?.lags ?? {}).filter(([, { records }]) => records > 0)
-    quiet = behind.length === 0 && open() === 0 ? quiet + 1 : 0
+    if (behind.length === 0 && open() === 0 && (await recordsBehind(cluster)) === 0) return
     if (Date.now() < deadline) continue
     const who = behind.map(([group, { records }]) => `${group} is ${records} records behind`).join(', ')
     throw new BenchFailure(`Ten minutes after the load, ${who || `${open()} effects were not seen`}.`)
   }
+}
+
+/** Of all topics, those between the nodes of a topology too. */
+async function recordsBehind({ environment }: Cluster): Promise<number> {
+  const output = await millrace(['lag', '--env', environment, '--project', root, '-o', 'json'])
+  return (JSON.parse(output) as readonly { readonly lag: number }[]).reduce((sum, { lag }) => sum + lag, 0)
 }

@@ -102,6 +102,8 @@ export async function millrace(words: readonly string[], codes: readonly number[
     child.on('close', resolve)
   })
   if (code === null || !codes.includes(code))
-    throw new BenchFailure(`millrace ${words.slice(0, 2).join(' ')} failed (${code}): ${`${output}\n${errors}`.trim()}`)
+    throw new BenchFailure(
+      `millrace ${words.slice(0, 2).join(' ')} failed (${code}): ${`${output}\n${errors}`.trim()}`,
+    )
   return output
 }

@@ -88,7 +88,6 @@ async function auditFaults(
 
 async function letterFaults({ environment }: Cluster, faults: string[]): Promise<void> {
   const output = await millrace(['dlq', 'list', '--env', environment, '--project', root, '-o', 'json'])
-  const letters = JSON.parse(output) as { readonly keys?: readonly unknown[] } | readonly unknown[]
-  const count = (Array.isArray(letters) ? letters : ((letters as { keys?: unknown[] }).keys ?? [])).length
-  if (count > 0) faults.push(`records of ${count} keys are parked`)
+  const { length } = JSON.parse(output) as readonly unknown[]
+  if (length > 0) faults.push(`records of ${length} keys are parked`)
 }
