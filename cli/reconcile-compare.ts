@@ -24,10 +24,16 @@ export interface CompareOptions {
 }
 
 /**
- * How far a time to live may be off, seconds. The second in which a row is written is rounded down, that of the server
- * and that of the end: two of them may differ by one second, and the moment of reading by another.
+ * How much earlier a row may end than its records say, seconds. The second in which a row is written is rounded down, that of
+ * the server and that of the end: two of them may differ by one second, and the moment of reading by another.
  */
-const expiryTolerance = 2
+const earlier = 2
+
+/**
+ * How much later, seconds. A row is told how long to live when it is made, and the database counts from when it has it: one that
+ * waited on its way, for a database that was busy or away for a moment, lives on for as long as it waited.
+ */
+const later = 60
 
 /**
  * Compares the row of one key with what the records of that key make. `absent`: neither is there, and need not be. Of
@@ -96,14 +102,12 @@ function compareTimes(
 
 /** A row that ends about now was there when the table was read, and is made no more. */
 function isEnding({ cells }: FoundRow, now: number): boolean {
-  return (
-    cells.length > 0 && cells.every(({ expiresAt }) => expiresAt > 0 && expiresAt <= now + expiryTolerance)
-  )
+  return cells.length > 0 && cells.every(({ expiresAt }) => expiresAt > 0 && expiresAt <= now + later)
 }
 
 /** Whether a record's row must still be there. */
 function lives(row: ExpectedRow, now: number): boolean {
-  if (row.expiresAt > 0 && row.expiresAt <= now + expiryTolerance) return false
+  if (row.expiresAt > 0 && row.expiresAt <= now + earlier) return false
   return row.marker || row.cells.some(({ value }) => value !== null)
 }
 
@@ -135,7 +139,7 @@ function compareCell(
 }
 
 function ended({ expiresAt }: Writing, now: number): boolean {
-  return expiresAt > 0 && expiresAt <= now + expiryTolerance
+  return expiresAt > 0 && expiresAt <= now + earlier
 }
 
 function writings(rows: readonly ExpectedRow[], column: number): Writing[] {
@@ -168,5 +172,5 @@ function nearest(column: number, cell: FoundCell, possible: readonly Writing[]):
 function sameEnd(expected: number, found: number): boolean {
   if (expected < 0) return true
   if (expected === 0 || found === 0) return expected === found
-  return Math.abs(expected - found) <= expiryTolerance
+  return found >= expected - earlier && found <= expected + later
 }

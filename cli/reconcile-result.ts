@@ -144,19 +144,27 @@ function differenceLine({ kind, table, key, position, cells }: Difference): stri
   const which = Object.entries(key ?? {})
     .map(([column, value]) => `${column}=${String(value)}`)
     .join(' ')
-  const how = cells.map(cellText).join(', ')
+  // Cells that were written together end together.
+  const how = [...Map.groupBy(cells, cellText)]
+    .map(([text, some]) => `${some.map(({ column }) => column).join(', ')}: ${text}`)
+    .join('; ')
   return `${kind} in ${table}: ${which}${where}${how === '' ? '' : `: ${how}`}`
 }
 
-function cellText({ column, what, expected, found }: Difference['cells'][number]): string {
-  const unit = what === 'timestamp' ? ' µs' : ''
-  const between = expected === undefined ? '' : ` ${expected}${unit} expected, ${found}${unit} found`
+function cellText({ what, expected, found }: Difference['cells'][number]): string {
+  const shown = (value: number | undefined): string => {
+    if (what === 'timestamp') return `${value} µs`
+    return value === undefined || value <= 0
+      ? 'never'
+      : new Date(value * 1000).toISOString().replace('.000Z', 'Z')
+  }
+  const between = expected === undefined ? '' : ` ${shown(expected)} expected, ${shown(found)} found`
   const words = {
     value: 'another value',
     absent: 'no value',
     unexpected: 'a value where none must be',
     timestamp: 'write timestamp',
-    expiry: 'end (0 = never)',
+    expiry: 'end',
   }
-  return `${column}: ${words[what]}${between}`
+  return `${words[what]}${between}`
 }

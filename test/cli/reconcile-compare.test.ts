@@ -52,7 +52,9 @@ describe('a row and what the records make of it', () => {
     ['ended meanwhile', [made(5, ['a'], { expiresAt: now })], undefined, 'absent'],
     ['another value', [made(5, ['a'])], found(5, ['b']), ['0 value']],
     ['another time', [made(5, ['a'])], found(6, ['a']), ['0 timestamp']],
-    ['another end', [made(5, ['a'])], found(5, ['a'], end + 3), ['0 expiry']],
+    ['an end that is earlier', [made(5, ['a'])], found(5, ['a'], end - 3), ['0 expiry']],
+    ['an end that is a little later', [made(5, ['a'])], found(5, ['a'], end + 60), 'equal'],
+    ['an end that is later', [made(5, ['a'])], found(5, ['a'], end + 61), ['0 expiry']],
     ['an end within two seconds', [made(5, ['a'])], found(5, ['a'], end - 2), 'equal'],
     ['no end', [made(5, ['a'])], found(5, ['a'], 0), ['0 expiry']],
     ['an end where none must be', [made(5, ['a'], { expiresAt: 0 })], found(5, ['a']), ['0 expiry']],
@@ -83,7 +85,7 @@ describe('a row and what the records make of it', () => {
     const later = found(6, ['a', 'c'])
     const mixed = { cells: [found(5, ['a']).cells[0]!, later.cells[1]!] }
     expect(verdict([made(5, ['a', 'b'])], mixed, [1])).toEqual(['1 timestamp'])
-    const longer = { cells: [found(5, ['a']).cells[0]!, found(5, ['a', 'c'], end + 9).cells[1]!] }
+    const longer = { cells: [found(5, ['a']).cells[0]!, found(5, ['a', 'c'], end + 99).cells[1]!] }
     expect(verdict([made(5, ['a', 'b'])], longer, [1])).toEqual(['1 expiry'])
     // Of several records any may have written what was looked up.
     expect(verdict([made(5, ['a', 'b']), made(6, ['a'])], found(6, ['a', 'c']), [1])).toBe('equal')
