@@ -76,22 +76,25 @@ export class LagWatch {
   }
 
   async lags(): Promise<Readonly<Record<string, Lag>>> {
-    const lags: Record<string, Lag> = {}
-    for (const [group, partitions] of this.#groups) {
-      const now = Date.now()
-      const committed = await this.#reader.committed(partitions, { group })
-      let records = 0
-      let oldest = now
-      for (const [n, place] of partitions.entries()) {
-        // Before the first commit there is none.
-        const waiting = this.#dues.from(place, Math.max(0, committed[n]?.offset ?? 0))
-        if (waiting === undefined) continue
-        records += waiting.records
-        oldest = Math.min(oldest, waiting.due)
-      }
-      lags[group] = { records, seconds: (now - oldest) / 1000 }
+    const lags = [...this.#groups].map(
+      async ([group, places]) => [group, await this.#lagOf(group, places)] as const,
+    )
+    return Object.fromEntries(await Promise.all(lags))
+  }
+
+  async #lagOf(group: string, places: readonly TopicPartition[]): Promise<Lag> {
+    const committed = await this.#reader.committed(places, { group })
+    const now = Date.now()
+    let records = 0
+    let oldest = now
+    for (const [n, place] of places.entries()) {
+      // Before the first commit there is none.
+      const waiting = this.#dues.from(place, Math.max(0, committed[n]?.offset ?? 0))
+      if (waiting === undefined) continue
+      records += waiting.records
+      oldest = Math.min(oldest, waiting.due)
     }
-    return lags
+    return { records, seconds: (now - oldest) / 1000 }
   }
 
   close(): Promise<void> {

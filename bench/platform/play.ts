@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'cassandra-driver'
+import { platformTopologies } from '../../cli/demo-platform.ts'
 import { openProject, type Project } from '../../cli/project.ts'
 import { loadPlans, topicsFollowed } from '../../cli/run-topologies.ts'
 import type { ValueEncoder } from '../../engine/component/codec.ts'
@@ -25,7 +26,7 @@ import { Schedule } from './schedule.ts'
 import { millrace, type Cluster } from './servers.ts'
 import { verify } from './verify.ts'
 import { TopicWatch } from './watch-topics.ts'
-import { platformTopologies, root, Workers } from './workers.ts'
+import { root, Workers } from './workers.ts'
 
 /** One order and one product in so many milliseconds are looked for in their tables. */
 const sampleEveryMs = 200

@@ -2,22 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { platformTopologies } from '../../cli/demo-platform.ts'
 import { BenchFailure } from '../clients/options.ts'
 import type { Layout } from './options.ts'
 
 export const root = join(import.meta.dirname, '../..')
-
-/** The topologies of the platform. */
-export const platformTopologies = [
-  'order-service-consumer-group',
-  'inventory-service-consumer-group',
-  'customer-read-model',
-  'analytics-service-consumer-group',
-  'session-funnel',
-  'order-views',
-  'notifications',
-  'audit-service-consumer-group',
-] as const
 
 /** How long workers may take to be ready, in milliseconds. */
 const readyMs = 180_000
