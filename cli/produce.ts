@@ -8,7 +8,7 @@ import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './flags.ts'
 import { readLines, type InputLine } from './lines.ts'
 import { LineRefused, longestLine, recordOf, type LineRules } from './produce-lines.ts'
-import { Pacer, paceFlag, type Pace } from './pace.ts'
+import { Pacer, timetableFlag, type Timetable } from './timetable.ts'
 import { bar, terminalProgress, type Progress } from './progress.ts'
 import { projectOptions } from './project-options.ts'
 import { openProject, type Project } from './project.ts'
@@ -87,13 +87,13 @@ async function run(args: CommandArgs): Promise<number> {
   const format = outputFlag(values, ['text', 'json'])
   const topic = topicOf(args)
   const partitions = numberFlag(values, 'partitions', 1, mostPartitions)
-  const pace = paceFlag(values)
+  const timetable = timetableFlag(values)
   const project = await openProject(await projectOptions(args))
   try {
     const job = await prepare(args, project, topic)
     const count = await project.log.ensureTopic(topic, partitions === undefined ? {} : { partitions })
     const began = performance.now()
-    const tally = await produce(job, project, pace, args)
+    const tally = await produce(job, project, timetable, args)
     const elapsedMs = Math.round(performance.now() - began)
     const summary = {
       produced: tally.produced,
@@ -162,13 +162,13 @@ function fileSize(path: string, file: string): number {
 async function produce(
   job: Job,
   project: Project,
-  pace: Pace | undefined,
+  timetable: Timetable | undefined,
   args: CommandArgs,
 ): Promise<Tally> {
   const tally: Tally = { produced: 0, refused: 0, bytes: 0, line: 0 }
   const progress = terminalProgress()
   const sender = new Sender(project, tally)
-  const pacer = pace && new Pacer(pace, args.signal)
+  const pacer = timetable && new Pacer(timetable, args.signal)
   let number = 0
   try {
     for await (const lines of readLines(counted(stoppable(job.open, args.signal), tally), longestLine)) {

@@ -3,7 +3,7 @@ import type { OutgoingRecord } from '../engine/component/contracts/log.ts'
 import type { ValueEncoder } from '../engine/component/codec.ts'
 import { readCatalogue } from '../engine/config/catalogue.ts'
 import { kinds, shopTopics, type ShopEvent } from '../platform/shop/shop-event.ts'
-import type { Pacer } from './pace.ts'
+import type { Pacer } from './timetable.ts'
 import type { Project } from './project.ts'
 
 const batchRecords = 1000
@@ -48,7 +48,7 @@ function recordOf(
 /** Cuts a stream of events into batches of what is due, and waits for the next ones. Ends with the pacer's signal. */
 export async function* pacedBatches(
   events: Iterable<ShopEvent>,
-  pacer: Pacer,
+  pacer: Pick<Pacer, 'isDue' | 'until'>,
 ): AsyncGenerator<readonly ShopEvent[]> {
   let batch: ShopEvent[] = []
   let number = 0

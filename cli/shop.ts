@@ -3,7 +3,7 @@ import { shopEvents, shopSpan, type ShopOptions } from '../platform/shop/shop.ts
 import { shopTopics } from '../platform/shop/shop-event.ts'
 import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './flags.ts'
-import { Pacer, paceFlag, type Pace } from './pace.ts'
+import { Pacer, timetableFlag, type Timetable } from './timetable.ts'
 import { bar, terminalProgress } from './progress.ts'
 import { projectOptions } from './project-options.ts'
 import { openProject } from './project.ts'
@@ -68,14 +68,14 @@ async function run(args: CommandArgs): Promise<number> {
   const { values, positionals } = args
   const format = outputFlag(values, ['text', 'json'])
   if (positionals.length > 0) throw usage(`shop takes no ${positionals[0]}: its topics are always the same.`)
-  const pace = paceFlag(values)
-  const options = shopOptions(args, pace)
+  const timetable = timetableFlag(values)
+  const options = shopOptions(args, timetable)
   if (values['print'] === true) return print(options, args)
   const project = await openProject(await projectOptions(args))
   try {
     const writer = await openShopWriter(project)
     const began = performance.now()
-    const written = await write(writer, options, pace, args)
+    const written = await write(writer, options, timetable, args)
     const elapsedMs = Math.round(performance.now() - began)
     const summary = { written, seed: options.seed, begin: new Date(options.begin).toISOString(), elapsedMs }
     args.out(format === 'json' ? JSON.stringify(summary) : sentence(summary))
@@ -89,11 +89,11 @@ async function run(args: CommandArgs): Promise<number> {
 async function write(
   writer: ShopWriter,
   options: ShopOptions,
-  pace: Pace | undefined,
+  timetable: Timetable | undefined,
   { signal }: CommandArgs,
 ): Promise<number> {
   const progress = terminalProgress()
-  const pacer = pace && new Pacer(pace, signal)
+  const pacer = timetable && new Pacer(timetable, signal)
   let written = 0
   for await (const batch of pacer === undefined
     ? batchesOf(shopEvents(options))
@@ -107,9 +107,9 @@ async function write(
   return written
 }
 
-function shopOptions({ values }: CommandArgs, pace: Pace | undefined): ShopOptions {
+function shopOptions({ values }: CommandArgs, timetable: Timetable | undefined): ShopOptions {
   const seed = numberFlag(values, 'seed', 0, 4_294_967_295) ?? 7
-  const events = numberFlag(values, 'events', 1, mostEvents) ?? eventsOf(pace)
+  const events = numberFlag(values, 'events', 1, mostEvents) ?? eventsOf(timetable)
   const now = Date.now()
   const begin = timeFlag('begin', textFlag(values, 'begin'), now) ?? now - shopSpan({ seed, events })
   return { seed, events, begin }
@@ -128,8 +128,8 @@ async function print(options: ShopOptions, { out, signal }: CommandArgs): Promis
   return 0
 }
 
-function eventsOf(pace: Pace | undefined): number {
-  return pace !== undefined && pace.total <= mostEvents ? pace.total : usualEvents
+function eventsOf(timetable: Timetable | undefined): number {
+  return timetable !== undefined && timetable.total <= mostEvents ? timetable.total : usualEvents
 }
 
 function sentence(summary: {

@@ -19,7 +19,7 @@ export interface LoadOptions {
   readonly seed: number
   readonly encoderOf: (event: ShopEvent) => ValueEncoder
   /** Called for each record before it is written, in the order of writing. */
-  readonly writes: (event: ShopEvent, due: Due) => void
+  readonly written: (event: ShopEvent, due: Due) => void
   readonly acknowledged: (place: TopicPartition, offset: number, due: Due) => void
 }
 
@@ -33,7 +33,7 @@ export interface LoadResult {
 /** Writes the events of a made-up shop, each when it is due, without waiting for earlier ones to be acknowledged. */
 export class Load {
   readonly #options: LoadOptions
-  readonly #events: Iterator<ShopEvent>
+  readonly #events: Iterator<ShopEvent, void>
   readonly #latencies = new Map<PhaseName, Latencies>()
   readonly #under = new Set<Promise<void>>()
   #began = 0
@@ -82,19 +82,20 @@ export class Load {
 
   /** Writes what is due by now. */
   #write(writer: Writer): void {
-    const { schedule, encoderOf, writes } = this.#options
+    const { schedule, encoderOf, written } = this.#options
     const now = Date.now() - this.#began
     const dues: Due[] = []
     const records: AddressedRecord[] = []
     while (schedule.dueOf(this.#written) <= now) {
-      const { done, value: event } = this.#events.next()
-      if (done === true) {
+      const next = this.#events.next()
+      if (next.done === true) {
         this.#done = true
         break
       }
+      const event = next.value
       const due = { at: this.#began + schedule.dueOf(this.#written), phase: schedule.phaseOf(this.#written) }
       this.#written++
-      writes(event, due)
+      written(event, due)
       dues.push(due)
       const { topic, key } = event
       // The record has the time at which it is written; what happened when, its value says.

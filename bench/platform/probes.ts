@@ -2,10 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Due } from './effects.ts'
 
 /** Looks whether an effect is there. */
-export interface Probe {
-  readonly due: Due
-  look(): Promise<boolean>
-}
+export type Look = () => Promise<boolean>
 
 /** The first look again comes after so many milliseconds; later ones when the wait is a twentieth longer. */
 const shortestMs = 5
@@ -33,11 +30,11 @@ export class Probes {
     return this.#under.size
   }
 
-  /** An effect will be there; `probe` is called where this one is chosen. */
-  offer(due: Due, probe: () => Probe['look']): void {
+  /** An effect will be there; `look` is used where this one is chosen. */
+  offer(due: Due, look: Look): void {
     if (due.at < this.#chosen + this.#everyMs) return
     this.#chosen = due.at
-    const watch = this.#watch({ due, look: probe() })
+    const watch = this.#watch(due, look)
       .catch((error: unknown) => void (this.#fault ??= error as Error))
       .finally(() => this.#under.delete(watch))
     this.#under.add(watch)
@@ -50,7 +47,7 @@ export class Probes {
     if (this.#fault !== undefined) throw this.#fault
   }
 
-  async #watch({ due, look }: Probe): Promise<void> {
+  async #watch(due: Due, look: Look): Promise<void> {
     while (!this.#stopped) {
       const there = await look()
       const now = Date.now()

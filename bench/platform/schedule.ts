@@ -1,4 +1,4 @@
-import { Pace, type Stretch } from '../../cli/pace.ts'
+import { Timetable, type Stretch } from '../../cli/timetable.ts'
 
 /** A stretch of time with one rate. */
 export interface Phase extends Stretch {
@@ -9,7 +9,7 @@ export const phaseNames = ['warm-up', 'normal', 'spike', 'after'] as const
 export type PhaseName = (typeof phaseNames)[number]
 
 /** When each event is to be written, and in which phase that is. */
-export class Schedule extends Pace {
+export class Schedule extends Timetable {
   readonly phases: readonly Phase[]
 
   constructor(phases: readonly Phase[]) {

@@ -157,7 +157,7 @@ describe('probes', () => {
     const probes = new Probes(100, ({ at }) => seen.push(at))
     const looks = new Map<number, number>()
     for (const at of [0, 50, 100, 199, 260])
-      probes.offer(due(at), () => async () => {
+      probes.offer(due(at), async () => {
         looks.set(at, (looks.get(at) ?? 0) + 1)
         return looks.get(at)! > 1
       })
@@ -169,7 +169,7 @@ describe('probes', () => {
 
   test('tell what a look has thrown', async () => {
     const probes = new Probes(100, () => undefined)
-    probes.offer(due(0), () => () => Promise.reject(new Error('no such table')))
+    probes.offer(due(0), () => Promise.reject(new Error('no such table')))
     await expect(probes.stop()).rejects.toThrow('no such table')
   })
 })

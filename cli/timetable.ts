@@ -16,7 +16,7 @@ export interface Stretch {
  * When each record is due, whatever became of those before it: a writer that was held up makes up for it, and a load does not
  * shrink because the platform under it is slow.
  */
-export class Pace {
+export class Timetable {
   readonly #stretches: readonly (Stretch & { readonly from: number; readonly first: number })[]
   /** How many records all stretches have; Infinity where one has no end. */
   readonly total: number
@@ -52,12 +52,12 @@ export class Pace {
 }
 
 /** What `--rate` says: `500`, or `100:1m,1000:3m,100` for a hundred a second for a minute, then a thousand for three, and so on. */
-export function paceFlag(values: ParsedFlags['values']): Pace | undefined {
+export function timetableFlag(values: ParsedFlags['values']): Timetable | undefined {
   const text = textFlag(values, 'rate')
   if (text === undefined) return undefined
   const parts = text.split(',')
   const stretches = parts.map((part, index) => stretchOf(part, index === parts.length - 1))
-  if (stretches.every((stretch) => stretch !== undefined)) return new Pace(stretches)
+  if (stretches.every((stretch) => stretch !== undefined)) return new Timetable(stretches)
   throw usage(
     `--rate ${text} is no rate: write it as 500, or as 100:1m,1000:3m,100 for some time each; from 1 to ${mostPerSecond} a second.`,
   )
@@ -75,26 +75,26 @@ function stretchOf(text: string, isLast: boolean): Stretch | undefined {
 /** Writers look so often what is due, in milliseconds: a few records at once cost less than each by itself. */
 const tickMs = 10
 
-/** Keeps a pace from its first use on. */
+/** Keeps a timetable from its first use on. */
 export class Pacer {
-  readonly #pace: Pace
+  readonly #timetable: Timetable
   readonly #signal: AbortSignal
   readonly #began = performance.now()
 
-  constructor(pace: Pace, signal: AbortSignal) {
-    this.#pace = pace
+  constructor(timetable: Timetable, signal: AbortSignal) {
+    this.#timetable = timetable
     this.#signal = signal
   }
 
   /** Whether record `n` (from 0) is to be written by now. */
   isDue(n: number): boolean {
-    return this.#pace.dueOf(n) <= performance.now() - this.#began
+    return this.#timetable.dueOf(n) <= performance.now() - this.#began
   }
 
   /** Resolves when record `n` is due, or the signal is given. */
   async until(n: number): Promise<void> {
     while (!this.isDue(n) && !this.#signal.aborted) {
-      const wait = this.#pace.dueOf(n) - (performance.now() - this.#began)
+      const wait = this.#timetable.dueOf(n) - (performance.now() - this.#began)
       await sleep(Math.max(wait, tickMs), undefined, { signal: this.#signal }).catch(() => undefined)
     }
   }
