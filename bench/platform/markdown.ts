@@ -1,3 +1,4 @@
+import { limits } from '../clients/noise.ts'
 import { effectNames, effectTitles, type Summary } from './effects.ts'
 import type { Results, Run } from './results.ts'
 
@@ -39,10 +40,20 @@ function runPart(run: Run): string[] {
   return [
     `## With ${layouts[layout]}`,
     `All topologies were ready after ${startSeconds} s. ${counted(written)} records were written. After the spike it took ${drainSeconds} s until no group was more than a second behind. ${faults.length === 0 ? right : `**The result is wrong**: ${faults.join('; ')}.`}`,
+    ...noiseNote(run),
     `Other programs took, in each phase, ${run.phases.map(({ phase, elsewhereCores }) => `${elsewhereCores} cores (${phase})`).join(', ')}; the load average before the run was ${loadBefore}.`,
     effectTable(run),
     phaseTable(run),
     processTable(run),
+  ]
+}
+
+/** Why the times of a run are not to be believed. */
+function noiseNote({ phases }: Run): string[] {
+  const most = Math.max(...phases.map(({ elsewhereCores }) => elsewhereCores))
+  if (most <= limits.elsewhereCores) return []
+  return [
+    `**The machine was not quiet** (other programs took up to ${most} cores): the times below say how long these programs held the platform up, as much as anything else. Whether the result is right does not depend on that.`,
   ]
 }
 

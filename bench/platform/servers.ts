@@ -56,7 +56,7 @@ export async function openCluster(folder: string): Promise<Cluster> {
     }
   } catch (error) {
     await close()
-    throw error
+    throw error instanceof BenchFailure ? error : new BenchFailure((error as Error).message)
   }
 }
 

@@ -256,6 +256,13 @@ describe('the page', () => {
     expect(platformChart(results(run)).match(/<polyline/g)).toHaveLength(3)
   })
 
+  test('says when other programs were at work', () => {
+    const loud = { ...run.phases[0]!, elsewhereCores: 0.4 }
+    expect(markdown(results({ ...run, phases: [loud] }))).toContain('**The machine was not quiet**')
+    const quiet = { ...run.phases[0]!, elsewhereCores: 0.1 }
+    expect(markdown(results({ ...run, phases: [quiet] }))).not.toContain('**The machine was not quiet**')
+  })
+
   test('does not pass over a wrong result', () => {
     const wrong = { ...run, verdict: { ...run.verdict, faults: ['1 alerts came twice'] } }
     expect(markdown(results(wrong))).toContain('**The result is wrong**: 1 alerts came twice.')
