@@ -116,6 +116,10 @@ bench-clients: system native $(OTHER_CLIENTS) ## measure Kafka clients side by s
 bench-engine: system native ## measure Millrace beside other engines: an hour (ARGS=--quick, --smoke, --sweep, --help)
 	@node bench/cluster/run.ts $(ARGS)
 
+.PHONY: bench-platform
+bench-platform: system native ## measure the event platform at ten times its load: a quarter of an hour (ARGS=--quick, --smoke, --help)
+	@node --disable-warning=ExperimentalWarning bench/platform/run.ts $(ARGS)
+
 OTHER_CODECS := bench/codecs/node_modules/.installed
 
 .PHONY: bench-codecs

@@ -13,7 +13,7 @@ import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import { shopEvents, shopSpan } from '../platform/shop/shop.ts'
 
 /** The topologies of the platform, in the order in which one meets them. */
-const names = [
+export const platformTopologies = [
   'order-service-consumer-group',
   'inventory-service-consumer-group',
   'customer-read-model',
@@ -45,7 +45,7 @@ export async function demoPlatform({ args, format, root, store, named }: Platfor
   const events = numberFlag(args.values, 'events', 100, 1_000_000) ?? usualEvents
   if (args.values['keep'] !== true) await clearDemoStore(store, named)
   const plans = await loadPlans(
-    names.map((name) => join(root, 'topologies', `${name}.yaml`)),
+    platformTopologies.map((name) => join(root, 'topologies', `${name}.yaml`)),
     args.registry,
     args.env,
   )

@@ -8,6 +8,7 @@ import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './flags.ts'
 import { readLines, type InputLine } from './lines.ts'
 import { LineRefused, longestLine, recordOf, type LineRules } from './produce-lines.ts'
+import { Pacer, timetableFlag, type Timetable } from './timetable.ts'
 import { bar, terminalProgress, type Progress } from './progress.ts'
 import { projectOptions } from './project-options.ts'
 import { openProject, type Project } from './project.ts'
@@ -39,6 +40,12 @@ export const command: Command = {
       placeholder: 'N',
       description: 'partitions of the topic where it does not exist yet (default: 1)',
     },
+    rate: {
+      type: 'string',
+      placeholder: 'N',
+      description:
+        'records to write each second, as 500, or 100:1m,1000:3m,100 for a spike (default: as fast as it goes)',
+    },
     output: commonFlags.output,
     project: commonFlags.project,
     env: commonFlags.env,
@@ -51,8 +58,9 @@ code is then 1. A running worker sees the records at once.
 
 Records with one key keep their order. Without --key they have none, and are spread over the partitions.
 
-Example:
+Examples:
   millrace produce audit-events --schema audit.AuditEvent --key entityId --file events.jsonl
+  millrace produce audit-events --schema audit.AuditEvent --key entityId --file events.jsonl --rate 100:1m,1000:3m,100
 `,
   run,
 }
@@ -79,12 +87,13 @@ async function run(args: CommandArgs): Promise<number> {
   const format = outputFlag(values, ['text', 'json'])
   const topic = topicOf(args)
   const partitions = numberFlag(values, 'partitions', 1, mostPartitions)
+  const timetable = timetableFlag(values)
   const project = await openProject(await projectOptions(args))
   try {
     const job = await prepare(args, project, topic)
     const count = await project.log.ensureTopic(topic, partitions === undefined ? {} : { partitions })
     const began = performance.now()
-    const tally = await produce(job, project, args)
+    const tally = await produce(job, project, timetable, args)
     const elapsedMs = Math.round(performance.now() - began)
     const summary = {
       produced: tally.produced,
@@ -150,15 +159,29 @@ function fileSize(path: string, file: string): number {
   return found.size
 }
 
-async function produce(job: Job, project: Project, args: CommandArgs): Promise<Tally> {
+async function produce(
+  job: Job,
+  project: Project,
+  timetable: Timetable | undefined,
+  args: CommandArgs,
+): Promise<Tally> {
   const tally: Tally = { produced: 0, refused: 0, bytes: 0, line: 0 }
   const progress = terminalProgress()
   const sender = new Sender(project, tally)
+  const pacer = timetable && new Pacer(timetable, args.signal)
+  let number = 0
   try {
     for await (const lines of readLines(counted(stoppable(job.open, args.signal), tally), longestLine)) {
       for (const line of lines) {
+        if (pacer?.isDue(number) === false) {
+          await sender.send()
+          await pacer.until(number)
+        }
+        if (args.signal.aborted && pacer !== undefined) break
         const record = recordFor(line, job, tally, progress, args)
-        if (record !== undefined && sender.push(record, line.number)) await sender.send()
+        if (record === undefined) continue
+        number++
+        if (sender.push(record, line.number)) await sender.send()
       }
       progress.show(() => progressText(job, tally))
     }

@@ -3,10 +3,11 @@ import { shopEvents, shopSpan, type ShopOptions } from '../platform/shop/shop.ts
 import { shopTopics } from '../platform/shop/shop-event.ts'
 import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './flags.ts'
+import { Pacer, timetableFlag, type Timetable } from './timetable.ts'
 import { bar, terminalProgress } from './progress.ts'
 import { projectOptions } from './project-options.ts'
 import { openProject } from './project.ts'
-import { batchesOf, openShopWriter } from './shop-write.ts'
+import { batchesOf, openShopWriter, pacedBatches, type ShopWriter } from './shop-write.ts'
 import { timeFlag } from './trace-times.ts'
 
 const mostEvents = 1_000_000_000
@@ -18,7 +19,11 @@ export const command: Command = {
   summary: 'Writes the events of a made-up shop into its topics: data for demos, tests and load.',
   usage: 'millrace shop [--events N] [--seed N] [--begin TIME] [--rate N] [flags]',
   options: describedFlags({
-    events: { type: 'string', placeholder: 'N', description: `events to write (default: ${usualEvents})` },
+    events: {
+      type: 'string',
+      placeholder: 'N',
+      description: `events to write (default: ${usualEvents}, or as many as --rate has)`,
+    },
     seed: {
       type: 'string',
       placeholder: 'N',
@@ -32,7 +37,8 @@ export const command: Command = {
     rate: {
       type: 'string',
       placeholder: 'N',
-      description: 'events to write each second (default: as fast as it goes)',
+      description:
+        'events to write each second, as 500, or 100:1m,1000:3m,100 for a spike (default: as fast as it goes)',
     },
     print: { type: 'boolean', description: 'print the events as lines of JSON instead, and write nothing' },
     output: commonFlags.output,
@@ -46,11 +52,13 @@ set aside, given back. About one event in a hundred comes late, and one in fifty
 ${Object.values(shopTopics)
   .map(({ topic }) => topic)
   .join(', ')}:
-see docs/guide/platform.md. Times of events do not depend on how fast they are written.
+see docs/guide/platform.md. Times of events do not depend on how fast they are written; with --rate the records themselves have
+the time at which they are written, so that millrace lag tells how long they have waited.
 
 Examples:
   millrace shop --events 20000 --seed 7
   millrace shop --events 1000000 --rate 5000 --env local
+  millrace shop --rate 100:1m,1000:3m,100:1m --env local
   millrace shop --events 20 --begin 2026-01-05T08:00:00Z --print
 `,
   run,
@@ -60,24 +68,14 @@ async function run(args: CommandArgs): Promise<number> {
   const { values, positionals } = args
   const format = outputFlag(values, ['text', 'json'])
   if (positionals.length > 0) throw usage(`shop takes no ${positionals[0]}: its topics are always the same.`)
-  const rate = numberFlag(values, 'rate', 1, 10_000_000)
-  const options = shopOptions(args)
+  const timetable = timetableFlag(values)
+  const options = shopOptions(args, timetable)
   if (values['print'] === true) return print(options, args)
   const project = await openProject(await projectOptions(args))
   try {
     const writer = await openShopWriter(project)
-    const progress = terminalProgress()
     const began = performance.now()
-    let written = 0
-    for (const batch of batchesOf(shopEvents(options))) {
-      if (args.signal.aborted) break
-      await writer.write(batch)
-      written += batch.length
-      progress.show(() => `${bar(Math.min(1, written / options.events))} ${written} events`)
-      if (rate !== undefined)
-        await untilDue((written * 1000) / rate - (performance.now() - began), args.signal)
-    }
-    progress.clear()
+    const written = await write(writer, options, timetable, args)
     const elapsedMs = Math.round(performance.now() - began)
     const summary = { written, seed: options.seed, begin: new Date(options.begin).toISOString(), elapsedMs }
     args.out(format === 'json' ? JSON.stringify(summary) : sentence(summary))
@@ -87,9 +85,31 @@ async function run(args: CommandArgs): Promise<number> {
   }
 }
 
-function shopOptions({ values }: CommandArgs): ShopOptions {
+/** Writes until the end, or the signal. Answers how many records. */
+async function write(
+  writer: ShopWriter,
+  options: ShopOptions,
+  timetable: Timetable | undefined,
+  { signal }: CommandArgs,
+): Promise<number> {
+  const progress = terminalProgress()
+  const pacer = timetable && new Pacer(timetable, signal)
+  let written = 0
+  for await (const batch of pacer === undefined
+    ? batchesOf(shopEvents(options))
+    : pacedBatches(shopEvents(options), pacer)) {
+    if (signal.aborted) break
+    await writer.write(batch, pacer === undefined ? {} : { writtenAt: Date.now() })
+    written += batch.length
+    progress.show(() => `${bar(Math.min(1, written / options.events))} ${written} events`)
+  }
+  progress.clear()
+  return written
+}
+
+function shopOptions({ values }: CommandArgs, timetable: Timetable | undefined): ShopOptions {
   const seed = numberFlag(values, 'seed', 0, 4_294_967_295) ?? 7
-  const events = numberFlag(values, 'events', 1, mostEvents) ?? usualEvents
+  const events = numberFlag(values, 'events', 1, mostEvents) ?? eventsOf(timetable)
   const now = Date.now()
   const begin = timeFlag('begin', textFlag(values, 'begin'), now) ?? now - shopSpan({ seed, events })
   return { seed, events, begin }
@@ -108,8 +128,8 @@ async function print(options: ShopOptions, { out, signal }: CommandArgs): Promis
   return 0
 }
 
-async function untilDue(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined)
+function eventsOf(timetable: Timetable | undefined): number {
+  return timetable !== undefined && timetable.total <= mostEvents ? timetable.total : usualEvents
 }
 
 function sentence(summary: {

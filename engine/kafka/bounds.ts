@@ -24,6 +24,18 @@ export async function boundsOf(
 }
 
 /**
+ * The last stable offsets of several partitions, a request to each broker that leads some. Rejects as `boundsOf` does, where one of
+ * them cannot be told, also right after it has got another leader.
+ */
+export async function endsOf(reader: Reader, partitions: readonly TopicPartition[]): Promise<number[]> {
+  try {
+    return (await reader.offsets(partitions, 'latest')).map((end) => end ?? 0)
+  } catch (error) {
+    throw clientError(error, 'The ends of topics cannot be told', 'SOURCE_FAILED')
+  }
+}
+
+/**
  * As `Reader.offsets` for one partition, also right after it has got another leader. Rejects with a KafkaError, or with
  * downstream KAFKA_AWAY or fatal TOPIC_UNKNOWN where nobody leads it.
  *

@@ -18,7 +18,7 @@ import { downstreamError } from '../errors.ts'
 import type { KafkaAdmin } from './admin.ts'
 import { clientError, isUnknownTopic } from './client-errors.ts'
 import { answerToken } from './answer-token.ts'
-import { boundsOf } from './bounds.ts'
+import { boundsOf, endsOf } from './bounds.ts'
 import { LogFetches } from './log-fetch.ts'
 import { LogWriter } from './log-writer.ts'
 import { KafkaMember } from './member.ts'
@@ -116,6 +116,11 @@ export class KafkaLog implements Log {
   async bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }> {
     const fetches = await this.#open()
     return fetches.ask((reader) => boundsOf(reader, partition))
+  }
+
+  async ends(partitions: readonly TopicPartition[]): Promise<readonly number[]> {
+    const fetches = await this.#open()
+    return fetches.ask((reader) => endsOf(reader, partitions))
   }
 
   async committed(group: string, partition: TopicPartition): Promise<CommittedPosition | undefined> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../component/contracts/clock.ts'
 import type { Log } from '../component/contracts/log.ts'
+import type { TopicPartition } from '../component/contracts/position.ts'
 import type { Verdict } from '../component/lineage.ts'
 import { keyText, packRecords, plainRecord, type PackedRecords } from '../component/packed-records.ts'
 import { kindOf } from '../errors.ts'
@@ -23,6 +24,9 @@ interface OpenLetter {
   /** Its size, by which it counts. */
   readonly bytes: number
 }
+
+/** Where parked partitions end; undefined for one of which it is not known. */
+export type ParkedEnds = (partition: TopicPartition) => number | undefined
 
 /** What the task does for its parked partition. */
 export interface LetterActions {
@@ -80,6 +84,10 @@ export class ParkedInput {
     this.#actions = actions
   }
 
+  get partition(): TopicPartition {
+    return this.#ledger.partition
+  }
+
   /** Letters that are open. */
   get size(): number {
     return this.#letters.size
@@ -99,12 +107,14 @@ export class ParkedInput {
   /**
    * Reads what is new in the parked partition. The first time, before the first record of the source, it reads all
    * there is, however long the log may be away; later it then leaves it to the next call.
+   *
+   * @param end  where the partition ends, if the caller knows
    */
-  async poll(): Promise<void> {
+  async poll(end?: number): Promise<void> {
     if (this.#polling || this.#ledger.discarded) return
     this.#polling = true
     try {
-      if (this.#begun) await this.#readOn()
+      if (this.#begun) await this.#readOn(end)
       else await this.#insist(() => this.#readOn())
       this.#begun = true
       if (!this.#ledger.discarded) await this.#actions.halts.keep(this.#parking.halt)
@@ -115,8 +125,8 @@ export class ParkedInput {
     }
   }
 
-  async #readOn(): Promise<void> {
-    const { end } = await this.#log.bounds(this.#ledger.partition)
+  async #readOn(known?: number): Promise<void> {
+    const end = known ?? (await this.#log.bounds(this.#ledger.partition)).end
     this.#next = Math.max(this.#next, this.#ledger.end)
     while (this.#next < end && !this.#ledger.discarded) {
       const { records, next } = await this.#log.fetch(this.#ledger.partition, this.#next, 1000)

@@ -177,7 +177,7 @@ export class Session {
       await new Promise<void>((resolve) => clock.after(this.#options.plan.commitInterval, resolve))
       for (const task of this.#assignments.tasks) task.tick()
       await this.#cycle!.run()
-      await this.#parkedPolls.poll(this.#assignments.tasks)
+      await this.#parkedPolls.poll(this.#assignments.tasks, this.#membership!.log)
       await this.#ownTopics?.tick(this.#partitions())
       if (await this.#atEnd()) return 'stopped'
     }

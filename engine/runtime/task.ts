@@ -9,6 +9,7 @@ import type { Share } from './budget.ts'
 import type { RunOwner } from './ledger-run.ts'
 import { isErrand, LetterGate, stopTelling } from './letter-gate.ts'
 import { parkedTopic } from './letters.ts'
+import type { ParkedEnds } from './parked-input.ts'
 import { noteRefusal } from './note-refusal.ts'
 import { Outbox } from './outbox.ts'
 import { holdBack, isOwed, OwedEmissions, OwedRun, refuseOwed } from './owed.ts'
@@ -257,9 +258,14 @@ export class Task {
     return this.inputs.some(({ parking }) => parking.awaits) || this.#parked.some(({ input }) => input.busy)
   }
 
-  /** Looks for new letters and commands in the parked partitions. */
-  async pollParked(): Promise<void> {
-    for (const { input } of this.#parked) await input.poll()
+  /** Where its letters and commands lie. */
+  get parkedPartitions(): TopicPartition[] {
+    return this.#parked.map(({ input }) => input.partition)
+  }
+
+  /** Looks for new letters and commands in the parked partitions; `ends` says where they end, as far as that is known. */
+  async pollParked(ends?: ParkedEnds): Promise<void> {
+    for (const { input } of this.#parked) await input.poll(ends?.(input.partition))
   }
 
   /** True while no more is to be read: something holds as much as it may. */

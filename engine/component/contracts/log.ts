@@ -72,6 +72,8 @@ export interface Log {
    */
   fetch(partition: TopicPartition, offset: number, limit: number): Promise<Fetched>
   bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }>
+  /** The ends of several partitions, in their order, for the price of one question; absent where each costs nothing. */
+  ends?(partitions: readonly TopicPartition[]): Promise<readonly number[]>
   committed(group: string, partition: TopicPartition): Promise<CommittedPosition | undefined>
   /** Deletes records of a partition that lie before an offset, for good; as many as is easily done. */
   trim?(before: TopicPartition & { readonly offset: number }): Promise<void>

@@ -141,6 +141,7 @@ describe('fetch', () => {
     await write(5, 'leave')
     await log.append(plain(topic, 1, 0))
     expect(await log.bounds(at)).toEqual({ first: 0, end: 12 })
+    expect(await log.ends([at])).toEqual([12])
     expect(await offsetsIn(at, 9, 100)).toEqual({ offsets: [9, 10], next: 12 })
     await writer.abort()
     await writer.close()
@@ -157,6 +158,15 @@ describe('fetch', () => {
     expect(await log.bounds({ topic, partition: 0 })).toEqual({ first: 15, end: 20 })
     expect((await offsetsIn({ topic, partition: 0 }, 3, 100)).offsets).toEqual([15, 16, 17, 18, 19])
   })
+})
+
+test('tells the ends of many partitions at once, in their order', async () => {
+  const [one, two] = [await newTopic(3), await newTopic(1)]
+  await log.append([...plain(one, 4, 1), ...plain(one, 2, 2), ...plain(two, 5, 0)])
+  const all = [2, 0, 1].map((partition) => ({ topic: one, partition }))
+  expect(await log.ends([...all, { topic: two, partition: 0 }])).toEqual([2, 0, 4, 5])
+  const missing = log.ends([...all, { topic: two, partition: 7 }])
+  await expect(missing).rejects.toMatchObject({ code: expect.any(String) })
 })
 
 test('tells what a group has committed, with its metadata', async () => {
