@@ -82,8 +82,8 @@ async function tellShop(result: PlatformResult): Promise<void> {
     ['How is business?', ['revenue-per-hour', 'currency=EUR'], ['hour', 'orders', 'revenue', 'currency']],
     ['And in the last minutes?', ['orders-per-minute', 'limit=4'], ['minute', 'orders']],
     [
-      'What was sold in an hour?',
-      ['products-of-hour', `hour=${full}`, 'limit=4'],
+      'What sold best in an hour?',
+      ['top-products', `hour=${full}`, 'limit=4'],
       ['sku', 'units', 'orders'],
     ],
     [

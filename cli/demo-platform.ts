@@ -20,6 +20,9 @@ export const platformTopologies = [
   'analytics-service-consumer-group',
   'session-funnel',
   'order-views',
+  'inventory-views',
+  'customer-views',
+  'session-views',
   'notifications',
   'audit-service-consumer-group',
 ]

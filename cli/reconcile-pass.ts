@@ -8,6 +8,7 @@ import type { ProcessorDefinition } from '../engine/component/define.ts'
 import type { Verdict } from '../engine/component/lineage.ts'
 import { operator } from '../engine/component/operator.ts'
 import { packRecords, type PackedRecords } from '../engine/component/packed-records.ts'
+import { globalTables, sourceTopic } from '../engine/topology/plan-facts.ts'
 import type { PlanNode, TopologyPlan } from '../engine/topology/plan-types.ts'
 import type { WorkerSummary } from '../engine/runtime/worker-summary.ts'
 import { RangeReader, type PartitionRange } from './reconcile-reader.ts'
@@ -150,8 +151,12 @@ function forgetfulBackend({ restore }: PassOptions): CommitBackend {
   }
 }
 
-/** The topics, to be read in their ranges alone; parked topics are empty, and nothing is made or written. */
-function passLog({ log, ranges, read }: PassOptions): Log {
+/**
+ * The topics, to be read in their ranges alone; those of global tables as they are. Parked topics are empty, and nothing is made
+ * or written.
+ */
+function passLog({ plan, log, ranges, read }: PassOptions): Log {
+  const whole = new Set(globalTables(plan).map((source) => sourceTopic(plan, source)))
   return {
     ensureTopic: async (topic) => (await log.partitionsOf(topic)) ?? 0,
     partitionsOf: (topic) => log.partitionsOf(topic),
@@ -165,9 +170,12 @@ function passLog({ log, ranges, read }: PassOptions): Log {
       ),
     append: () => Promise.resolve([]),
     write: () => Promise.resolve([]),
-    fetch: ({ topic, partition }, offset) =>
-      Promise.resolve({ records: packRecords(topic, partition, [], offset), next: offset }),
-    bounds: () => Promise.resolve({ first: 0, end: 0 }),
+    fetch: async (place, offset, limit) => {
+      const { topic, partition } = place
+      if (whole.has(topic)) return log.fetch(place, offset, limit)
+      return { records: packRecords(topic, partition, [], offset), next: offset }
+    },
+    bounds: async (place) => (whole.has(place.topic) ? log.bounds(place) : { first: 0, end: 0 }),
     committed: () => Promise.resolve(undefined),
   }
 }

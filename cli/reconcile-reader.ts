@@ -65,7 +65,12 @@ export class RangeReader implements SourceReader {
     const partition = partitionOf(cursor)
     if (cursor.next >= cursor.end) {
       cursor.toldEnd = true
-      return [{ type: 'end', partition, offset: cursor.delivered }]
+      // Markers of transactions, and what was deleted, are no records: the way to the end goes over them.
+      const offset = Math.max(cursor.end, cursor.delivered)
+      return [
+        { type: 'passed', partition, offset },
+        { type: 'end', partition, offset },
+      ]
     }
     const { records, next } = await this.#log.fetch(partition, cursor.next, recordsAtOnce)
     // What was deleted since the beginning is gone; nothing more comes.
@@ -100,9 +105,9 @@ export class RangeReader implements SourceReader {
     this.#cursor(partition).paused = false
   }
 
-  /** The end is told when it is there: gaps behind the last record cannot be seen from here. */
   async bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }> {
-    return { first: this.#cursor(partition).first, end: Number.POSITIVE_INFINITY }
+    const { first, end } = this.#cursor(partition)
+    return { first, end }
   }
 
   async close(): Promise<void> {

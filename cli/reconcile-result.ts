@@ -1,3 +1,4 @@
+import type { BeyondComparison } from './reconcile-beyond.ts'
 import type { CellDifference, RowVerdict } from './reconcile-compare.ts'
 import type { ExpectedRow } from './reconcile-rows.ts'
 import { plainKey, type ComparedTable } from './reconcile-tables.ts'
@@ -61,6 +62,8 @@ export interface Reconciliation {
     readonly uncommitted: number
   }
   readonly tables: readonly Readonly<TableCounts>[]
+  /** Tables of which nobody can tell, and why. */
+  readonly notCompared: readonly BeyondComparison[]
   /** Columns whose values are looked up: what they were when the row was written nobody can tell. */
   readonly lookedUp: readonly Readonly<LookedUpCounts>[]
   /** The first ones. */
@@ -98,16 +101,23 @@ export function differenceOf(
 
 /** The answer for people. */
 export function reconciliationLines(result: Reconciliation): string[] {
-  const { events, tables, lookedUp, differences, topology } = result
+  const { events, tables, notCompared, lookedUp, differences, topology } = result
   const lines = [`${topology}: ${eventsLine(events)}`]
   for (const one of tables) lines.push(`  ${tableLine(one)}`)
   for (const one of lookedUp) lines.push(`  ${lookedUpLine(one)}`)
+  for (const one of notCompared) lines.push(`  ${one.table}: not compared: ${one.because}`)
   const total = differencesIn(result)
-  if (total === 0) return [...lines, '', 'No differences.']
+  if (total === 0) return [...lines, '', endOf(result)]
   const shown = differences.length < total ? `, the first ${differences.length} of them:` : ':'
   lines.push('', `${total} ${total === 1 ? 'difference' : 'differences'}${shown}`)
   for (const difference of differences) lines.push(`  ${differenceLine(difference)}`)
   return lines
+}
+
+function endOf({ tables, notCompared }: Reconciliation): string {
+  if (notCompared.length === 0) return 'No differences.'
+  if (tables.length > 0) return 'No differences in what was compared.'
+  return 'No table was compared, and no record is lost.'
 }
 
 function eventsLine(events: Reconciliation['events']): string {

@@ -2,6 +2,7 @@ import type { Log } from '../engine/component/contracts/log.ts'
 import { ByteSink } from '../engine/cql/bytes.ts'
 import { fatalError } from '../engine/errors.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
+import { beyondComparison, type BeyondComparison } from './reconcile-beyond.ts'
 import { RecordCourses } from './reconcile-events.ts'
 import { joinPart } from './reconcile-join.ts'
 import { parkedPositions, type LetterState, type ParkedPositions } from './reconcile-letters.ts'
@@ -40,6 +41,7 @@ export interface ReconcileOptions {
 interface Run extends ReconcileOptions {
   readonly topics: readonly string[]
   readonly tables: readonly ComparedTable[]
+  readonly beyond: readonly BeyondComparison[]
   /** By `topic/partition`: the offset up to which everything is settled. */
   readonly committed: ReadonlyMap<string, number>
   readonly letters: ReadonlyMap<string, ParkedPositions>
@@ -56,8 +58,10 @@ interface Run extends ReconcileOptions {
  */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
   const { plan, project } = options
-  const topics = topicsToRead(plan, 'reconcile')
-  const tables = comparedTables(plan, project.catalogue)
+  const own = new Set(plan.ownTopics.map(({ topic }) => topic))
+  const topics = [...new Set(topicsToRead(plan, 'reconcile'))].filter((topic) => !own.has(topic))
+  const beyond = beyondComparison(plan, project.catalogue)
+  const tables = comparedTables(plan, project.catalogue, beyond)
   const partitions = await partitionsOf(options, topics)
   const committed = new Map<string, number>()
   for (const { topic, partition } of partitions) {
@@ -69,7 +73,7 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
   return withSpillFolder(options.scan.spillDir, async (folder) => {
     const run: Run = {
       ...options,
-      ...{ topics, tables, committed, letters },
+      ...{ topics, tables, committed, letters, beyond: [...beyond.values()] },
       expected: new Spill(folder, 'expected'),
       found: new Spill(folder, 'found'),
       counts: tables.map(({ schema }) => emptyCounts(schema.name)),
@@ -171,7 +175,8 @@ async function pass(
     },
     settled: (at, verdict) => courses.settle(at, verdict),
     row: (row, at) => {
-      const table = byName.get(row.table)!
+      const table = byName.get(row.table)
+      if (table === undefined) return
       const { topic, partition, offset, eventTime } = at
       const source = { topic: topics.indexOf(topic), partition, offset, eventTime, now }
       const made = expectedRow(table, row, { ...source, required: isRequired(run, at) })
@@ -243,6 +248,7 @@ function compare(run: Run, courses: RecordCourses, duplicates: number): Reconcil
       discarded: letterCount('discarded'),
     },
     tables: run.counts,
+    notCompared: run.beyond,
     lookedUp: lookedUp.counts,
     differences,
   }

@@ -9,6 +9,7 @@ import { toCqlValue } from '../engine/cql/values.ts'
 import type { TableRow } from '../engine/component/contracts/tables.ts'
 import { fatalError } from '../engine/errors.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
+import { tablesOf } from '../engine/topology/plan-graph.ts'
 import { shortCell, type ExpectedCell, type ExpectedRow, type RecordPlace } from './reconcile-rows.ts'
 
 /** A table that a topology writes, as it is compared. */
@@ -21,17 +22,23 @@ export interface ComparedTable {
   readonly enriched: ReadonlySet<number>
 }
 
-/** The tables that the sinks of a topology write. Throws TABLE_UNKNOWN, and CONFIG_INVALID where there are none. */
-export function comparedTables(plan: TopologyPlan, catalogue: Catalogue): ComparedTable[] {
+/**
+ * The tables that the sinks of a topology write, without those that are left out. Throws TABLE_UNKNOWN, and CONFIG_INVALID where
+ * none is written.
+ */
+export function comparedTables(
+  plan: TopologyPlan,
+  catalogue: Catalogue,
+  without: { readonly has: (table: string) => boolean },
+): ComparedTable[] {
   const nodes = [...plan.nodes.values()]
   const looked = nodes.flatMap((node) =>
     node.kind === 'processor' ? (node.definition.looksUp?.(node.config) ?? []) : [],
   )
   const enriched = new Map<string, Set<string>>()
   for (const node of nodes) {
-    const main = node.kind === 'sink' ? node.definition.table?.(node.config) : undefined
-    if (node.kind !== 'sink' || main === undefined) continue
-    for (const name of node.definition.tables?.(node.config) ?? [main]) {
+    if (node.kind !== 'sink') continue
+    for (const name of tablesOf(node)) {
       const columns = enriched.get(name) ?? new Set()
       enriched.set(name, columns)
       for (const column of tableOf(catalogue, name).columns) {
@@ -42,7 +49,9 @@ export function comparedTables(plan: TopologyPlan, catalogue: Catalogue): Compar
     }
   }
   if (enriched.size > 0)
-    return [...enriched].map(([name, found], number) => tableFor(catalogue, name, number, found))
+    return [...enriched]
+      .filter(([name]) => !without.has(name))
+      .map(([name, found], number) => tableFor(catalogue, name, number, found))
   throw fatalError(
     'CONFIG_INVALID',
     `${plan.file} writes no table: reconcile compares topics with tables, and there is nothing to compare.`,

@@ -17,6 +17,7 @@ import { openAdmin } from './kafka-admin.ts'
 import { Prefix, PrefixedBackend, PrefixedLog, type MakeTopic, type PrefixedReader } from './prefixed-log.ts'
 import { openProject, type Project } from './project.ts'
 import { showValue } from './stored-value.ts'
+import { versionsOf } from './test-versions.ts'
 import { openKeyspace, type TestKeyspace } from './test-keyspace.ts'
 import type { PlaceOptions } from './test-place.ts'
 
@@ -177,6 +178,10 @@ class ClusterPlace implements Place {
 
   command(group: string, topic: string, key: string, act: LetterCommand['act']): Promise<boolean> {
     return this.#topics.command(group, topic, key, act)
+  }
+
+  versions(...names: Parameters<Place['versions']>): ReturnType<Place['versions']> {
+    return versionsOf(this.#parts.project, names)
   }
 
   async decode(value: Uint8Array): Promise<unknown> {

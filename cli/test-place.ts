@@ -9,6 +9,7 @@ import { HeldTopics } from './held-topics.ts'
 import type { Project } from './project.ts'
 import { openProject } from './project.ts'
 import { showValue } from './stored-value.ts'
+import { versionsOf } from './test-versions.ts'
 
 /** Whose cases are run. */
 export interface PlaceOptions {
@@ -103,6 +104,10 @@ class EmbeddedPlace implements Place {
 
   command(group: string, topic: string, key: string, act: LetterCommand['act']): Promise<boolean> {
     return this.#topics.command(group, topic, key, act)
+  }
+
+  versions(...names: Parameters<Place['versions']>): ReturnType<Place['versions']> {
+    return versionsOf(this.#project, names)
   }
 
   async decode(value: Uint8Array): Promise<unknown> {

@@ -115,6 +115,8 @@ pseudonyms.
   reads: ({ mask = [], remove = [], hash = [], last = {} }) =>
     [...mask, ...remove, ...hash, ...Object.keys(last)].filter((path) => !path.includes('*')),
 
+  inPlace: true,
+
   create({ mask: masked = [], remove = [], hash = [], last = {}, key }, context) {
     const hashed = key === undefined ? mask : pseudonym(context.secret(key))
     return mapValue(

@@ -90,6 +90,8 @@ export interface ProcessorDefinition<Schema extends z.ZodObject = any> extends D
   table?(config: z.output<Schema>): string
   /** Fields that it fills from elsewhere than the record: another run may fill them otherwise. */
   looksUp?(config: z.output<Schema>): readonly string[]
+  /** True for a node that lets every record through, and changes fields only where they are. */
+  readonly inPlace?: boolean
   /** The sources that it reads as tables, by the name of the setting that names them. */
   joins?(config: z.output<Schema>): Readonly<Record<string, JoinedSource>>
   /** Set for a node that its sources come to in the order of event times: how long one that has nothing is waited for, milliseconds. */

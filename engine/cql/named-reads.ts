@@ -2,6 +2,8 @@ import { bucketUnits } from './buckets.ts'
 import type { BucketUnit } from './buckets.ts'
 import { parseSelect } from './parse-select.ts'
 import type { Operand, SelectStatement } from './parse-select.ts'
+import { checkRanking, parseRanking } from './ranking.ts'
+import type { Ranking } from './ranking.ts'
 import { parseParameter } from './read-params.ts'
 import type { ReadParameter } from './read-params.ts'
 import { nearest } from './schema.ts'
@@ -31,6 +33,8 @@ export interface NamedRead {
   readonly summary: string
   readonly params: readonly ReadParameter[]
   readonly buckets: BucketWalk | undefined
+  /** Set where rows are answered in the order of a column's values; then there is one page. */
+  readonly rank: Ranking | undefined
   /** One or several with the same columns, order and limit; their rows are merged. */
   readonly selects: readonly SelectStatement[]
   readonly columns: readonly ColumnSchema[]
@@ -39,6 +43,7 @@ export interface NamedRead {
 interface Header {
   summary: string
   buckets: BucketWalk | undefined
+  rank: Ranking | undefined
   readonly params: ReadParameter[]
 }
 
@@ -52,6 +57,7 @@ const bucketForm =
  *     -- param entityId text        the entity's id
  *     -- param to timestamp = now   events before this time
  *     -- buckets: bucket by month from :from to :to, newest first
+ *     -- rank: units, highest first, of at most 10000
  *
  * then come one or several SELECTs. Throws CQL_SYNTAX, CQL_UNSUPPORTED or TABLE_UNKNOWN with file, line and column.
  */
@@ -70,19 +76,21 @@ export function parseNamedRead(path: string, text: string, catalogue: Catalogue)
   for (const other of selects.slice(1)) checkAlike(first, other)
   if (header.buckets !== undefined)
     for (const select of selects) checkWalk(header.buckets, header.params, select)
+  if (header.rank !== undefined) checkRanking(header.rank, first.columns)
   checkParameters(header, selects)
   const name = path.slice(path.lastIndexOf('/') + 1).replace(/\.cql$/, '')
   return { name, path, ...header, selects, columns: first.columns }
 }
 
 function parseHeader(path: string, text: string): Header {
-  const header: Header = { summary: '', params: [], buckets: undefined }
+  const header: Header = { summary: '', params: [], buckets: undefined, rank: undefined }
   for (const line of commentLines(path, text)) {
     const directive = /^([a-z]+)\s*:\s*(.*)$/i.exec(line.text)
     const word = directive?.[1]?.toLowerCase()
     if (/^param\s/i.test(line.text)) addParameter(header, line.text, line.position)
     else if (word === 'summary') header.summary = directive?.[2] ?? ''
     else if (word === 'buckets') header.buckets = parseBuckets(directive?.[2] ?? '', line.position)
+    else if (word === 'rank') header.rank = parseRanking(directive?.[2] ?? '', line.position)
     else if (word !== undefined) refuseMisspelt(word, line.position)
   }
   if (header.summary !== '') return header
@@ -95,7 +103,7 @@ function parseHeader(path: string, text: string): Header {
 }
 
 function refuseMisspelt(word: string, position: Position): void {
-  const near = nearest(word, ['summary', 'buckets', 'param'])
+  const near = nearest(word, ['summary', 'buckets', 'rank', 'param'])
   if (near === undefined) return
   const form = near === 'param' ? '"param name type  what it is", without a colon' : `"${near}: …"`
   throw cqlError('CQL_SYNTAX', position, `"${word}:" means nothing here: did you mean ${form}?`)

@@ -4,6 +4,7 @@ import type { NamedRead } from './named-reads.ts'
 import { checksum, decodePageToken, encodePageToken } from './page-tokens.ts'
 import type { PagePosition } from './page-tokens.ts'
 import type { Operand, SelectStatement } from './parse-select.ts'
+import { rankRows, type Ranking } from './ranking.ts'
 import { bindParameters } from './read-params.ts'
 import type { ColumnSchema } from './schema.ts'
 import type { CqlType, CqlValue } from './types.ts'
@@ -77,11 +78,37 @@ export function namedReadJob(read: NamedRead, given: Parameters, page: PageOptio
     walk === undefined
       ? ['']
       : bucketsBetween(params[walk.from] as number, params[walk.to] as number, walk.unit, walk.newestFirst)
-  return jobOf({ selects, params, bucketParam: walk?.column, buckets }, page, { after, first, fingerprint })
+  const work = { selects, params, bucketParam: walk?.column, buckets }
+  if (read.rank !== undefined) return rankedJob(read.rank, work, page)
+  return jobOf(work, page, { after, first, fingerprint })
+}
+
+type Work = Pick<PageJob, 'selects' | 'params' | 'bucketParam' | 'buckets'>
+
+/** All rows are read, and the first ones by rank answered: there is no page behind. */
+function rankedJob(rank: Ranking, work: Work, page: PageOptions): PageJob {
+  if (page.pageToken !== undefined)
+    throw permanentError(
+      'QUERY_REFUSED',
+      'A read that ranks its rows has one page: leave the page token out.',
+    )
+  const columns = work.selects[0]?.columns ?? []
+  const { type } = columns.find(({ name }) => name === rank.column)!
+  const count = Math.min(pageSizeOf(page), limitOf(work.selects[0], work.params) ?? Infinity)
+  return {
+    ...work,
+    after: undefined,
+    count: rank.most,
+    page: (rows, last) => ({
+      columns,
+      rows: rankRows(rank, { rows, complete: last === undefined, type, count }),
+      nextPageToken: undefined,
+    }),
+  }
 }
 
 function jobOf(
-  work: Pick<PageJob, 'selects' | 'params' | 'bucketParam' | 'buckets'>,
+  work: Work,
   page: PageOptions,
   from: {
     readonly after: PagePosition | undefined

@@ -15,6 +15,13 @@ const Key = z
   .transform((key) => (key === null ? null : String(key)))
   .optional()
 
+/** As text, since YAML takes 1.10 for the number 1.1. */
+const versionError = 'expected a version with its v, such as v1.0 (YAML takes 1.0 for a number)'
+const Version = z
+  .string(versionError)
+  .regex(/^v?(0|[1-9]\d{0,5})(\.(0|[1-9]\d{0,5})){0,2}$/, versionError)
+  .transform((text) => text.replace(/^v/, '').replace(/^(\d+\.\d+)\.0$/, '$1'))
+
 const Given = z
   .strictObject({
     source: Name.optional().meta({
@@ -35,6 +42,11 @@ const Given = z
       description:
         'The record type of the value, where its source reads several; not needed where it fits only one of them.',
       examples: ['shop.orders.OrderCreated'],
+    }),
+    version: Version.optional().meta({
+      description:
+        'The version of the schema that the value is written with, as its file in `schemas/` is called; without it the newest one.',
+      examples: ['v1.0'],
     }),
     text: Text.optional().meta({ description: 'Its value as text, however wrong, instead of `value`.' }),
     bytes: z
@@ -62,6 +74,10 @@ const Given = z
   })
   .refine((given) => ['value', 'like', 'text', 'bytes'].some((name) => name in given), {
     error: 'expected a value (null for a tombstone), like, text or bytes',
+  })
+  .refine((given) => given.version === undefined || 'value' in given || 'like' in given, {
+    path: ['version'],
+    error: 'expected no version beside text or bytes, which are written as they are',
   })
   .meta({ description: 'A record that a source reads.' })
 

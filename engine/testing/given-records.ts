@@ -1,10 +1,12 @@
+import type { ValueEncoder } from '../component/codec.ts'
 import type { OutgoingRecord } from '../component/contracts/log.ts'
 import type { Schemas } from '../component/contracts/sink.ts'
 import { permanentError } from '../errors.ts'
 import { topicsOf } from '../topology/plan-graph.ts'
 import type { PlanNode, SourceNode, TopologyPlan } from '../topology/plan-types.ts'
 import type { GivenRecord } from './case-schema.ts'
-import { encodeTyped } from './given-types.ts'
+import { encodeTyped, encodeVersion } from './given-types.ts'
+import type { Place } from './place.ts'
 
 /** The source that a record is for: the one it names, or the only one. */
 export function sourceOf(plan: TopologyPlan, name: string | undefined): SourceNode {
@@ -40,6 +42,7 @@ export async function encodeGiven(
   options: {
     readonly plan: TopologyPlan
     readonly schemas: Schemas
+    readonly versions: Place['versions']
     readonly values: Readonly<Record<string, Readonly<Record<string, unknown>>>>
     /** When it is written, milliseconds since 1970. */
     readonly moment: number
@@ -62,7 +65,7 @@ async function valueOf(
   given: GivenRecord,
   source: SourceNode,
   topic: string,
-  { schemas, values }: Parameters<typeof encodeGiven>[1],
+  { schemas, versions, values }: Parameters<typeof encodeGiven>[1],
 ): Promise<Uint8Array | null> {
   if (given.text !== undefined) return Buffer.from(given.text)
   if (given.bytes !== undefined) return Buffer.from(given.bytes.replace(/^0x/, ''), 'hex')
@@ -70,10 +73,15 @@ async function valueOf(
   const value = base === undefined ? given.value : merged(base, given.value)
   if (value === null) return null
   const { name, types } = await source.definition.codec(source.config, schemas)
-  if (types !== undefined)
-    return encodeTyped(value, given.schema, types.names, (type) => schemas.encoder(type, topic))
-  if (given.schema !== undefined)
-    throw permanentError('RECORD_INVALID', `The source ${source.name} reads ${name}: leave schema out.`)
+  if (types !== undefined) {
+    const newest = (type: string): Promise<ValueEncoder> => schemas.encoder(type, topic)
+    if (given.version === undefined) return encodeTyped(value, given.schema, types.names, newest)
+    const wanted = { version: given.version, schema: given.schema, names: types.names }
+    return encodeVersion(value, wanted, (type) => versions(type, topic))
+  }
+  for (const field of ['schema', 'version'] as const)
+    if (given[field] !== undefined)
+      throw permanentError('RECORD_INVALID', `The source ${source.name} reads ${name}: leave ${field} out.`)
   if (name === 'json') return Buffer.from(JSON.stringify(value))
   if (typeof value === 'string') return Buffer.from(value)
   throw permanentError(

@@ -1,3 +1,4 @@
+import type { ValueEncoder } from '../component/codec.ts'
 import type { Clock } from '../component/contracts/clock.ts'
 import type { StateBlock, StoreRef, TaskRef } from '../component/contracts/commit.ts'
 import type { PlainRecord } from '../component/packed-records.ts'
@@ -16,6 +17,13 @@ export interface HeldLetter {
   readonly info: LetterInfo
   /** True while a command about it is not carried out. */
   readonly asked: boolean
+}
+
+/** A version of a schema, to write values with. */
+export interface WritableVersion {
+  /** As its file is called: `1.0`, or `1` where versions are counted. */
+  readonly version: string
+  readonly encoder: ValueEncoder
 }
 
 /**
@@ -46,6 +54,8 @@ export interface Place {
   letters(group: string, topic: string): Promise<readonly HeldLetter[]>
   /** Asks for the letters of a key to be released or discarded. False where there are none. */
   command(group: string, topic: string, key: string, act: LetterCommand['act']): Promise<boolean>
+  /** All versions of a record type, the oldest first, as a topic may hold them; none where nothing is known of it. */
+  versions(type: string, topic: string): Promise<readonly WritableVersion[]>
   /** What a stored value says, for people: by its schema, as JSON, as text, or as bytes in hexadecimal digits. */
   decode(value: Uint8Array): Promise<unknown>
   close(): Promise<void>

@@ -223,8 +223,8 @@ class CaseRun {
     const { schemas, log } = this.#place.environment
     const encoded = await encodeGiven(record, {
       plan: this.#plan,
-      schemas,
-      values,
+      ...{ schemas, values },
+      versions: (type, topic) => this.#place.versions(type, topic),
       moment: this.#clock.now(),
     })
     for (let n = 0; n < record.times; n++) await log.append([encoded])

@@ -183,6 +183,30 @@ describe('named reads of Cassandra', () => {
     expect(rows).toBe(300)
   })
 
+  test('rank as embedded tables do, and refuse too many in the same words', async () => {
+    for (let id = 0; id < 60; id++)
+      await write('long', {
+        store: 'ranked',
+        bucket: '2025-10-30',
+        at: start + id,
+        id: (id * 37) % 60,
+        what: 'x',
+      })
+    const read = (most: number) =>
+      parseNamedRead(
+        'cql/queries/top.cql',
+        `-- summary: x\n-- param limit int\n-- rank: id, highest first, of at most ${most}
+         SELECT id, at FROM long WHERE store = 'ranked' AND bucket = '2025-10-30' LIMIT :limit`,
+        catalogue,
+      )
+    const there = await reads.executeNamedRead(read(60), { limit: 7 })
+    expect(there.rows.map(({ id }) => id)).toEqual([59, 58, 57, 56, 55, 54, 53])
+    expect(printed(there)).toBe(printed(embedded.executeNamedRead(read(60), { limit: 7 })))
+    await expect(reads.executeNamedRead(read(59), { limit: 7 })).rejects.toThrow(
+      'There are more than 59 rows',
+    )
+  })
+
   test('give values of every type as embedded tables do', async () => {
     const values = {
       ...{ part: 'p', n: 1, t: 'grün 🐦', a: 'ascii', u: '6f0c1a52-6a8e-4b4e-9d2c-0a8f6e1f2b3c' },
