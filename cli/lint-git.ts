@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { basename, dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fatalError } from '../engine/errors.ts'
 
 const longest = 16 * 1024 * 1024
@@ -21,6 +21,8 @@ export interface Revision {
   list(folder: string): Promise<string[]>
   /** Writes all files that a folder (as it is now) had in that revision into another one, which is there. */
   extract(folder: string, to: string): Promise<void>
+  /** Where HEAD branched off from it; undefined where it has nothing that HEAD lacks, or git cannot tell. */
+  branchedAt(): Promise<Revision | undefined>
 }
 
 /**
@@ -30,20 +32,57 @@ export interface Revision {
 export async function openRevision(name: string, folder: string): Promise<Revision> {
   const top = await git(['rev-parse', '--show-toplevel'], folder)
   if (!top.ok) throw noRepository(name, folder, top.why)
-  // The end of options keeps a name that begins with a dash from being one.
-  const found = await git(
-    ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`],
-    folder,
-  )
-  if (!found.ok) {
+  const commit = (await commitOf(name, folder)) ?? (await nothingYet(name, folder))
+  if (commit === undefined) {
     throw fatalError(
       'USAGE',
       `--against ${name} is neither a file nor a revision of the git repository: try HEAD, a branch, a tag or a commit.`,
     )
   }
-  const commit = found.text.trim()
+  return revisionOf({ name, commit, root: top.text.trim() }, folder)
+}
+
+/** What is staged for the next commit: git's index. Rejects as {@link openRevision} does, and where it holds conflicts. */
+export async function openStaged(folder: string): Promise<Revision> {
+  const name = 'what is staged'
+  const top = await git(['rev-parse', '--show-toplevel'], folder)
+  if (!top.ok)
+    throw fatalError('USAGE', `--staged needs a git repository, and git says of ${folder}: ${top.why}`)
+  const tree = await git(['write-tree'], folder)
+  if (!tree.ok) throw fatalError('CONFIG_UNREADABLE', `What is staged cannot be read: ${tree.why}.`)
+  return revisionOf({ name, commit: tree.text.trim(), root: top.text.trim() }, folder)
+}
+
+async function commitOf(name: string, folder: string): Promise<string | undefined> {
+  // The end of options keeps a name that begins with a dash from being one.
+  const words = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]
+  const found = await git(words, folder)
+  return found.ok ? found.text.trim() : undefined
+}
+
+/** Before the first commit HEAD is a name already: of nothing. */
+async function nothingYet(name: string, folder: string): Promise<string | undefined> {
+  if (name !== 'HEAD' || !(await git(['symbolic-ref', '--quiet', 'HEAD'], folder)).ok) return undefined
+  const empty = await git(['hash-object', '-t', 'tree', '--stdin'], folder)
+  return empty.ok ? empty.text.trim() : undefined
+}
+
+/** A tree of the repository at `root`, by its own hash or that of its commit. */
+interface Tree {
+  readonly name: string
+  readonly commit: string
+  readonly root: string
+}
+
+function revisionOf(tree: Tree, folder: string): Revision {
+  const { name, commit } = tree
   return {
     name,
+    async branchedAt() {
+      const found = await git(['merge-base', 'HEAD', commit], folder)
+      const base = found.text.trim()
+      return !found.ok || base === commit ? undefined : revisionOf({ ...tree, commit: base }, folder)
+    },
     async read(path) {
       const near = nearestFolder(dirname(path))
       const shown = await git(['show', `${commit}:./${inside(near, path)}`], near)
@@ -60,15 +99,11 @@ export async function openRevision(name: string, folder: string): Promise<Revisi
       const files = listed.text.split('\0').filter((entry) => /^\d+ blob /.test(entry))
       return files.map((entry) => basename(entry.slice(entry.indexOf('\t') + 1)))
     },
-    extract: (folder, to) => extract({ name, commit, root: top.text.trim() }, folder, to),
+    extract: (folder, to) => extract(tree, folder, to),
   }
 }
 
-async function extract(
-  { name, commit, root }: { readonly name: string; readonly commit: string; readonly root: string },
-  folder: string,
-  to: string,
-): Promise<void> {
+async function extract({ name, commit, root }: Tree, folder: string, to: string): Promise<void> {
   const tree = await git(['rev-parse', '--verify', '--quiet', `${commit}:./`], nearestFolder(folder))
   if (!tree.ok) return
   // An index of its own: that of the repository stays as it is.
@@ -97,7 +132,7 @@ function git(
   cwd: string,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
-  const env = { ...process.env, LC_ALL: 'C', ...more }
+  const env = { ...gitEnvironment(), LC_ALL: 'C', ...more }
   return new Promise((resolve, reject) => {
     execFile(
       'git',
@@ -108,8 +143,18 @@ function git(
         else if ((error as NodeJS.ErrnoException).code === 'ENOENT') reject(noGit(error))
         else resolve({ ok: false, text: '', why: complaint.split('\n')[0]! })
       },
-    )
+    ).stdin?.end()
   })
+}
+
+/**
+ * What git is told by the process that calls this one, a hook of its own for instance. GIT_DIR alone would make whatever folder
+ * git runs in the top of the repository; GIT_INDEX_FILE stays as it is, since git reads it from the top.
+ */
+function gitEnvironment(): NodeJS.ProcessEnv {
+  const { GIT_DIR, GIT_WORK_TREE, ...env } = process.env
+  if (GIT_DIR === undefined || GIT_WORK_TREE === undefined) return env
+  return { ...env, GIT_DIR: resolve(GIT_DIR), GIT_WORK_TREE: resolve(GIT_WORK_TREE) }
 }
 
 // A repository of somebody else is one, though git will not look into it.

@@ -7,6 +7,7 @@ import { inFileOrder, type LintFinding } from '../engine/topology/lint-findings.
 import { lintPlan } from '../engine/topology/lint.ts'
 import type { LintFacts } from '../engine/topology/facts.ts'
 import { planReading } from '../engine/topology/plan.ts'
+import { annotated } from './annotated-files.ts'
 import type { Command, CommandArgs } from './command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
 import { openBaseline, type Baseline } from './lint-against.ts'
@@ -80,7 +81,7 @@ async function run(args: CommandArgs): Promise<number> {
     reports.push(await lintFile({ file, root, facts, baseline, names }, args))
   }
   if (baseline !== undefined) reports.push(...(await baseline.gone(meant.folders, names)))
-  const text = formatLint(reports, format, failing)
+  const text = formatLint(format === 'github' ? annotated(reports, args) : reports, format, failing)
   if (text !== '') args.out(text)
   return exitCode(reports, failing)
 }

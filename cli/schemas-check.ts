@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { SubjectReport } from '../engine/avro/compatibility/check-types.ts'
+import type { PastFiles, SubjectReport } from '../engine/avro/compatibility/check-types.ts'
 import type { SchemaFile } from '../engine/avro/schema-files.ts'
 import { MillraceError } from '../engine/errors.ts'
+import { annotated } from './annotated-files.ts'
 import { outputFlag, textFlag, usage } from './flags.ts'
+import type { Revision } from './lint-git.ts'
 import { dayFlag, modesOf, namedFiles, schemaFilesOf, type SchemasContext } from './schemas-context.ts'
 import { checkText, lintReportsOf } from './schemas-check-text.ts'
 
@@ -19,7 +21,9 @@ export async function checkSchemas(context: SchemasContext): Promise<number> {
     else if (format === 'json') args.out(JSON.stringify({ ok: !broken, subjects: reports }, undefined, 2))
     else {
       const { formatLint } = await import('../engine/topology/lint-format.ts')
-      const text = formatLint(await lintReportsOf(reports), format, ['error'], 'millrace schemas check')
+      const findings = await lintReportsOf(reports)
+      const told = format === 'github' ? annotated(findings, args) : findings
+      const text = formatLint(told, format, ['error'], 'millrace schemas check')
       if (text !== '') args.out(text)
     }
     return broken ? 1 : 0
@@ -35,7 +39,7 @@ async function reportsOf(context: SchemasContext): Promise<SubjectReport[]> {
   const { checkFiles } = await import('../engine/avro/compatibility/check.ts')
   const [files, modeOf] = await Promise.all([schemaFilesOf(context), modesOf(context)])
   const revision = textFlag(args.values, 'against')
-  const past = revision === undefined ? undefined : { revision, files: await filesIn(revision, context) }
+  const past = revision === undefined ? undefined : await pastOf(revision, context)
   const named = namedFiles(files, words)
   const reports = checkFiles(files, { modeOf, today: dayFlag(args), ...(past && { past }) })
   const wanted = new Set(named.map(({ topic, schema }) => `${topic}-${schema.fullName}`))
@@ -45,12 +49,10 @@ async function reportsOf(context: SchemasContext): Promise<SubjectReport[]> {
   return withRegistry(chosen, files, context)
 }
 
-/** The schemas as a revision of git has them, by the paths that they would have now. */
-async function filesIn(revision: string, context: SchemasContext): Promise<SchemaFile[]> {
-  const { args, root, folder } = context
+/** The schemas as a revision of git has them, and as they were where HEAD branched off from it. */
+async function pastOf(revision: string, context: SchemasContext): Promise<PastFiles> {
   const { openRevision } = await import('./lint-git.ts')
-  const { readSchemaFiles } = await import('../engine/avro/schema-files.ts')
-  const found = await openRevision(revision, root).catch((error: unknown) => {
+  const found = await openRevision(revision, context.root).catch((error: unknown) => {
     // Here it is a revision, and never a file.
     const message = error instanceof Error ? error.message : String(error)
     throw usage(
@@ -59,14 +61,23 @@ async function filesIn(revision: string, context: SchemasContext): Promise<Schem
         .replace('is no file, and', 'cannot be had:'),
     )
   })
+  const base = await found.branchedAt()
+  const files = await filesIn(found, context)
+  return { revision, files, base: base === undefined ? files : await filesIn(base, context) }
+}
+
+/** The schemas of a revision, by the paths that they would have now. */
+async function filesIn(revision: Revision, { args, root, folder }: SchemasContext): Promise<SchemaFile[]> {
+  const { readSchemaFiles } = await import('../engine/avro/schema-files.ts')
   const aside = mkdtempSync(join(tmpdir(), 'millrace-schemas-'))
   try {
-    await found.extract(resolve(args.cwd, root, 'schemas'), aside)
+    await revision.extract(resolve(args.cwd, root, 'schemas'), aside)
     const files = await readSchemaFiles(aside)
     return files.map((file) => ({ ...file, path: file.path.replace(aside, folder) }))
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error
-    throw new MillraceError(error.kind, error.code, error.message.replaceAll(aside, `${revision}:schemas`))
+    const there = error.message.replaceAll(aside, `${revision.name}:schemas`)
+    throw new MillraceError(error.kind, error.code, there)
   } finally {
     rmSync(aside, { recursive: true, force: true })
   }

@@ -3,6 +3,7 @@ import type { StyleFinding } from '../engine/avro/style/style.ts'
 import type { SchemaFile } from '../engine/avro/schema-files.ts'
 import { MillraceError } from '../engine/errors.ts'
 import { nearest } from '../engine/config/suggest.ts'
+import { annotated } from './annotated-files.ts'
 import { outputFlag, textFlag, usage } from './flags.ts'
 import { namedFiles, schemaFilesOf, type SchemasContext } from './schemas-context.ts'
 
@@ -24,7 +25,8 @@ export async function lintSchemas(context: SchemasContext): Promise<number> {
     const reports = await Promise.all(
       chosen.map(async (file) => ({ file: file.path, findings: await findingsOf(file, files) })),
     )
-    const text = formatLint(reports, format, failing, 'millrace schemas lint')
+    const told = format === 'github' ? annotated(reports, args) : reports
+    const text = formatLint(told, format, failing, 'millrace schemas lint')
     if (text !== '') args.out(text)
     return reports.some(({ findings }) => findings.some(({ severity }) => failing.includes(severity))) ? 1 : 0
   } catch (error) {

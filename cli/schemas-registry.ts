@@ -2,6 +2,7 @@ import type { RegistryAdmin } from '../engine/avro/registry-admin.ts'
 import type { SubjectReport } from '../engine/avro/compatibility/check-types.ts'
 import type { SubjectState, SubjectStep } from '../engine/avro/compatibility/registry-plan.ts'
 import type { SchemaFile } from '../engine/avro/schema-files.ts'
+import { downstreamError, MillraceError } from '../engine/errors.ts'
 import { needEnvironment } from './environment-file.ts'
 import { usage } from './flags.ts'
 import { modesOf, type SchemasContext } from './schemas-context.ts'
@@ -35,6 +36,11 @@ export async function withOpenRegistry<Result>(
       admin,
       subjectOf: ({ topic, schema }) => writerSubject(registry.subjects, topic, schema.fullName),
     })
+  } catch (error) {
+    if (!(error instanceof MillraceError) || error.code !== 'REGISTRY_UNAVAILABLE') throw error
+    // A worker asks again; a command is over.
+    const sentence = error.message.replace('it will be asked again.', 'run this again when it does.')
+    throw downstreamError('REGISTRY_UNAVAILABLE', sentence, { cause: error, facts: error.facts })
   } finally {
     admin.close()
   }

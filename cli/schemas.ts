@@ -31,6 +31,10 @@ export const command: Command = {
       placeholder: 'REV',
       description: 'check: versions that a git revision has may not be edited or removed',
     },
+    staged: {
+      type: 'boolean',
+      description: 'lint, check: the schemas as they are staged for the next commit of git, for a hook',
+    },
     'fail-on': {
       type: 'string',
       placeholder: 'SEVERITY',
@@ -86,5 +90,9 @@ async function run(args: CommandArgs): Promise<number> {
     throw usage('schemas needs to be told what to do: lint, check, plan, apply, pull, diff or types.')
   }
   const act = await load()
-  return act(schemasContext(args))
+  const context = schemasContext(args)
+  if (args.values['staged'] !== true) return act(context)
+  if (name !== 'lint' && name !== 'check') throw usage(`--staged is for lint and check, not for ${name}.`)
+  const { withStaged } = await import('./schemas-staged.ts')
+  return withStaged(context, act)
 }

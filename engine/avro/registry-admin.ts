@@ -66,7 +66,7 @@ export class RegistryAdmin {
   }
 
   async #levelAt(path: string): Promise<string | undefined> {
-    const answer = await this.#client.ask({ method: 'GET', path })
+    const answer = await this.#client.ask({ method: 'GET', path, optional: true })
     if (answer.kind !== 'ok') return undefined
     const { compatibilityLevel, compatibility } = answer.json as Record<string, unknown>
     const level = compatibilityLevel ?? compatibility
@@ -77,7 +77,7 @@ export class RegistryAdmin {
   async setLevel(subject: string, level: string): Promise<boolean> {
     const path = `/config/${encodeURIComponent(subject)}`
     const body = JSON.stringify({ compatibility: level })
-    const answer = await this.#client.ask({ method: 'PUT', path, body })
+    const answer = await this.#client.ask({ method: 'PUT', path, body, optional: true })
     if (answer.kind === 'refused') {
       const what = `The schema registry ${this.shown} does not set the compatibility of ${subject} to ${level}`
       throw fatalError(
@@ -92,9 +92,9 @@ export class RegistryAdmin {
   async opinion(subject: string, schema: Schema): Promise<RegistryOpinion> {
     const base = `/compatibility/subjects/${encodeURIComponent(subject)}/versions`
     const body = JSON.stringify({ schema: JSON.stringify(schema.json) })
-    // Not every registry can be asked about all versions at once.
+    // Karapace can be asked about a version alone, and means all of them where the level is transitive.
     for (const path of [`${base}?verbose=true`, `${base}/latest?verbose=true`]) {
-      const answer = await this.#client.ask({ method: 'POST', path, body })
+      const answer = await this.#client.ask({ method: 'POST', path, body, optional: true })
       if (answer.kind === 'ok') return opinionIn(answer.json)
       if (answer.kind === 'refused' && answer.status === 422)
         return { compatible: false, reason: answer.reason }

@@ -18,8 +18,14 @@ export type RegistryAnswer =
 const longestReason = 400
 const longestRetryAfterMs = 5 * 60_000
 
-/** Judges an answer by its status and by whether it looks like that of a registry. `now`: milliseconds since 1970. */
-export function judgeReply(reply: RegistryReply, now: number = Date.now()): RegistryAnswer {
+/**
+ * Judges an answer by its status and by whether it looks like that of a registry. `optional`: a registry may answer in its own
+ * words that there is no such call. `now`: milliseconds since 1970.
+ */
+export function judgeReply(
+  reply: RegistryReply,
+  { optional = false, now = Date.now() }: { readonly optional?: boolean; readonly now?: number } = {},
+): RegistryAnswer {
   const { status } = reply
   const json = parsed(reply.body)
   const error = errorOf(json)
@@ -32,6 +38,7 @@ export function judgeReply(reply: RegistryReply, now: number = Date.now()): Regi
   }
   if (status >= 300 && status < 400) return { kind: 'stranger', reason: redirect(reply) }
   if (status === 401 || status === 403) return { kind: 'denied', reason: said }
+  if (error === undefined && optional && [404, 405].includes(status)) return { kind: 'missing', reason: said }
   if (error === undefined) return { kind: 'stranger', reason: describe(reply) }
   if (status === 404) return { kind: 'missing', reason: error.message ?? 'not found' }
   return { kind: 'refused', status, reason: said }

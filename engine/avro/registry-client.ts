@@ -172,7 +172,11 @@ export class RegistryClient {
 
   /** Throws for a node that is no registry, or denies; remembers the trouble of one that is away. */
   async #askNode(node: Node, request: RegistryRequest): Promise<RegistryAnswer> {
-    const answer = await node.endpoint.exchange(request).then((reply) => judgeReply(reply), judgeFailure)
+    // What is no registry at all has no calls that it lacks.
+    const optional = request.optional === true && node.proven
+    const answer = await node.endpoint
+      .exchange(request)
+      .then((reply) => judgeReply(reply, { optional }), judgeFailure)
     this.counts.ended(answer.kind)
     const at = node.endpoint.shown
     switch (answer.kind) {

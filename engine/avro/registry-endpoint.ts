@@ -10,6 +10,8 @@ export interface RegistryRequest {
   readonly path: string
   /** JSON. */
   readonly body?: string
+  /** Not every registry has it: a 404 that is not of the API's form says so. */
+  readonly optional?: boolean
 }
 
 /** An answer as it came, whatever it says. */

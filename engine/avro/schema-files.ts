@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fatalError, type MillraceError } from '../errors.ts'
+import { fatalError, MillraceError } from '../errors.ts'
 import { simpleName } from './model.ts'
 import { parseSchema, type Schema } from './schema.ts'
 import { majorOfName, parseSchemaFileName, type SchemaFileName } from './schema-file-names.ts'
@@ -103,7 +103,7 @@ async function readOne(path: string, fileName: string, topic: string): Promise<S
       `${path} says no version: name it Name.v1.avsc, Name.v2.avsc and so on, or Name.v1.0.avsc, Name.v1.1.avsc.`,
     )
   }
-  const schema = parseSchema(await readText(path), path)
+  const schema = wholeSchema(await readText(path), path)
   const { fullName } = schema
   if (parsed.name !== fullName && parsed.name !== simpleName(fullName)) {
     throw contradiction(
@@ -112,6 +112,18 @@ async function readOne(path: string, fileName: string, topic: string): Promise<S
   }
   if (parsed.semver !== undefined) checkMajor(path, fullName, parsed.semver)
   return { path, topic, schema, ...versionOf(parsed) }
+}
+
+/** A file is a schema by itself: what registries keep in other subjects stands in it. */
+function wholeSchema(text: string, path: string): Schema {
+  try {
+    return parseSchema(text, path)
+  } catch (error) {
+    if (!(error instanceof MillraceError) || !error.message.includes('a name is defined before its use.'))
+      throw error
+    const more = 'Write its definition here: a file takes no names from other files or subjects.'
+    throw fatalError('AVRO_SCHEMA_INVALID', `${error.message} ${more}`, { cause: error, facts: error.facts })
+  }
 }
 
 function versionOf({ count, semver }: SchemaFileName): { version: number; semver?: Semver } {

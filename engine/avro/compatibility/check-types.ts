@@ -40,6 +40,15 @@ export interface SubjectReport {
   readonly versions: readonly VersionReport[]
 }
 
+/** The files of a revision of git, by paths as they would be now. */
+export interface PastFiles {
+  /** Its name, for sentences. */
+  readonly revision: string
+  readonly files: readonly SchemaFile[]
+  /** The files of the revision that it and what is checked both come from. */
+  readonly base: readonly SchemaFile[]
+}
+
 /** The number of a version as people write it: `1.2.0`, or the plain count. */
 export function versionLabel({ version, semver }: Pick<SchemaFile, 'version' | 'semver'>): string {
   return semver === undefined ? String(version) : `${semver.major}.${semver.minor}.${semver.patch}`

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { subjectOf } from '../registry.ts'
 import type { SchemaFile } from '../schema-files.ts'
-import type { CheckProblem, SubjectReport, VersionReport } from './check-types.ts'
+import type { CheckProblem, PastFiles, SubjectReport, VersionReport } from './check-types.ts'
 import { checkVersionsOf } from './history.ts'
 import { majorNotes } from './majors.ts'
 import { type CompatibilityMode, defaultMode } from './modes.ts'
@@ -14,8 +14,7 @@ export interface CheckRules {
   readonly modeOf: (topic: string) => CompatibilityMode | undefined
   /** A day such as `2026-11-22`. */
   readonly today: string
-  /** The files as they were in a revision. */
-  readonly past?: { readonly revision: string; readonly files: readonly SchemaFile[] }
+  readonly past?: PastFiles
 }
 
 /** The files of each full name of each topic, in the order of the files. */
@@ -31,7 +30,7 @@ export function byRecord(files: readonly SchemaFile[]): SchemaFile[][] {
 /** Judges all records of a project, as far as its files and its history tell. */
 export function checkFiles(files: readonly SchemaFile[], rules: CheckRules): SubjectReport[] {
   const { past } = rules
-  const changed = past === undefined ? [] : pastProblems(files, past.files, past.revision)
+  const changed = past === undefined ? [] : pastProblems(files, past)
   const gone = Map.groupBy(
     changed.filter(({ code }) => code === 'REMOVED'),
     (one) => subjectOfPath(one, past!.files),

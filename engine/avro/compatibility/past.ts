@@ -1,29 +1,32 @@
 import type { SchemaFile } from '../schema-files.ts'
 import { changeText } from './change.ts'
-import { type CheckProblem, versionLabel } from './check-types.ts'
+import { type CheckProblem, type PastFiles, versionLabel } from './check-types.ts'
 import { normalForm } from './normal-form.ts'
 
 /**
  * What was done to versions that a revision of git has: records were written with them, so none may be edited or removed. Only
  * spelling may differ; and a plain count may have become semver.
  *
- * @param revision its name, for sentences. `then`: the files as they were, by paths as they would be now.
+ * What was added to the revision since both were one was not removed here: it is not merged yet.
  */
 export function pastProblems(
   now: readonly SchemaFile[],
-  then: readonly SchemaFile[],
-  revision: string,
+  { revision, files: then, base }: PastFiles,
 ): CheckProblem[] {
   return then.flatMap((old) => {
-    const same = now.filter(
-      ({ topic, schema }) => topic === old.topic && schema.fullName === old.schema.fullName,
-    )
+    const same = now.filter((file) => isOfRecord(file, old))
     const label = versionLabel(old)
     const found = same.find((file) => versionLabel(file) === label)
     if (found !== undefined && isSame(found, old)) return []
     if (found === undefined && same.some((file) => isSame(file, old) && isRenumbered(old, file))) return []
+    if (found === undefined && !base.some((file) => isOfRecord(file, old) && versionLabel(file) === label))
+      return []
     return [found === undefined ? removed(old, label, revision) : edited(old, found, label, revision)]
   })
+}
+
+function isOfRecord({ topic, schema }: SchemaFile, other: SchemaFile): boolean {
+  return topic === other.topic && schema.fullName === other.schema.fullName
 }
 
 function isSame(file: SchemaFile, old: SchemaFile): boolean {

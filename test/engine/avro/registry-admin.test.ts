@@ -33,12 +33,26 @@ test('the level is the subject’s own, or that of the registry, under either na
   expect(await admin.level('other')).toBe('NONE')
 })
 
-test('a registry without levels and opinions is one still', async () => {
-  answering({})
+test.each<[string, FakeAnswer]>([
+  ['in the words of the API', missing],
+  ['in its own, as Karapace', { status: 404, body: '"Not Found"' }],
+  ['with a page', { status: 405, body: '<html>no</html>' }],
+])('a registry that says %s that it has no levels and opinions is one still', async (_, answer) => {
+  fake.answer = ({ path }) => (/^\/(config|compatibility)/.test(path) ? answer : undefined)
+  expect(await admin.subjects()).toEqual([])
   expect(await admin.level('a')).toBeUndefined()
   expect(await admin.setLevel('a', 'FULL')).toBe(false)
   expect(await admin.opinion('a', schema)).toBeUndefined()
-  expect(await admin.versions('a')).toEqual([])
+})
+
+test('what has not shown that it is a registry lacks nothing: it is none', async () => {
+  fake.answer = () => ({ status: 404, body: '"Not Found"' })
+  expect(await rejection(admin.level('a'))).toMatchObject({
+    code: 'REGISTRY_REFUSED',
+    message: expect.stringMatching(
+      /is no schema registry \(404, .*give the base of the Confluent API itself/,
+    ),
+  })
 })
 
 test('a registry that asks about the newest version alone is asked about that', async () => {
