@@ -1,5 +1,5 @@
 import avro from 'avsc'
-import { decimalToBytes, decimalToText } from './logical.ts'
+import { decimalToBytes, decimalToText } from './decimal.ts'
 import type { Logical } from './model.ts'
 import { cursor, readLong, zigzag } from './varint.ts'
 

@@ -1,10 +1,12 @@
 import { permanentError, type MillraceError } from '../errors.ts'
 import { explainMisfit } from './explain.ts'
-import { describeFieldFailure, instantiate } from './field-reader.ts'
+import { describeFieldFailure } from './field-reader.ts'
+import { planReading, type ReadPlan } from './read-plan.ts'
+import { compileReading, describeReadingFailure } from './reading.ts'
 import type { RegisteredSchema, SchemaRegistry } from './registry.ts'
 import type { Schema } from './schema.ts'
-import { createPasser, helperFunctions, passCode, returning } from './skip-codegen.ts'
 import { undeclaredCheck } from './undeclared.ts'
+import { TRUNCATED } from './varint.ts'
 import { readSchemaId, WIRE_HEADER_BYTES, writeWireHeader } from './wire.ts'
 
 /**
@@ -28,46 +30,29 @@ export type Decoder = (buffer: Buffer, start: number, end: number) => unknown
 export type Encoder = (value: unknown) => Buffer
 
 /**
- * Compiles the check that stands before avsc, which reads on beyond a record into its neighbours, and takes the
- * count of a corrupt array at its word.
- */
-function compileCheck(schema: Schema): (b: Buffer, p: number, e: number) => number {
-  const passer = createPasser(true)
-  const body = passCode(passer, schema.root, returning)
-  const text = `'use strict';${helperFunctions(passer)}
-return function check(b,p,e){let n=0;const d=0;x.empty=0;${body}return p}`
-  return instantiate<(b: Buffer, p: number, e: number) => number>(text, [])
-}
-
-/**
- * A decoder of what `writer` wrote, as `reader` sees it (as `writer` does, without one). Costs about a millisecond,
- * for the check and avsc's resolver: keep it.
+ * A decoder of what `writer` wrote, as `reader` sees it (as `writer` does, without one). Costs about a millisecond, for it
+ * is compiled: keep it.
  *
  * @throws AVRO_UNDECODABLE (permanent) when the reader schema cannot read what the writer's writes.
  */
 export function createDecoder(writer: Schema, reader: Schema = writer): Decoder {
-  const check = compileCheck(writer)
-  const same = reader.contentId === writer.contentId
-  const type = same ? writer.type : reader.type
-  const resolver = same ? undefined : resolve(writer, reader)
+  const decode = compileReading(resolve(writer, reader))
   return (buffer, start, end) => {
-    const outside = start < 0 || start > end || end > buffer.length
-    const at = outside ? -1 : check(buffer, start, end)
-    if (at < 0) throw undecodable(writer, describeFieldFailure(-at), start, end)
-    if (at < end) throw undecodable(writer, `${end - at} bytes are left over after it`, start, end)
-    try {
-      const result: { value: unknown; offset: number } = type.decode(buffer, start, resolver)
-      if (result.offset === end) return result.value
-    } catch (error) {
-      throw undecodable(writer, error instanceof Error ? error.message : String(error), start, end)
+    if (start < 0 || start > end || end > buffer.length) {
+      throw undecodable(writer, describeFieldFailure(TRUNCATED), start, end)
     }
-    throw undecodable(writer, 'avsc ended at another place than the check', start, end)
+    try {
+      return decode(buffer, start, end)
+    } catch (error) {
+      throw undecodable(writer, describeReadingFailure(error), start, end)
+    }
   }
 }
 
-function resolve(writer: Schema, reader: Schema) {
+function resolve(writer: Schema, reader: Schema): ReadPlan {
+  if (reader.contentId === writer.contentId) return planReading(writer.root, writer.root)
   try {
-    return reader.type.createResolver(writer.type)
+    return planReading(writer.root, reader.root)
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error)
     const pair = `What ${writer.source} writes cannot be read as ${reader.source}`

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { decimalToBytes, decimalToText } from '../../../engine/avro/logical.ts'
+import { decimalToBytes, decimalToText } from '../../../engine/avro/decimal.ts'
 import { fieldAt, parseSchema, schemaFrom } from '../../../engine/avro/schema.ts'
 
 const record = (fields: unknown[], extra: object = {}) => ({
