@@ -114,7 +114,8 @@ export function createEncoder({ id, schema }: RegisteredSchema, options: Encoder
 }
 
 function unencodable(schema: Schema, value: unknown, strict: boolean, cause: unknown): MillraceError {
-  const what = cause === TOO_DEEP ? 'its records are nested too deep' : explainMisfit(schema.root, value, strict)
+  const what =
+    cause === TOO_DEEP ? 'its records are nested too deep' : explainMisfit(schema.root, value, strict)
   const message = `The value does not fit ${schema.fullName} (${schema.source}): ${what}.`
   return permanentError('AVRO_UNENCODABLE', message, cause instanceof Error ? { cause } : {})
 }

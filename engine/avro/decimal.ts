@@ -27,7 +27,8 @@ function textOf(unscaled: number, scale: number): string {
   const power = powers[scale]!
   const whole = Math.floor(unscaled / power)
   const rest = unscaled - whole * power
-  const fraction = scale <= fractions.length ? fractions[scale - 1]![rest]! : `.${`${rest}`.padStart(scale, '0')}`
+  const fraction =
+    scale <= fractions.length ? fractions[scale - 1]![rest]! : `.${`${rest}`.padStart(scale, '0')}`
   return whole < 2147483648 ? `${whole | 0}${fraction}` : `${whole}${fraction}`
 }
 

@@ -13,8 +13,12 @@ export function instantiate<T>(text: string, known: Readonly<Record<string, unkn
   } catch (error) {
     if (!(error instanceof EvalError)) throw error
     const what = 'Avro codecs are compiled, which this process forbids'
-    throw fatalError('CONFIG_INVALID', `${what}: start Node without --disallow-code-generation-from-strings.`, {
-      cause: error,
-    })
+    throw fatalError(
+      'CONFIG_INVALID',
+      `${what}: start Node without --disallow-code-generation-from-strings.`,
+      {
+        cause: error,
+      },
+    )
   }
 }

@@ -16,7 +16,7 @@ import { decodedDefault } from './whole-defaults.ts'
 /** What generated code throws for bytes behind the value; `x.length` is how many. */
 export const LEFT_OVER = 5
 
-/** The source of a decoder, and the values that it calls `k[0]`, `k[1]` … */
+/** The source of a decoder, and the values that it is given in `k` */
 export interface ReadSource {
   readonly text: string
   readonly constants: readonly unknown[]
@@ -42,9 +42,11 @@ export function readSource(plan: ReadPlan): ReadSource {
   const emitter: Emitter = { passer: createPasser(true), constants: [], records: new Map(), temporaries: 0 }
   const body = valueCode(emitter, plan, 'v')
   const records = [...emitter.records.values()].map(
-    ({ name, body: code }) => `function ${name}(b,p,e,d){if(d>${maxDepth})${throwing.fail(TOO_DEEP)};let n=0;${code}}`,
+    ({ name, body: code }) =>
+      `function ${name}(b,p,e,d){if(d>${maxDepth})${throwing.fail(TOO_DEEP)};let n=0;${code}}`,
   )
-  const text = `'use strict';let P=0;
+  const constants = emitter.constants.map((_, index) => `const k${index}=k[${index}];`).join('')
+  const text = `'use strict';${constants}let P=0;
 ${helperFunctions(emitter.passer)}
 ${records.join('\n')}
 return function decode(b,p,e){let n=0,d=0,v;x.empty=0;t.reset();${body}
@@ -64,7 +66,9 @@ function valueCode(emitter: Emitter, plan: ReadPlan, into: string): string {
     case 'record':
       return `${into}=${recordFunction(emitter, plan)}(b,p,e,d+1);p=P;`
     case 'union': {
-      const cases = plan.branches.map((branch, index) => `if(n===${index}){${valueCode(emitter, branch, into)}}`)
+      const cases = plan.branches.map(
+        (branch, index) => `if(n===${index}){${valueCode(emitter, branch, into)}}`,
+      )
       return `${lengthCode(throwing)}${cases.join('else ')}else ${throwing.fail(MALFORMED)};`
     }
     case 'wrap':
@@ -125,7 +129,9 @@ function recordBody(emitter: Emitter, plan: RecordPlan): string {
   let code = ''
   for (const { node, becomes } of plan.fields) {
     if (becomes.length === 0) code += passCode(emitter.passer, node, throwing)
-    const reads = becomes.map(({ slot, plan: read }) => `let v${slot};${valueCode(emitter, read, `v${slot}`)}`)
+    const reads = becomes.map(
+      ({ slot, plan: read }) => `let v${slot};${valueCode(emitter, read, `v${slot}`)}`,
+    )
     // Two fields of the reader may be one of the writer's, by aliases: it is read twice from the same place.
     const at = temporary(emitter, 'o')
     code += reads.length > 1 ? `const ${at}=p;${reads.join(`p=${at};`)}` : reads.join('')
@@ -176,5 +182,5 @@ function temporary(emitter: Emitter, letter: string): string {
 }
 
 function constant(emitter: Emitter, value: unknown): string {
-  return `k[${emitter.constants.push(value) - 1}]`
+  return `k${emitter.constants.push(value) - 1}`
 }

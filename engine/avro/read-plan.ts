@@ -65,7 +65,9 @@ function planNode(writer: AvroNode, reader: AvroNode, path: string, known: Known
     const { values } = reader as AvroNode & { kind: 'map' }
     return { op: 'map', node: writer.values, values: planNode(writer.values, values, `${path}{}`, known) }
   }
-  return writer.kind === 'enum' ? planEnum(writer, reader as EnumNode) : { op: 'leaf', node: writer, as: reader }
+  return writer.kind === 'enum'
+    ? planEnum(writer, reader as EnumNode)
+    : { op: 'leaf', node: writer, as: reader }
 }
 
 /** Read as it was written, each branch is itself: the first that could take it may be another one. */

@@ -101,7 +101,7 @@ class Printer {
 
   /** Bare where the JavaScript value tells the branch, as the codec has it. */
   #union(branches: readonly AvroNode[]): string {
- const others = branches.filter(({ kind }) => kind !== 'null')
+    const others = branches.filter(({ kind }) => kind !== 'null')
     const bare = isBare(branches)
     const parts = others.map((branch) =>
       bare ? this.#type(branch) : `{ readonly '${branchName(branch)}': ${this.#type(branch)} }`,

@@ -38,7 +38,9 @@ export function encodedDefault(node: AvroNode, json: unknown): Buffer {
     case 'map': {
       const entries = Object.entries(json as Json)
       return blockOf(
-        entries.map(([key, value]) => Buffer.concat([sized(Buffer.from(key)), encodedDefault(node.values, value)])),
+        entries.map(([key, value]) =>
+          Buffer.concat([sized(Buffer.from(key)), encodedDefault(node.values, value)]),
+        ),
       )
     }
     case 'record':

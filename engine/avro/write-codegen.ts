@@ -1,11 +1,11 @@
-import type { AvroField, AvroNode, FixedNode, PrimitiveNode, RecordNode } from './model.ts'
+import type { AvroField, AvroNode, FixedNode, Logical, PrimitiveNode, RecordNode } from './model.ts'
 import { isDecimal } from './resolution.ts'
 import { branchName, isBare, kindsOf } from './union-form.ts'
 import { maxDepth, TOO_DEEP } from './varint.ts'
 import { encodedDefault } from './whole-defaults.ts'
 import { MISFIT } from './write-runtime.ts'
 
-/** The source of an encoder, and the values that it calls `k[0]`, `k[1]` … */
+/** The source of an encoder, and the values that it is given in `k` */
 export interface WriteSource {
   readonly text: string
   readonly constants: readonly unknown[]
@@ -19,6 +19,8 @@ interface Emitter {
 }
 
 const misfit = `throw ${MISFIT}`
+// Of so many fields the names are compared one after the other.
+const mostCases = 64
 
 /**
  * The source of `encode(b,p,v)`, which writes `v` at `p`, returns the position behind it, and throws MISFIT for a value
@@ -33,7 +35,8 @@ export function writeSource(root: AvroNode, strict: boolean): WriteSource {
   const records = [...emitter.records.values()].map(
     ({ name, body: code }) => `function ${name}(b,p,v,d){if(d>${maxDepth})throw ${TOO_DEEP};${code}return p}`,
   )
-  const text = `'use strict';
+  const constants = emitter.constants.map((_, index) => `const k${index}=k[${index}];`).join('')
+  const text = `'use strict';${constants}
 ${records.join('\n')}
 return function encode(b,p,v){let d=0;${body}return p}`
   return { text, constants: emitter.constants }
@@ -75,9 +78,15 @@ function valueCode(emitter: Emitter, node: AvroNode, from: string): string {
 
 function bytesCode(emitter: Emitter, node: PrimitiveNode | FixedNode, from: string): string {
   const size = node.kind === 'fixed' ? node.size : undefined
-  if (isDecimal(node)) return `p=D(b,p,${from},${constant(emitter, node.logical)},${size});`
+  if (node.logical?.name === 'decimal') return decimalCode(emitter, node.logical, size, from)
   if (size === undefined) return `if(!A(${from}))${misfit};p=B(b,p,${from});`
   return `if(!A(${from})||${from}.length!==${size})${misfit};p=R(b,p,${from});`
+}
+
+function decimalCode(emitter: Emitter, logical: Logical, size: number | undefined, from: string): string {
+  const type = constant(emitter, logical)
+  if (size !== undefined) return `p=X(b,p,${from},${type},${size});`
+  return `p=D(b,p,${from},${type},${10 ** Math.min(logical.precision, 15)});`
 }
 
 function enumCode(emitter: Emitter, symbols: readonly string[], from: string): string {
@@ -98,15 +107,18 @@ function recordFunction(emitter: Emitter, node: RecordNode): string {
 }
 
 /**
- * Looks for fields that the schema does not have. They nearly always come in the schema's order, some perhaps left out: a
- * walk beside the list of names finds each without a look-up.
+ * Refuses fields that the schema does not have. Names of literals are compared by address, which for a few dozen takes less
+ * than a look-up.
  */
 function undeclaredCode(emitter: Emitter, { fields }: RecordNode): string {
   if (!emitter.strict) return ''
-  const names = fields.map(({ name }) => name)
-  const [list, set] = [constant(emitter, names), constant(emitter, new Set(names))]
-  const walk = `while(i<${names.length}&&${list}[i]!==f)i++;`
-  return `{let i=0;for(const f in v){${walk}if(i++>=${names.length}&&!${set}.has(f)&&O(v,f))${misfit}}}`
+  const refuse = `if(O(v,f))${misfit}`
+  if (fields.length > mostCases) {
+    const names = constant(emitter, new Set(fields.map(({ name }) => name)))
+    return `for(const f in v)if(!${names}.has(f))${refuse};`
+  }
+  const cases = fields.map(({ name }) => `case '${name}':`).join('')
+  return `for(const f in v)switch(f){${cases}break;default:${refuse}}`
 }
 
 function fieldCode(emitter: Emitter, field: AvroField): string {
@@ -173,7 +185,8 @@ function wrappedCode(emitter: Emitter, branches: readonly AvroNode[], from: stri
   const none = branches.findIndex(({ kind }) => kind === 'null')
   const onNull = none < 0 ? misfit : indexCode(none)
   const cases = branches.map(
-    (branch, index) => `case ${JSON.stringify(branchName(branch))}:{${indexCode(index)}${valueCode(emitter, branch, inner)}break}`,
+    (branch, index) =>
+      `case ${JSON.stringify(branchName(branch))}:{${indexCode(index)}${valueCode(emitter, branch, inner)}break}`,
   )
   const one = `const ${keys}=Object.keys(${from});if(${keys}.length!==1)${misfit};const ${inner}=${from}[${keys}[0]];`
   return `if(${from}===null){${onNull}}else{if(typeof ${from}!=='object')${misfit};${one}switch(${keys}[0]){${cases.join('')}default:${misfit}}}`
@@ -184,5 +197,5 @@ function temporary(emitter: Emitter): string {
 }
 
 function constant(emitter: Emitter, value: unknown): string {
-  return `k[${emitter.constants.push(value) - 1}]`
+  return `k${emitter.constants.push(value) - 1}`
 }

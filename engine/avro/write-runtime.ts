@@ -74,8 +74,9 @@ export function writeDouble(bytes: Buffer, at: number, value: number): number {
 }
 
 /**
- * Writes a decimal: text, a number or a bigint; of bytes with its length, of a fixed in its `size`.
+ * Writes a decimal of bytes with its length: text, a number or a bigint.
  *
+ * @param limit the first unscaled integer that has too many digits.
  * @throws MISFIT.
  */
 export function writeDecimal(
@@ -83,17 +84,32 @@ export function writeDecimal(
   at: number,
   value: unknown,
   logical: Logical,
-  size: number | undefined,
+  limit: number,
 ): number {
-  if (size === undefined && (typeof value === 'string' || typeof value === 'number')) {
-    const unscaled = unscaledOf(String(value), logical.scale)
+  if (typeof value === 'string' || typeof value === 'number') {
+    const unscaled = unscaledOf(typeof value === 'string' ? value : `${value}`, logical.scale)
     // Also false for NaN: what is no short decimal, the other way knows.
-    if (Math.abs(unscaled) < 10 ** Math.min(logical.precision, 15)) return writeUnscaled(bytes, at, unscaled)
+    if (unscaled < limit && unscaled > -limit) return writeUnscaled(bytes, at, unscaled)
   }
+  return writeBytes(bytes, at, exact(value, logical, undefined))
+}
+
+/** Writes a decimal of a fixed. Throws MISFIT. */
+export function writeFixedDecimal(
+  bytes: Buffer,
+  at: number,
+  value: unknown,
+  logical: Logical,
+  size: number,
+): number {
+  return writeRaw(bytes, at, exact(value, logical, size))
+}
+
+function exact(value: unknown, logical: Logical, size: number | undefined): Buffer {
   const raw = decimalToBytes(value, logical, size)
   // eslint-disable-next-line @typescript-eslint/only-throw-error
   if (raw === undefined) throw MISFIT
-  return size === undefined ? writeBytes(bytes, at, raw) : writeRaw(bytes, at, raw)
+  return raw
 }
 
 /** The fewest bytes of two's complement, big-endian, with their length. */
@@ -103,9 +119,8 @@ function writeUnscaled(bytes: Buffer, at: number, unscaled: number): number {
   bytes[at] = length << 1
   let rest = unscaled
   for (let index = at + length; index > at; index--) {
-    const above = Math.floor(rest / 256)
-    bytes[index] = rest - above * 256
-    rest = above
+    bytes[index] = rest
+    rest = Math.floor(rest / 256)
   }
   return at + length + 1
 }

@@ -2,7 +2,15 @@ import { instantiate } from './generated.ts'
 import type { AvroNode } from './model.ts'
 import { isLong, writeInt, writeLong } from './write-varint.ts'
 import { writeSource } from './write-codegen.ts'
-import { writeBytes, writeDecimal, writeDouble, writeFloat, writeRaw, writeText } from './write-runtime.ts'
+import {
+  writeBytes,
+  writeDecimal,
+  writeDouble,
+  writeFixedDecimal,
+  writeFloat,
+  writeRaw,
+  writeText,
+} from './write-runtime.ts'
 
 /**
  * Writes a value at `at` and returns the position behind it, which lies beyond the buffer where it has no room. Throws MISFIT
@@ -20,6 +28,7 @@ const runtime = {
   B: writeBytes,
   R: writeRaw,
   D: writeDecimal,
+  X: writeFixedDecimal,
   A: Buffer.isBuffer,
   O: Object.hasOwn,
 }

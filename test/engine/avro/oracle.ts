@@ -3,12 +3,7 @@ import type { Decoder } from '../../../engine/avro/codec.ts'
 import { identityForm } from '../../../engine/avro/canonical.ts'
 import { instantiate } from '../../../engine/avro/generated.ts'
 import type { Schema } from '../../../engine/avro/schema.ts'
-import {
-  createPasser,
-  helperFunctions,
-  passCode,
-  returning,
-} from '../../../engine/avro/skip-codegen.ts'
+import { createPasser, helperFunctions, passCode, returning } from '../../../engine/avro/skip-codegen.ts'
 import * as varint from '../../../engine/avro/varint.ts'
 import { avscType } from './avsc-types.ts'
 
@@ -33,7 +28,10 @@ function absolute(json: unknown): unknown {
   if (Array.isArray(form['aliases'])) form['aliases'] = (form['aliases'] as string[]).map(spell)
   for (const part of ['items', 'values']) if (form[part] !== undefined) form[part] = reference(form[part])
   if (form['type'] === 'record')
-    form['fields'] = (form['fields'] as { type: unknown }[]).map((field) => ({ ...field, type: reference(field.type) }))
+    form['fields'] = (form['fields'] as { type: unknown }[]).map((field) => ({
+      ...field,
+      type: reference(field.type),
+    }))
   return form
 
   function reference(type: unknown): unknown {
