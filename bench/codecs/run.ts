@@ -19,14 +19,16 @@ const usage = `Avro codecs side by side: each in a process of its own, one task 
   --no-java      without Apache Avro for Java, which needs a JDK
   --help
 `
-const systems = ['millrace', 'kafkajs', 'confluent', 'java'] as const
+const systems = ['millrace', 'kafkajs', 'confluent', 'java', 'java-values'] as const
 type System = (typeof systems)[number]
+type JavaSystem = 'java' | 'java-values'
 
 const titles: Readonly<Record<System, string>> = {
   millrace: 'Millrace',
   kafkajs: '@kafkajs/confluent-schema-registry 4.1.0',
   confluent: '@confluentinc/schemaregistry 1.10.1',
-  java: 'Apache Avro for Java, generic records',
+  java: 'Apache Avro for Java: text and decimals left as bytes',
+  'java-values': 'Apache Avro for Java: String and BigDecimal',
 }
 const titleOf: Readonly<Record<Task, string>> = {
   read: 'read, as it was written',
@@ -60,8 +62,9 @@ async function benchmark(rounds: number, seconds: string, withJava: boolean): Pr
   for (let round = 1; round <= rounds; round++) {
     for (const task of tasks) {
       for (const system of systems) {
-        const measured =
-          system === 'java' ? inJava(classes, hex, task, seconds) : inNode(system, task, seconds)
+        const measured = isJava(system)
+          ? inJava(classes, hex, system, task, seconds)
+          : inNode(system, task, seconds)
         if (measured === undefined) continue
         rows.push({ system, task, ...measured })
         console.log(
@@ -83,15 +86,21 @@ async function compileJava(): Promise<string> {
   return [folder, jars].join(delimiter)
 }
 
+function isJava(system: System): system is JavaSystem {
+  return system === 'java' || system === 'java-values'
+}
+
 function inJava(
   classPath: string | undefined,
   hex: readonly string[],
+  system: JavaSystem,
   task: Task,
   seconds: string,
 ): Measured | undefined {
   if (task === 'field' || classPath === undefined) return undefined
   const input = hex.join('\n')
   const words = ['-cp', classPath, 'CodecBench', task, seconds, schemaText('1.0'), schemaText('1.1')]
+  words.push(system === 'java' ? 'bytes' : 'values')
   return answerOf(spawnSync('java', words, { input, encoding: 'utf8' }))
 }
 

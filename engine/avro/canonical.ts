@@ -5,8 +5,6 @@ import { type AvroNode, type AvroField, isNamed, type NamedNode } from './model.
 interface Form {
   /** Keep what resolution and values depend on: aliases, defaults, decimals' precision, logical types. */
   readonly full: boolean
-  /** Write names without namespace with a leading dot, avsc's way to say that they have none. */
-  readonly absolute: boolean
   readonly seen: Set<string>
 }
 
@@ -15,7 +13,7 @@ interface Form {
  * documentation, defaults, aliases and logical types.
  */
 export function canonicalForm(node: AvroNode): string {
-  return JSON.stringify(nodeForm(node, { full: false, absolute: false, seen: new Set() }))
+  return JSON.stringify(nodeForm(node, { full: false, seen: new Set() }))
 }
 
 /**
@@ -23,12 +21,7 @@ export function canonicalForm(node: AvroNode): string {
  * defaults and logical types. Only documentation, sort order and unknown attributes are left out.
  */
 export function identityForm(node: AvroNode): unknown {
-  return nodeForm(node, { full: true, absolute: false, seen: new Set() })
-}
-
-/** The schema as avsc is to see it: like {@link identityForm}, names beyond doubt. */
-export function avscForm(node: AvroNode): unknown {
-  return nodeForm(node, { full: true, absolute: true, seen: new Set() })
+  return nodeForm(node, { full: true, seen: new Set() })
 }
 
 function nodeForm(node: AvroNode, form: Form): unknown {
@@ -41,11 +34,10 @@ function nodeForm(node: AvroNode, form: Form): unknown {
 }
 
 function namedForm(node: NamedNode, form: Form): unknown {
-  const spell = (name: string): string => (form.absolute && !name.includes('.') ? `.${name}` : name)
-  if (form.seen.has(node.name)) return spell(node.name)
+  if (form.seen.has(node.name)) return node.name
   form.seen.add(node.name)
-  const head = { name: spell(node.name), type: node.kind }
-  const aliases = form.full && node.aliases.length > 0 ? { aliases: node.aliases.map(spell) } : {}
+  const head = { name: node.name, type: node.kind }
+  const aliases = form.full && node.aliases.length > 0 ? { aliases: node.aliases } : {}
   if (node.kind === 'fixed')
     return { ...head, size: node.size, ...aliases, ...(form.full ? logicalForm(node) : {}) }
   if (node.kind === 'record')

@@ -1,11 +1,17 @@
 import { permanentError, type MillraceError } from '../errors.ts'
 import { explainMisfit } from './explain.ts'
-import { describeFieldFailure, instantiate } from './field-reader.ts'
+import { describeFieldFailure } from './field-reader.ts'
+import { planReading, type ReadPlan } from './read-plan.ts'
+import { compileReading, describeReadingFailure } from './reading.ts'
 import type { RegisteredSchema, SchemaRegistry } from './registry.ts'
 import type { Schema } from './schema.ts'
-import { createPasser, helperFunctions, passCode, returning } from './skip-codegen.ts'
-import { undeclaredCheck } from './undeclared.ts'
+import { TOO_DEEP, TRUNCATED } from './varint.ts'
 import { readSchemaId, WIRE_HEADER_BYTES, writeWireHeader } from './wire.ts'
+import { compileWriting } from './writing.ts'
+
+const slabBytes = 16384
+// Larger values get bytes of their own.
+const ownBytes = 4096
 
 /**
  * Decodes the payload at [start, end) of a shared buffer; strings and bytes of the result are copies.
@@ -28,46 +34,29 @@ export type Decoder = (buffer: Buffer, start: number, end: number) => unknown
 export type Encoder = (value: unknown) => Buffer
 
 /**
- * Compiles the check that stands before avsc, which reads on beyond a record into its neighbours, and takes the
- * count of a corrupt array at its word.
- */
-function compileCheck(schema: Schema): (b: Buffer, p: number, e: number) => number {
-  const passer = createPasser(true)
-  const body = passCode(passer, schema.root, returning)
-  const text = `'use strict';${helperFunctions(passer)}
-return function check(b,p,e){let n=0;const d=0;x.empty=0;${body}return p}`
-  return instantiate<(b: Buffer, p: number, e: number) => number>(text, [])
-}
-
-/**
- * A decoder of what `writer` wrote, as `reader` sees it (as `writer` does, without one). Costs about a millisecond,
- * for the check and avsc's resolver: keep it.
+ * A decoder of what `writer` wrote, as `reader` sees it (as `writer` does, without one). Costs about a millisecond, for it
+ * is compiled: keep it.
  *
  * @throws AVRO_UNDECODABLE (permanent) when the reader schema cannot read what the writer's writes.
  */
 export function createDecoder(writer: Schema, reader: Schema = writer): Decoder {
-  const check = compileCheck(writer)
-  const same = reader.contentId === writer.contentId
-  const type = same ? writer.type : reader.type
-  const resolver = same ? undefined : resolve(writer, reader)
+  const decode = compileReading(resolve(writer, reader))
   return (buffer, start, end) => {
-    const outside = start < 0 || start > end || end > buffer.length
-    const at = outside ? -1 : check(buffer, start, end)
-    if (at < 0) throw undecodable(writer, describeFieldFailure(-at), start, end)
-    if (at < end) throw undecodable(writer, `${end - at} bytes are left over after it`, start, end)
-    try {
-      const result: { value: unknown; offset: number } = type.decode(buffer, start, resolver)
-      if (result.offset === end) return result.value
-    } catch (error) {
-      throw undecodable(writer, error instanceof Error ? error.message : String(error), start, end)
+    if (start < 0 || start > end || end > buffer.length) {
+      throw undecodable(writer, describeFieldFailure(TRUNCATED), start, end)
     }
-    throw undecodable(writer, 'avsc ended at another place than the check', start, end)
+    try {
+      return decode(buffer, start, end)
+    } catch (error) {
+      throw undecodable(writer, describeReadingFailure(error), start, end)
+    }
   }
 }
 
-function resolve(writer: Schema, reader: Schema) {
+function resolve(writer: Schema, reader: Schema): ReadPlan {
+  if (reader.contentId === writer.contentId) return planReading(writer.root, writer.root)
   try {
-    return reader.type.createResolver(writer.type)
+    return planReading(writer.root, reader.root)
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error)
     const pair = `What ${writer.source} writes cannot be read as ${reader.source}`
@@ -88,34 +77,47 @@ export interface EncoderOptions {
   readonly undeclared?: 'refuse' | 'drop'
 }
 
-/** An encoder for one schema; it keeps a buffer of its own, as large as the largest value so far. */
+/**
+ * An encoder for one schema. Costs about a millisecond, for it is compiled: keep it. Values lie in slabs of 16 KiB, as
+ * Node's own small buffers do in slabs of 8: a value that is kept keeps its slab; one of more than 4 KiB has its own bytes.
+ */
 export function createEncoder({ id, schema }: RegisteredSchema, options: EncoderOptions = {}): Encoder {
   const strict = options.undeclared !== 'drop'
-  const { type } = schema
-  const mayBeUndeclared = undeclaredCheck(schema.root)
-  let scratch = Buffer.allocUnsafeSlow(1024)
-  return (value) => {
-    if (strict && mayBeUndeclared(value) && !type.isValid(value, { noUndeclaredFields: true }))
-      throw unencodable(schema, value, strict)
-    let end: number
+  const write = compileWriting(schema.root, strict)
+  const place = (bytes: Buffer, at: number, value: unknown): number => {
     try {
-      end = type.encode(value, scratch, WIRE_HEADER_BYTES)
-      if (end < 0) {
-        scratch = Buffer.allocUnsafeSlow(2 * (scratch.length - end))
-        end = type.encode(value, scratch, WIRE_HEADER_BYTES)
-      }
+      return write(bytes, at + WIRE_HEADER_BYTES, value)
     } catch (error) {
       throw unencodable(schema, value, strict, error)
     }
-    writeWireHeader(scratch, 0, id)
-    return Buffer.from(scratch.subarray(0, end))
+  }
+  let slab = Buffer.allocUnsafeSlow(slabBytes)
+  let used = 0
+  return (value) => {
+    let start = used
+    let end = place(slab, start, value)
+    if (end - start > ownBytes) {
+      const own = Buffer.allocUnsafeSlow(end - start)
+      place(own, 0, value)
+      writeWireHeader(own, 0, id)
+      return own
+    }
+    if (end > slab.length) {
+      slab = Buffer.allocUnsafeSlow(slabBytes)
+      end = place(slab, 0, value)
+      start = 0
+    }
+    writeWireHeader(slab, start, id)
+    used = end
+    return slab.subarray(start, end)
   }
 }
 
-function unencodable(schema: Schema, value: unknown, strict: boolean, cause?: unknown): MillraceError {
-  const what = explainMisfit(schema.type, value, strict)
+function unencodable(schema: Schema, value: unknown, strict: boolean, cause: unknown): MillraceError {
+  const what =
+    cause === TOO_DEEP ? 'its records are nested too deep' : explainMisfit(schema.root, value, strict)
   const message = `The value does not fit ${schema.fullName} (${schema.source}): ${what}.`
-  return permanentError('AVRO_UNENCODABLE', message, cause === undefined ? {} : { cause })
+  return permanentError('AVRO_UNENCODABLE', message, cause instanceof Error ? { cause } : {})
 }
 
 /** Decodes values in the wire format, whatever schemas they were written with. */

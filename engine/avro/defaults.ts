@@ -1,4 +1,4 @@
-import { decimalToText } from './logical.ts'
+import { decimalToText } from './decimal.ts'
 import { type AvroNode, describeNode, type FixedNode, type PrimitiveNode } from './model.ts'
 
 /**

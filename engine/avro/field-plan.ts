@@ -118,7 +118,7 @@ function planNode(
   return planLeaf(search, writer, target ?? writer, wants)
 }
 
-/** The reader's type for this writer's: of a union the first branch that can read it, as avsc does it. */
+/** The reader's type for this writer's: of a union the first branch that can read it. */
 function pickBranch(
   search: Search,
   writer: AvroNode,

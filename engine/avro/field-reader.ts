@@ -1,6 +1,7 @@
-import { decimalToText } from './logical.ts'
+import { decimalToText } from './decimal.ts'
 import { fieldSource, SPAN_ABSENT, SPAN_DEFAULT } from './field-codegen.ts'
 import { type FieldRequest, planFields } from './field-plan.ts'
+import { instantiate } from './generated.ts'
 import type { Schema } from './schema.ts'
 import {
   cursor,
@@ -108,7 +109,7 @@ export function compileFieldReader(
     plan,
     requests.map(({ as }) => as),
   )
-  const compiled = instantiate<Compiled>(source.text, source.constants)
+  const compiled = instantiate<Compiled>(source.text, { ...runtime, k: source.constants })
   return {
     requests,
     defaults: source.defaults,
@@ -116,13 +117,6 @@ export function compileFieldReader(
     readAll: (buffer, starts, ends, rows, count, columns, skip = 0) =>
       compiled.all(buffer, starts, ends, rows, count, skip, columns.status, columns.fields),
   }
-}
-
-/** Makes functions of generated source, in which only the runtime's one-letter names and `k` are known. */
-export function instantiate<T>(text: string, constants: readonly unknown[]): T {
-  // The text is made of numbers and of fixed pieces; nothing that a schema says is in it.
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
-  return new Function(...Object.keys(runtime), 'k', text)(...Object.values(runtime), constants) as T
 }
 
 /** Columns for `capacity` rows. Reuse them from batch to batch. */

@@ -18,7 +18,7 @@ interface Context {
   readonly names: Map<string, NamedNode>
 }
 
-// What avsc and Java accept. It also keeps anything out of generated code that is no identifier.
+// What Java accepts. It also keeps anything out of generated code that is no identifier: names of fields are in it.
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /**

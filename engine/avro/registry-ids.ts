@@ -139,10 +139,7 @@ export class RegistryIds {
     }
     const json = JSON.parse(stored.text) as unknown
     const others = await this.#referenced(stored.references, source)
-    const schema = schemaFrom(others.length === 0 ? json : mergeReferences(json, others), source)
-    // Built now, so that what avsc refuses is found here and not while a record is decoded.
-    void schema.type
-    return schema
+    return schemaFrom(others.length === 0 ? json : mergeReferences(json, others), source)
   }
 
   /** The schemas that these references name, and those that they refer to in turn. */

@@ -1,7 +1,5 @@
-import type avro from 'avsc'
 import { fatalError, type MillraceError } from '../errors.ts'
-import { avscType } from './avsc-types.ts'
-import { avscForm, canonicalForm, hashId, identityForm, rabinFingerprint } from './canonical.ts'
+import { canonicalForm, hashId, identityForm, rabinFingerprint } from './canonical.ts'
 import { type AvroNode, isNamed } from './model.ts'
 import { parseNode } from './parse.ts'
 import { didYouMean } from './suggest.ts'
@@ -24,8 +22,6 @@ export interface Schema {
    * same on every machine; documentation does not change it. A registry server gives out ids of its own.
    */
   readonly contentId: number
-  /** avsc's type: whole records are read and written with it. Built at first use. */
-  readonly type: avro.Type
 }
 
 /**
@@ -58,7 +54,6 @@ function invalidJson(text: string, source: string, error: unknown): MillraceErro
 export function schemaFrom(json: unknown, source: string): Schema {
   const root = parseNode(json, source)
   const canonical = canonicalForm(root)
-  let type: avro.Type | undefined
   return {
     fullName: isNamed(root) ? root.name : root.kind,
     source,
@@ -67,10 +62,6 @@ export function schemaFrom(json: unknown, source: string): Schema {
     canonical,
     fingerprint: rabinFingerprint(canonical),
     contentId: hashId(JSON.stringify([identityForm(root), saltOf(json)])),
-    get type() {
-      type ??= buildType(root, source)
-      return type
-    },
   }
 }
 
@@ -78,15 +69,6 @@ export function schemaFrom(json: unknown, source: string): Schema {
 function saltOf(json: unknown): string {
   const salt = typeof json === 'object' && json !== null ? (json as { idSalt?: unknown }).idSalt : undefined
   return typeof salt === 'string' ? salt : ''
-}
-
-function buildType(root: AvroNode, source: string): avro.Type {
-  try {
-    return avscType(avscForm(root))
-  } catch (error) {
-    const what = error instanceof Error ? error.message : String(error)
-    throw fatalError('AVRO_SCHEMA_INVALID', `${source}: avsc refuses the schema: ${what}.`, { cause: error })
-  }
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   simpleName,
 } from './model.ts'
 import type { SchemaFile } from './schema-files.ts'
+import { branchName, isBare } from './union-form.ts'
 
 /**
  * TypeScript types of the newest version of each record, as values are decoded and as a producer takes them, and a map
@@ -101,38 +102,12 @@ class Printer {
   /** Bare where the JavaScript value tells the branch, as the codec has it. */
   #union(branches: readonly AvroNode[]): string {
     const others = branches.filter(({ kind }) => kind !== 'null')
-    const taken = others.flatMap(classesOf)
-    const isBare = new Set(taken).size === taken.length
+    const bare = isBare(branches)
     const parts = others.map((branch) =>
-      isBare ? this.#type(branch) : `{ readonly '${branchName(branch)}': ${this.#type(branch)} }`,
+      bare ? this.#type(branch) : `{ readonly '${branchName(branch)}': ${this.#type(branch)} }`,
     )
     return [...parts, ...(others.length < branches.length ? ['null'] : [])].join(' | ')
   }
-}
-
-/** What kinds of JavaScript values a branch takes: two branches with one in common must be told apart by name. */
-function classesOf(node: AvroNode): readonly string[] {
-  switch (node.kind) {
-    case 'int':
-    case 'long':
-    case 'float':
-    case 'double':
-      return ['number']
-    case 'enum':
-      return ['string']
-    case 'bytes':
-    case 'fixed':
-      return node.logical?.name === 'decimal' ? ['string', 'number'] : ['bytes']
-    case 'map':
-    case 'record':
-      return ['object']
-    default:
-      return [node.kind]
-  }
-}
-
-function branchName(node: AvroNode): string {
-  return isNamed(node) ? node.name : node.kind
 }
 
 function noteOf(type: AvroNode): string | undefined {

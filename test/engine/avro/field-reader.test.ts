@@ -11,6 +11,7 @@ import {
 import { type Schema, schemaFrom } from '../../../engine/avro/schema.ts'
 import { MALFORMED, maxDepth, TOO_DEEP, TRUNCATED, UNSAFE_NUMBER } from '../../../engine/avro/varint.ts'
 import { varint } from './generate.ts'
+import { avscOf } from './oracle.ts'
 
 const field = (name: string, type: unknown, extra: object = {}) => ({ name, type, ...extra })
 const record = (fields: unknown[], name = 'app.Order') => schemaFrom({ type: 'record', name, fields }, name)
@@ -163,7 +164,7 @@ describe('maps', () => {
     expect(read(schema, bytes, value('m', 'tenant')).value).toBe('b')
     expect(read(schema, bytes, value('m', 'other'))).toMatchObject({ code: 0, value: undefined })
     expect(read(schema, bytes, number('after')).value).toBe(7)
-    expect(schema.type.fromBuffer(bytes)).toEqual({ m: { tenant: 'b', x: 'y' }, after: 7 })
+    expect(avscOf(schema).fromBuffer(bytes)).toEqual({ m: { tenant: 'b', x: 'y' }, after: 7 })
   })
 
   test('a key is matched whole', () => {

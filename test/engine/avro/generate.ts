@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { AvroNode } from '../../../engine/avro/model.ts'
-import { decimalToText } from '../../../engine/avro/logical.ts'
+import { decimalToText } from '../../../engine/avro/decimal.ts'
 
 /** Draws from an arbitrary: what the properties here are given. */
 export type Draw = <T>(arbitrary: () => fc.Arbitrary<T>) => T

@@ -12,6 +12,7 @@ import { startRegistry, type RegistryServer } from '../../support/servers/regist
 import { registryPython } from '../../support/servers/registry-python.ts'
 import { rejection } from './registry-fake.ts'
 import { projectWith } from './registry-project.ts'
+import { avscOf } from './oracle.ts'
 
 let server: RegistryServer
 let folder = ''
@@ -105,7 +106,7 @@ describe('over the Confluent API', () => {
     const id = await server.register(`${name}-order.Order`, order, [price])
     const registry = await opened({ cache: folder })
     const { schema } = await registry.latest(`${name}-order.Order`)
-    const bytes = schema.type.toBuffer({ first: { unit: 'L', cents: 5 }, more: [{ unit: 'G', cents: 6 }] })
+    const bytes = avscOf(schema).toBuffer({ first: { unit: 'L', cents: 5 }, more: [{ unit: 'G', cents: 6 }] })
     const header = Buffer.from([0, 0, 0, 0, 0])
     header.writeUInt32BE(id, 1)
     const [seen] = await registryPython.read([Buffer.concat([header, bytes])], {

@@ -1,7 +1,7 @@
 import avro from 'avsc'
-import { decimalToBytes, decimalToText } from './logical.ts'
-import type { Logical } from './model.ts'
-import { cursor, readLong, zigzag } from './varint.ts'
+import { decimalToBytes, decimalToText } from '../../../engine/avro/decimal.ts'
+import type { Logical } from '../../../engine/avro/model.ts'
+import { cursor, readLong, zigzag } from '../../../engine/avro/varint.ts'
 
 // avsc's types have a protected protocol of underscored methods over a "tap", a buffer with a position. It is not in
 // its typings, and is the only way to read a long or a map in one's own way without a slice per value; avsc's
