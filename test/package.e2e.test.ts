@@ -11,7 +11,7 @@ const exec = promisify(execFile)
 const root = fileURLToPath(new URL('../', import.meta.url))
 let folder: string
 
-const run = (command: string, args: string[], cwd = folder) => exec(command, args, { cwd, timeout: 120_000 })
+const run = (command: string, args: string[], cwd = folder) => exec(command, args, { cwd, timeout: 300_000 })
 
 /** Checks the types of a file beside the package. */
 function typed(file: string) {
@@ -27,7 +27,7 @@ beforeAll(async () => {
   const archive = (await readdir(folder)).find((name) => name.endsWith('.tgz'))
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
   await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', `./${archive!}`])
-}, 240_000)
+}, 600_000)
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
@@ -38,7 +38,7 @@ test('npx millrace --help works', async () => {
   expect(stdout).toContain('millrace')
   expect(stdout).toMatch(/\brun\b/)
   expect(stdout).toMatch(/\bdemo\b/)
-}, 60_000)
+}, 300_000)
 
 test('the packed files are the product, and nothing of the tests or the tools', async () => {
   const files = await readdir(join(folder, 'node_modules/millrace'), { recursive: true })
@@ -56,7 +56,7 @@ test('npx millrace demo works where there is no repository', async () => {
   const { stdout } = await run('npx', ['--no-install', 'millrace', 'demo', '-o', 'json'])
   const told = JSON.parse(stdout) as Record<string, { readonly stored: number }>
   expect(told['audit-store']!.stored).toBeGreaterThan(100)
-}, 60_000)
+}, 300_000)
 
 test("import { defineProcessor } from 'millrace' runs", async () => {
   const script = "import { defineProcessor } from 'millrace'; console.log(typeof defineProcessor)"
@@ -72,7 +72,7 @@ test('a processor that npx millrace new writes runs there, and is typed', async 
   const { stdout } = await millrace('run', 'processors/score.yaml', '--until-end')
   expect(stdout).toContain('{"amount":120,"size":"large"}\n')
   await expect(typed('processors/score.ts')).resolves.toMatchObject({ stdout: '' })
-}, 120_000)
+}, 300_000)
 
 test("import { defineProcessor } from 'millrace' is typed", async () => {
   await writeFile(
@@ -92,4 +92,4 @@ defineProcessor(42)
   await expect(typed('wrong.ts')).rejects.toMatchObject({
     stdout: expect.stringMatching(/wrong\.ts.*TS2345/),
   })
-}, 120_000)
+}, 300_000)

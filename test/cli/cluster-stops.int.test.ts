@@ -165,7 +165,7 @@ sinks: { out: { type: console, from: visits } }\n`,
   await idle.close()
   const { code, out } = await running
   expect({ code, out: out.toSorted() }).toEqual({ code: 0, out: ['{"n":0}', '{"n":1}'] })
-}, 60_000)
+})
 
 describe.each(['classic', 'consumer'] as const)('two workers of one instance (%s)', (protocol) => {
   test('one of them stops in one sentence, the other goes on', async () => {
@@ -194,5 +194,5 @@ describe.each(['classic', 'consumer'] as const)('two workers of one instance (%s
     const winner = 1 - ended[0]!
     stops[winner]!.abort()
     expect(await runs[winner]).toMatchObject({ code: 0 })
-  }, 60_000)
+  })
 })

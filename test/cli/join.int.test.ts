@@ -71,4 +71,4 @@ test('in a cluster: topics with different numbers of partitions are not joined',
   const run = await trial.folder.run('run topologies/unlike.yaml --until-end --env trial')
   expect(run.code).not.toBe(0)
   expect(run.err.join('\n')).toContain('are read together and have 3 and 2 partitions')
-}, 60_000)
+})

@@ -43,7 +43,7 @@ delivery: exactly-once
 `,
   )
   await trial.apply()
-}, 60_000)
+})
 
 afterAll(() => trial.close())
 
@@ -63,7 +63,7 @@ test('in a cluster: what waits for its turn outlives its worker, and goes out in
   for (const key of keys)
     expect(sent.flatMap((one) => (one.key === key ? [one.seq] : []))).toEqual([1, 2, 3, 4])
   expect(await trial.read(topics.late)).toEqual(keys.map((key) => event(key, 2)))
-}, 60_000)
+})
 
 test('in a cluster: timers outlive their worker, are due again, and end when they are taken away', async () => {
   const bill = (key: string, type: string, seconds: number): object => ({ key, type, at: seconds * 1000 })
@@ -75,4 +75,4 @@ test('in a cluster: timers outlive their worker, are due again, and end when the
   await trial.toEnd('timers')
   const sent = await trial.read<{ key: string; due: number }>(topics.reminders)
   expect(sent.map(({ key, due }) => `${key} ${due}`)).toEqual(['a 11000', 'c 13000', 'a 21000'])
-}, 60_000)
+})

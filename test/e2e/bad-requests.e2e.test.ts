@@ -12,7 +12,7 @@ import {
   type Ran,
 } from '../support/cli.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 let project: TestProject
 

@@ -19,7 +19,7 @@ import {
   type Summary,
 } from '../support/cli.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 let project: TestProject
 const all = orders(0, 600)

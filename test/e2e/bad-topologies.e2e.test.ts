@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { readdirSync } from 'node:fs'
 import { expectRefusal, orders, projectFiles, TestProject, type Ran } from '../support/cli.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 let project: TestProject
 

@@ -11,7 +11,7 @@ import {
   type Summary,
 } from '../support/cli.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 interface Told {
   readonly written: number

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { addedUp, answer, expectQuiet, root, TestProject, type Ran, type Summary } from '../support/cli.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 let project: TestProject
 const commits = 12

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { blocksOf } from '../docs/blocks.ts'
 import { answer, orders, TestProject, type Running } from '../support/cli.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 let project: TestProject
 let service: Running

@@ -13,7 +13,7 @@ import {
   type Summary,
 } from '../support/cli.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 afterAll(killLeftovers)
 
 let project: TestProject

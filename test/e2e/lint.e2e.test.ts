@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import type { LintReport } from '../../engine/topology/lint-format.ts'
 import { expectQuiet, expectRefusal, orders, projectFiles, TestProject } from '../support/cli.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 interface Answer {
   readonly files: readonly LintReport[]

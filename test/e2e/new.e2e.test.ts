@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { answer, expectRefusal, root, TestProject, type Ran } from '../support/cli.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 const exec = promisify(execFile)
 const kinds = ['topology', 'processor', 'sink'] as const

@@ -14,7 +14,7 @@ import {
   type Summary,
 } from '../support/cli.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 const source = 'sources:\n  orders: { type: topic, topic: orders, schema: shop.Order, timestamp: at }\n'
 const table =

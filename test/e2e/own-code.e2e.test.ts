@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { addedUp, answer, expectRefusal, root, TestProject, type Summary } from '../support/cli.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 const score = `import { defineProcessor, FieldPath, mapValue, valueAt, z } from 'millrace'
 import { points } from '../lib/points.ts'

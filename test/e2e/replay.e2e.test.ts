@@ -3,7 +3,7 @@ import { afterAll, expect, jest, test } from '@jest/globals'
 import { answer, killLeftovers, TestProject } from '../support/cli.ts'
 import { appendOrders, committedIn, dayText, evenOrders, replayFiles } from '../cli/replay/project.ts'
 
-jest.setTimeout(180_000)
+jest.setTimeout(300_000)
 afterAll(killLeftovers)
 
 interface Report {

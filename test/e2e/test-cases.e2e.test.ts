@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { killLeftovers, millrace, root, Running } from '../support/cli.ts'
 import { folderWith } from '../support/folder.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 let project: ReturnType<typeof folderWith>
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import type { TracedPosition, Tracing } from '../../cli/trace-report.ts'
 import { answer, expectQuiet, expectRefusal, jsonLines, TestProject } from '../support/cli.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 const file = 'topologies/shops.yaml'
 const files = {

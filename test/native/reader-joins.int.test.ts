@@ -3,6 +3,7 @@
 // heard that it has joined does not leave. A reader makes up for both.
 
 import { afterEach, beforeAll, expect, test } from '@jest/globals'
+import { readFileSync } from 'node:fs'
 import { startKafka } from '../support/servers/kafka.ts'
 import { startProxy } from '../support/servers/proxy.ts'
 import { sharedKafka, type SharedKafka } from '../support/servers/shared.ts'
@@ -23,7 +24,7 @@ async function talking(
   bootstrap = kafka.bootstrap,
   group = kafka.uniqueGroup(),
 ): Promise<{ reader: PolledReader; said: () => string[] }> {
-  await quicken(bootstrap, group)
+  if (bootstrap === kafka.bootstrap) await quicken(bootstrap, group)
   const reader = await PolledReader.open({
     'bootstrap.servers': bootstrap,
     'group.id': group,
@@ -76,19 +77,31 @@ test('only the last of several subscriptions counts, and none after leaving', as
 
 test('a reader that is closed while it joins leaves the group', async () => {
   const proxy = await startProxy()
-  const slow = await startKafka({ name: 'slow', advertisedPorts: [proxy.port] })
+  // A member that does not leave is waited for longer than this test waits for anything.
+  const session = 600_000
+  const slow = await startKafka({
+    name: 'slow',
+    advertisedPorts: [proxy.port],
+    properties: {
+      'group.consumer.max.session.timeout.ms': session,
+      'group.consumer.session.timeout.ms': session,
+    },
+  })
   try {
-    proxy.forwardTo(slow.brokers[0]!.port)
+    const [broker] = slow.brokers
+    proxy.forwardTo(broker!.port)
     await slow.createTopic('joined', { partitions: 3 })
     const early = await talking(slow.bootstrap, 'joined')
-    // The answer takes its time: it is not there yet when the reader is told to close.
     proxy.delay(300)
     await early.reader.reader.subscribe(['joined'])
     const isJoining = () => early.said().some((line) => line.includes('ConsumerGroupHeartbeat of member id'))
     await early.reader.until(isJoining, 'it joins')
-    await early.reader.close()
+    proxy.stall('responses')
+    const hasJoined = () => readFileSync(broker!.log, 'utf8').includes('joins the consumer group')
+    await early.reader.until(hasJoined, 'the broker has taken it in')
+    const closing = early.reader.close(60_000)
     proxy.pass()
-    // Otherwise the group waits for it for a session of 45 seconds, which is more than this does.
+    await closing
     const next = await talking(slow.bootstrap, 'joined')
     await next.reader.reader.subscribe(['joined'])
     await next.reader.until(() => next.reader.owned.size === 3, 'all partitions')

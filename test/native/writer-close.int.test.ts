@@ -110,7 +110,7 @@ test('a hundred writers are opened and closed at all moments while another one w
   await Promise.all(load)
   expect(failed).toEqual([])
   await loaded.close()
-}, 60_000)
+})
 
 const script = join(import.meta.dirname, 'writer-child.ts')
 
@@ -131,7 +131,7 @@ async function runChild(ending: Ending, batches: number): Promise<[number | stri
 
 test('process.exit at any moment keeps its exit code', async () => {
   for (const batches of [0, 1, 2, 3, 5, 8, 13, 40]) expect(await runChild('exit', batches)).toEqual([7, ''])
-}, 60_000)
+})
 
 test('an open writer without work does not keep the process alive', async () => {
   expect(await runChild('leave', 5)).toEqual([0, ''])
@@ -155,4 +155,4 @@ test('several threads write at once, and may end in the middle of it', async () 
     }),
   )
   expect(codes).toEqual(endings.map((ending) => [ending, ending === 'wait' ? 1 : 0]))
-}, 60_000)
+})

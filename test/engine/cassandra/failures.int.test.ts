@@ -177,7 +177,7 @@ describe('a node', () => {
     await wait(2500)
     expect(proxy.connections).toBe(0)
     await proxy.close()
-  }, 60_000)
+  })
 
   test('that forgets its statements gets them again', async () => {
     const { tables } = opened

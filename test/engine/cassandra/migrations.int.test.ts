@@ -73,7 +73,7 @@ describe('migrations', () => {
     expect(after.differences).toEqual([])
     expect(after.status.every((status) => status.startsWith('applied'))).toBe(true)
     expect(await apply(target)).toEqual([])
-  }, 60_000)
+  })
 
   test('that are cut short after any statement go on with the next', async () => {
     const given = files(
@@ -109,7 +109,7 @@ describe('migrations', () => {
       'drop table b: there',
     ])
     expect(await statusOf(target)).toEqual(applied(2, 5))
-  }, 60_000)
+  })
 
   test('refuse what was changed, and tell what differs, without touching anything', async () => {
     const keyspace = await server.newKeyspace('edited')

@@ -13,7 +13,7 @@ let log: KafkaLog
 beforeAll(async () => {
   kafka = await startKafka({ name: 'bounds' })
   log = new KafkaLog({ settings: settingsFor(kafka.bootstrap), onTrouble: () => undefined })
-}, 60_000)
+})
 afterEach(closeMembers)
 afterAll(async () => {
   await log.close()

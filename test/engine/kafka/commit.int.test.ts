@@ -123,7 +123,7 @@ describe('on one broker', () => {
   let bench: Bench
   beforeAll(async () => {
     bench = await Bench.open()
-  }, 60_000)
+  })
   afterEach(closeMembers)
   afterAll(() => bench.close())
 
@@ -224,7 +224,7 @@ describe('on one broker', () => {
     expect(await commit(3, { outputs: rest })).toEqual({ outcome: 'committed' })
     expect((await bench.log.committed(group, { topic, partition: 0 }))?.offset).toBe(1)
     await backend.close()
-  }, 60_000)
+  })
 
   test('restoring waits for a transaction that somebody left open', async () => {
     const { backend, group, topic } = await task()

@@ -26,6 +26,9 @@ beforeAll(async () => {
     properties: {
       'group.consumer.min.heartbeat.interval.ms': 100,
       'group.consumer.heartbeat.interval.ms': 100,
+      // A heartbeat is given up after its interval, and with it the farewell of a member that leaves a busy broker.
+      'group.consumer.min.session.timeout.ms': 6000,
+      'group.consumer.session.timeout.ms': 6000,
     },
   })
   log = new KafkaLog({ settings: settingsFor(kafka.bootstrap), onTrouble: () => undefined })

@@ -14,7 +14,8 @@ export interface PolledOptions {
   readonly onEvent?: (event: SourceEvent, member: PolledMember) => Promise<boolean | void> | boolean | void
 }
 
-const patienceMs = 40_000
+// More than the session of 45 s after which a group gives up a member whose farewell got lost.
+const patienceMs = 90_000
 const open = new Set<PolledMember>()
 
 /** Closes all that are open: for `afterEach`. */

@@ -32,7 +32,8 @@ type EventOf<T extends ReaderEvent['type'], E extends ReaderEvent = ReaderEvent>
     : never
   : never
 
-const patienceMs = 40_000
+// More than the session of 45 s after which a group gives up a member whose farewell got lost.
+const patienceMs = 90_000
 
 const open = new Set<PolledReader>()
 

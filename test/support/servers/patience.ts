@@ -1,5 +1,6 @@
-// A test with real servers may have to start them first: five seconds, Jest's default, are for unit tests.
+// A test with real servers may have to start them first, on a machine that is busy: five seconds, Jest's default, are for
+// unit tests. This is a limit for what hangs.
 
 import { jest } from '@jest/globals'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)

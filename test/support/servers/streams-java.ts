@@ -47,15 +47,16 @@ export interface WitnessAnswer {
 
 export interface StreamsWitness {
   answer(topology: WitnessTopology, records: readonly WitnessRecord[]): Promise<WitnessAnswer>
-  close(): void
+  close(): Promise<void>
 }
 
 const flags = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData']
 const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=off'
 
-/** Starts the JVM; it ends with `close`, or with this process. */
+/** Starts the JVM; it ends with `close`, which waits for that, or with this process. */
 export async function startStreamsWitness(): Promise<StreamsWitness> {
   const child = startProgram('java', [...flags, quiet, '-cp', await streamsClassPath(), 'StreamsWitness'])
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const trouble: string[] = []
   child.stderr.on('data', (chunk: Buffer) => trouble.push(chunk.toString()))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
@@ -69,6 +70,9 @@ export async function startStreamsWitness(): Promise<StreamsWitness> {
   }
   return {
     answer: (topology, records) => ask({ ...topology, records }),
-    close: () => child.stdin.end(),
+    close: async () => {
+      child.stdin.end()
+      await ended
+    },
   }
 }
