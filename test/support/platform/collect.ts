@@ -106,6 +106,6 @@ function plain(value: unknown): string | number | boolean | null {
   if (value === null || value === undefined) return null
   if (value instanceof Date) return value.getTime()
   if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value
-  const { name } = (value as object).constructor
+  const { name } = value.constructor
   return name === 'Long' ? Number(value) : Number(value).toFixed(2)
 }
