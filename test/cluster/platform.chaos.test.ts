@@ -3,7 +3,9 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { killLeftovers } from '../support/cli.ts'
 import { startProofKafka } from '../support/cluster/scenario.ts'
+import type { Facts } from '../support/platform/facts.ts'
 import { judge } from '../support/platform/judge.ts'
+import { mutants } from '../support/platform/mutants.ts'
 import { PlatformRun } from '../support/platform/run.ts'
 import { livesOfThePlatform } from '../support/platform/story.ts'
 import { sharedCassandra, type SharedCassandra } from '../support/servers/cassandra-shared.ts'
@@ -16,6 +18,7 @@ let kafka: KafkaServer
 let cassandra: SharedCassandra
 let registry: RegistryServer
 let run: PlatformRun
+let facts: Facts
 
 beforeAll(async () => {
   // Topics and subjects have the names that they have: nobody else may use these servers.
@@ -38,5 +41,17 @@ afterAll(async () => {
 })
 
 test('what services of four releases write at once is in every read model, while workers die', async () => {
-  expect(judge(await livesOfThePlatform(run))).toEqual([])
+  facts = await livesOfThePlatform(run)
+  expect(judge(facts)).toEqual([])
+})
+
+test.each([
+  'an effect that is lost',
+  'an event of a session that is told twice',
+  'two events of a session in the wrong order',
+  'revenue that counts twice',
+  'a letter that is sent twice',
+] as const)('%s would have been seen', (name) => {
+  const { change, noticed } = mutants[name]!
+  expect(judge(change(facts)).filter((finding) => noticed.test(finding))).not.toEqual([])
 })

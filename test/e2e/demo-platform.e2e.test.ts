@@ -63,14 +63,15 @@ test('every event is in the audit once, and the read models tell one story', asy
   expect(minutes.reduce((sum, { orders }) => sum + Number(orders), 0)).toBe(created.length)
   expect(created.length).toBeGreaterThan(50)
 
-  const traced = await project.run([
-    'trace',
-    sample.eventId,
-    '--topology',
-    `${root}/topologies/audit-service-consumer-group.yaml`,
-    ...flags,
-  ])
+  const trace = (name: string) =>
+    project.run(['trace', sample.eventId, '--topology', `${root}/topologies/${name}.yaml`, ...flags])
+  const traced = await trace('audit-service-consumer-group')
   expect(traced.stdout).toMatch(/row is there: business_events_by_type/)
+  // Its source reads some types of the topic, and passes the others over.
+  const letter = await trace('notifications')
+  expect(letter.stdout).toMatch(/record is there: business.notifications.requested/)
+  expect(letter.stdout).toMatch(/\d+ of them are of types that the source passes over/)
+  expect(letter.stdout).not.toMatch(/do not decode/)
 })
 
 test('for people: it tells numbers, answers questions, and says what can be tried, which then works', async () => {

@@ -39,7 +39,9 @@ export async function collect(place: Place): Promise<Facts> {
     const topics: Record<string, readonly Told[]> = {}
     for (const [topic, { types }] of catalogue) {
       if (!/^(business|audit|analytics)\./.test(topic)) continue
-      const codec = types === undefined ? undefined : await project.schemas.codec(types, topic)
+      // What is late goes on as it came.
+      const read = topic === 'business.orders.late' ? catalogue.get('business.orders.events')!.types : types
+      const codec = read === undefined ? undefined : await project.schemas.codec(read, topic)
       topics[topic] = await recordsOf(project, topic, codec)
     }
     const rows = await Promise.all(tables.map(async (name) => [name, await rowsOf(place, name)] as const))
@@ -106,6 +108,6 @@ function plain(value: unknown): string | number | boolean | null {
   if (value === null || value === undefined) return null
   if (value instanceof Date) return value.getTime()
   if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value
-  const { name } = (value as object).constructor
+  const { name } = value.constructor
   return name === 'Long' ? Number(value) : Number(value).toFixed(2)
 }

@@ -81,11 +81,11 @@ class Rows {
 
 /** The first MAJOR of an order has no currency. */
 function currencyOf(data: Json): string {
-  return String(data['currency'] ?? 'EUR')
+  return text(data['currency']) ?? 'EUR'
 }
 
 function text(value: unknown): string | null {
-  return value === null || value === undefined ? null : String(value as string)
+  return value === null || value === undefined ? null : (value as string)
 }
 
 function orderRows(records: readonly Told[]): readonly Row[] {

@@ -98,7 +98,8 @@ export class PlatformRun {
     })
     this.#workers.set(slot, worker)
     void worker.ended.then(({ code, signal, stderr }) => {
-      if (signal !== 'SIGKILL' && code !== 0)
+      // By a signal ends what was killed, and what is stopped before it has begun.
+      if (signal === null && code !== 0)
         this.odd.push(`worker ${slot} ended with ${code}: ${stderr.slice(-2000)}`)
     })
   }
