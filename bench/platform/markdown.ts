@@ -19,10 +19,10 @@ export function runLines({ layout, phases, drainSeconds, verdict }: Run): string
 
 /** platform.md. */
 export function markdown(results: Results): string {
-  const { machine, measured, options, runs } = results
+  const { machine, measured, command, options, runs } = results
   return [
     '# The event platform under ten times its load',
-    `Measured on ${measured.slice(0, 10)} by \`make bench-platform\`: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.os}, Node ${machine.node}.`,
+    `Measured on ${measured.slice(0, 10)} by \`${command}\`: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.os}, Node ${machine.node}.`,
     ...(options.small ? ['**Too short to be believed: only to see that everything runs.**'] : []),
     'The load, the eight topologies, Kafka, Cassandra and the schema registry share these cores.',
     '![The load, how far the groups are behind, and who takes the CPU](platform.svg)',

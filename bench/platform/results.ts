@@ -64,6 +64,8 @@ export interface Results {
   readonly machine: Readonly<Record<'cpu' | 'os' | 'node', string> & Record<'cores' | 'memoryGb', number>>
   /** When it was measured, ISO 8601. */
   readonly measured: string
+  /** How it is done again. */
+  readonly command: string
   readonly options: Pick<Options, 'rate' | 'times' | 'seed' | 'small'>
   readonly runs: readonly Run[]
 }

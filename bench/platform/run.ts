@@ -73,6 +73,7 @@ function write({ out, rate, times, seed, small }: Options, runs: readonly Run[])
       node: process.version,
     },
     measured: new Date().toISOString(),
+    command: commandOf(process.argv.slice(2)),
     options: { rate, times, seed, small },
     runs,
   }
@@ -80,6 +81,12 @@ function write({ out, rate, times, seed, small }: Options, runs: readonly Run[])
   writeFileSync(join(out, 'platform.json'), `${JSON.stringify(results, rounded)}\n`)
   writeFileSync(join(out, 'platform.md'), markdown(results))
   writeFileSync(join(out, 'platform.svg'), platformChart(results))
+}
+
+/** Where the results go is not for whoever does it again. */
+function commandOf(args: readonly string[]): string {
+  const words = args.filter((word, index) => word !== '--out' && args[index - 1] !== '--out')
+  return words.length === 0 ? 'make bench-platform' : `make bench-platform ARGS="${words.join(' ')}"`
 }
 
 function rounded(_name: string, value: unknown): unknown {

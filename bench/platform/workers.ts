@@ -9,7 +9,7 @@ import type { Layout } from './options.ts'
 export const root = join(import.meta.dirname, '../..')
 
 /** How long workers may take to be ready, in milliseconds. */
-const readyMs = 180_000
+const readyMs = 600_000
 
 export interface WorkersOptions {
   readonly layout: Layout

@@ -108,12 +108,7 @@ export class Task {
     return new TaskInput({
       ...source,
       group: plan.name,
-      partition,
-      parkedPartition,
-      position,
-      clock,
-      policy,
-      trouble,
+      ...{ partition, parkedPartition, position, clock, policy, trouble },
       breaker: breakers.of(source.node),
       isHeld: () => this.#graph.isHeld(source.node, breakers),
       limits: plan.errors.parking,

@@ -242,6 +242,7 @@ describe('the page', () => {
   const results = (one: Run): Results => ({
     machine: { cpu: 'Test CPU', cores: 2, memoryGb: 24, os: 'Linux 6', node: 'v24.12.0' },
     measured: '2026-11-22T08:00:00.000Z',
+    command: 'make bench-platform',
     options: { rate: 150, times: 10, seed: 7, small: false },
     runs: [one],
   })

@@ -77,7 +77,7 @@ describe('help', () => {
     expect(out).toContain('Usage: millrace produce TOPIC')
     expect(out).toMatch(/--schema NAME +the full name/)
     expect(out).toMatch(/--output, -o FORMAT/)
-    expect(out).toContain('Example:')
+    expect(out).toContain('Examples:')
   })
 
   test('--version', async () => {
