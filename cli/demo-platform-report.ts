@@ -81,11 +81,7 @@ async function tellShop(result: PlatformResult): Promise<void> {
   const questions: readonly (readonly [string, readonly string[], readonly string[]])[] = [
     ['How is business?', ['revenue-per-hour', 'currency=EUR'], ['hour', 'orders', 'revenue', 'currency']],
     ['And in the last minutes?', ['orders-per-minute', 'limit=4'], ['minute', 'orders']],
-    [
-      'What sold best in an hour?',
-      ['top-products', `hour=${full}`, 'limit=4'],
-      ['sku', 'units', 'orders'],
-    ],
+    ['What sold best in an hour?', ['top-products', `hour=${full}`, 'limit=4'], ['sku', 'units', 'orders']],
     [
       'How far do visits come?',
       ['funnel', 'device=PHONE', 'limit=3'],

@@ -41,7 +41,7 @@ export const command: Command = {
 one stores each of them once, in three tables. On the way some events are sent twice, some late, and a few broken, as
 happens in life. Everything is kept in .millrace/demo, and nothing else is needed: no broker, no database.
 
-With --platform a shop is made up: customers, sessions, orders, stock. Eight topologies make read models, figures, alerts,
+With --platform a shop is made up: customers, sessions, orders, stock. Eleven topologies make read models, figures, alerts,
 notifications and an audit of its events, which is compared with the topics in the end; one event is followed.
 
 Examples:

@@ -7,8 +7,13 @@ import type { InputLine } from './lines.ts'
 /** The longest line that is read, in bytes. */
 export const longestLine = 16 * 1024 * 1024
 
-/** The key and value that a line stands for. */
+/** The latest time that JavaScript's dates have, milliseconds since 1970. */
+const latestTime = 8.64e15
+
+/** The key, value and time that a line stands for. */
 export interface KeyedValue {
+  /** Milliseconds since 1970; undefined: that of writing. */
+  readonly timestamp: number | undefined
   readonly key: Buffer | null
   readonly value: Uint8Array
 }
@@ -19,19 +24,26 @@ export interface LineRules {
   readonly encoder: ValueEncoder | undefined
   /** The path of the field that is the key; undefined: records have none. */
   readonly key: readonly string[] | undefined
+  /** The path of the field that is the record's timestamp; undefined: the time of writing is. */
+  readonly timestamp: readonly string[] | undefined
 }
 
 /** What a line is no record for, in a few words. */
 export class LineRefused extends Error {}
 
 /** The record that a line stands for. Throws LineRefused. */
-export function recordOf(line: InputLine, { encoder, key }: LineRules): KeyedValue {
+export function recordOf(line: InputLine, { encoder, key, timestamp }: LineRules): KeyedValue {
   const { bytes } = line
   if (bytes === undefined) throw new LineRefused(`longer than ${longestLine} bytes`)
-  if (encoder === undefined && key === undefined) return { key: null, value: bytes }
+  if (encoder === undefined && key === undefined && timestamp === undefined)
+    return { key: null, value: bytes, timestamp: undefined }
   const parsed = parseLine(bytes)
   const keyBytes = key === undefined ? null : keyOf(parsed, key)
-  return { key: keyBytes, value: encoder === undefined ? bytes : encode(encoder, parsed) }
+  return {
+    key: keyBytes,
+    value: encoder === undefined ? bytes : encode(encoder, parsed),
+    timestamp: timestamp === undefined ? undefined : timeOf(parsed, timestamp),
+  }
 }
 
 function parseLine(bytes: Buffer): unknown {
@@ -82,4 +94,18 @@ function keyOf(value: unknown, path: readonly string[]): Buffer {
     default:
       throw new LineRefused(`it has no field ${path.join('.')} for the key`)
   }
+}
+
+/** Milliseconds since 1970, as a whole number or as a time of ISO 8601 with its offset from UTC. */
+function timeOf(value: unknown, path: readonly string[]): number {
+  const field = path.join('.')
+  const given = valueAt(value, path)
+  if (given === undefined) throw new LineRefused(`it has no field ${field} for the timestamp`)
+  if (given === null) throw new LineRefused(`the timestamp ${field} is null`)
+  const isIso = typeof given === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:?\d\d)$/.test(given)
+  const time = isIso ? Date.parse(given) : typeof given === 'number' ? given : NaN
+  if (Number.isInteger(time) && time >= 0 && time <= latestTime) return time
+  throw new LineRefused(
+    `the timestamp ${field} is no time from 1970 on: give milliseconds, or 2026-01-05T12:00:00Z`,
+  )
 }

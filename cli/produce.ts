@@ -34,6 +34,11 @@ export const command: Command = {
       placeholder: 'FIELD',
       description: 'the field (or dotted path) that is the key (default: records have no key, so no order)',
     },
+    timestamp: {
+      type: 'string',
+      placeholder: 'FIELD',
+      description: 'the field (or dotted path) that is the timestamp of the record (default: now)',
+    },
     file: { type: 'string', placeholder: 'FILE', description: 'read this file instead of standard input' },
     partitions: {
       type: 'string',
@@ -55,6 +60,10 @@ export const command: Command = {
 Each line is one record, written with the newest version of the schema. Empty lines are left out. A line that is not
 JSON, does not fit the schema or lacks the key is named by its number on standard error; the rest goes on, and the exit
 code is then 1. A running worker sees the records at once.
+
+With --timestamp FIELD a record has the time in that field: milliseconds since 1970, or 2026-01-05T12:00:00Z. A cluster may refuse
+times that are too far from now (message.timestamp.before.max.ms, message.timestamp.after.max.ms), and delete old records at once
+(retention.ms); a topic with LogAppendTime has its own.
 
 Records with one key keep their order. Without --key they have none, and are spread over the partitions.
 
@@ -132,23 +141,33 @@ async function prepare({ values, cwd }: CommandArgs, project: Project, topic: st
   }
   const key = textFlag(values, 'key')?.split('.')
   const encoder = schema === undefined ? undefined : await project.schemas.encoder(schema, topic)
-  if (schema !== undefined && key !== undefined) await checkKey(project, schema, key)
+  const timestamp = textFlag(values, 'timestamp')?.split('.')
+  for (const [flag, path] of [
+    ['--key', key],
+    ['--timestamp', timestamp],
+  ] as const)
+    if (schema !== undefined && path !== undefined) await checkField(project, schema, flag, path)
   const file = textFlag(values, 'file')
-  const rules = { encoder, key }
+  const rules = { encoder, key, timestamp }
   if (file === undefined) return { topic, rules, open: () => process.stdin, size: undefined }
   const path = resolve(cwd, file)
   const size = fileSize(path, file)
   return { topic, rules, open: () => createReadStream(path, { highWaterMark: 256 * 1024 }), size }
 }
 
-/** A misspelt key would refuse every line: say it once instead. */
-async function checkKey(project: Project, schema: string, [first]: readonly string[]): Promise<void> {
+/** A misspelt field would refuse every line: say it once instead. */
+async function checkField(
+  project: Project,
+  schema: string,
+  flag: string,
+  [first]: readonly string[],
+): Promise<void> {
   const { root, fullName } = (await (await project.registry()).latest(schema)).schema
   const names = root.kind === 'record' ? root.fields.map((field) => field.name) : []
   if (names.includes(first ?? '')) return
   const near = nearest(first ?? '', names)
   const hint = near === undefined ? `its fields are ${names.join(', ')}.` : `did you mean ${near}?`
-  throw usage(`--key: ${fullName} has no field ${first ?? ''}: ${hint}`)
+  throw usage(`${flag}: ${fullName} has no field ${first ?? ''}: ${hint}`)
 }
 
 function fileSize(path: string, file: string): number {
@@ -204,7 +223,8 @@ function recordFor(
   args: CommandArgs,
 ): OutgoingRecord | undefined {
   try {
-    return { topic: job.topic, ...recordOf(line, job.rules), headers: [], timestamp: Date.now() }
+    const { key, value, timestamp = Date.now() } = recordOf(line, job.rules)
+    return { topic: job.topic, key, value, headers: [], timestamp }
   } catch (error) {
     if (!(error instanceof LineRefused)) throw error
     tally.refused++

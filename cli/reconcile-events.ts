@@ -34,7 +34,8 @@ export class RecordCourses {
     }
   }
 
-  take(records: PackedRecords): void {
+  /** `passedOver` says of a row that its source passes over records of its type: it does not come into the graph. */
+  take(records: PackedRecords, passedOver: (row: number) => boolean = () => false): void {
     const course = this.#courses.get(name(records))!
     this.count += records.count
     const last = records.offsets[records.count - 1]!
@@ -46,7 +47,7 @@ export class RecordCourses {
     const committed = this.#committed.get(name(records)) ?? 0
     for (let row = 0; row < records.count; row++) {
       const offset = records.offsets[row]!
-      course.states[offset - course.range.first] = read
+      course.states[offset - course.range.first] = passedOver(row) ? settled : read
       if (offset >= committed) this.uncommitted++
     }
   }

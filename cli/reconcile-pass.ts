@@ -24,8 +24,8 @@ export interface PassOptions extends SinkTold {
   readonly ranges: readonly PartitionRange[]
   readonly signal: AbortSignal
   readonly trouble: (sentence: string) => void
-  /** Gets every run of records that is read. */
-  readonly read: (records: PackedRecords) => void
+  /** Gets every run of records that is read, before it comes into the graph. */
+  readonly read: (records: PackedRecords) => void | Promise<void>
   /** Gets what became of each record that came into the graph. */
   readonly settled: (at: PassedRecord, verdict: Verdict) => void
   /** Gives the state that nodes begin with; without it they begin anew. */

@@ -25,13 +25,17 @@ interface Cursor extends PartitionRange {
 export class RangeReader implements SourceReader {
   readonly #log: Log
   readonly #cursors: Cursor[]
-  readonly #seen: (records: PackedRecords) => void
+  readonly #seen: (records: PackedRecords) => void | Promise<void>
   #assigned = false
   #turn = 0
   #closed = false
 
   /** `seen` gets all that is delivered. */
-  constructor(log: Log, ranges: readonly PartitionRange[], seen: (records: PackedRecords) => void) {
+  constructor(
+    log: Log,
+    ranges: readonly PartitionRange[],
+    seen: (records: PackedRecords) => void | Promise<void>,
+  ) {
     this.#log = log
     this.#seen = seen
     this.#cursors = ranges.map((range) => ({
@@ -77,7 +81,7 @@ export class RangeReader implements SourceReader {
     cursor.next = next > cursor.next ? next : cursor.end
     if (records.count === 0) return []
     cursor.delivered = records.offsets[records.count - 1]! + 1
-    this.#seen(records)
+    await this.#seen(records)
     return [{ type: 'records', records }]
   }
 

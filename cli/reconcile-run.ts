@@ -18,6 +18,7 @@ import {
 import { LookedUp } from './reconcile-looked-up.ts'
 import { writeExpected, writeFound } from './reconcile-rows.ts'
 import type { TableScan } from './reconcile-scan.ts'
+import { codecsOf, otherTypes } from './source-codecs.ts'
 import { Spill, spillParts, withSpillFolder } from './reconcile-spill.ts'
 import type { PassedRecord } from './told-sinks.ts'
 import { comparedTables, expectedRow, tableKey, type ComparedTable } from './reconcile-tables.ts'
@@ -163,14 +164,15 @@ async function pass(
   const byName = new Map(run.tables.map((table) => [table.schema.name, table]))
   const now = Math.floor(Date.now() / 1000)
   const sink = new ByteSink()
+  const codecs = await codecsOf(plan, project)
   return runPass({
     ...{ plan, ranges, signal, trouble },
     log: part === undefined ? project.log : fetching(project.log, part.fetch),
     tables: project.tables,
     schemas: project.schemas,
     now: now * 1000,
-    read: (records) => {
-      courses.take(records)
+    read: async (records) => {
+      courses.take(records, await otherTypes(codecs.get(records.topic), records))
       progress('reading the topics', all === 0 ? 1 : courses.count / all)
     },
     settled: (at, verdict) => courses.settle(at, verdict),

@@ -140,9 +140,10 @@ function summaryLine(one: WorkerSummary): string {
     one.released + one.failedAgain + one.discarded > 0
       ? ` letters: ${one.released} released, ${one.failedAgain} failed again, ${one.discarded} discarded;`
       : ''
+  const unlisted = one.unlisted > 0 ? ` (${one.unlisted} of types that are not listed)` : ''
   const hint = one.deadLettered > 0 ? ' (see millrace dlq list)' : ''
   return (
-    `${one.consumed} records: ${one.stored} stored, ${one.duplicates} duplicates, ${one.dropped} dropped, ` +
+    `${one.consumed} records: ${one.stored} stored, ${one.duplicates} duplicates, ${one.dropped} dropped${unlisted}, ` +
     `${one.deadLettered} parked${hint}, ${one.skipped} skipped;${letters} ` +
     `${(one.elapsedMs / 1000).toFixed(1)} s, ${one.recordsPerSecond} records/s`
   )

@@ -3,6 +3,7 @@ import type { ValueCodec } from '../engine/component/codec.ts'
 import { keyOf, valueOf, type PackedRecords } from '../engine/component/packed-records.ts'
 import { fatalError, sentenceOf } from '../engine/errors.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
+import { codecsOf } from './source-codecs.ts'
 import { changelogState } from './changelog-state.ts'
 import { usage } from './flags.ts'
 import { keyText } from './letters/parked.ts'
@@ -68,17 +69,6 @@ export async function traceEvent(options: TraceOptions): Promise<Tracing> {
     },
     more: found.length - told.length,
   }
-}
-
-async function codecsOf(plan: TopologyPlan, { schemas }: Project): Promise<Map<string, ValueCodec>> {
-  const codecs = new Map<string, ValueCodec>()
-  for (const node of plan.nodes.values()) {
-    if (node.kind !== 'source') continue
-    const codec = await node.definition.codec(node.config, schemas)
-    for (const topic of node.definition.topics(node.config, { topology: plan.name, node: node.name }))
-      codecs.set(topic, codec)
-  }
-  return codecs
 }
 
 interface SearchedRange extends PartitionRange {

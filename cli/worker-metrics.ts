@@ -25,6 +25,9 @@ export function connectMetrics(worker: Worker, metrics: Metrics): void {
   })
 }
 
+/** Why a node drops records: what it counts them by. */
+const dropReasons = new Set(['type', 'filtered', 'empty', 'keyless', 'tombstone', 'expired'])
+
 type Grown = (name: string, now: number) => number
 
 const perNode = {
@@ -48,6 +51,8 @@ function countNodes(worker: Worker, metrics: Metrics, grown: Grown): void {
     const name = (perNode as Readonly<Record<string, (typeof perNode)[keyof typeof perNode]>>)[what]
     const by = grown(`${node} ${what}`, count)
     if (name !== undefined) metrics.count(name, { topology, node }, by)
+    else if (dropReasons.has(what))
+      metrics.count('millrace_records_dropped_total', { topology, node, reason: what }, by)
     else if (what.startsWith('failed ')) {
       const [, kind, code] = what.split(' ') as [string, string, string]
       metrics.count('millrace_failures_total', { topology, node, class: kind, code }, by)
@@ -71,7 +76,8 @@ function countSettled(worker: Worker, metrics: Metrics, grown: Grown): void {
   }
   add('stored', '', summary.stored)
   add('dropped', 'duplicate', summary.duplicates)
-  add('dropped', 'other', summary.dropped)
+  add('dropped', 'type', summary.unlisted)
+  add('dropped', 'other', summary.dropped - summary.unlisted)
   add('parked', '', summary.deadLettered)
   add('skipped', '', summary.skipped)
 }

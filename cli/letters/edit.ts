@@ -57,7 +57,10 @@ export async function encodedEdit(
   try {
     if (schema === null) return plainEdit(letter, bytes, text)
     const encoder = await project.schemas.encoder(schema, topic)
-    const { value } = recordOf({ number: 1, bytes: Buffer.from(text) }, { encoder, key: undefined })
+    const { value } = recordOf(
+      { number: 1, bytes: Buffer.from(text) },
+      { encoder, key: undefined, timestamp: undefined },
+    )
     return value
   } catch (error) {
     if (!(error instanceof LineRefused)) throw error

@@ -1,8 +1,8 @@
 /**
  * What became of a record, told once, when it is settled. `duplicate`: all of it was dropped, since its id was known from
- * another position; `dropped`: on purpose for another reason.
+ * another position; `unlisted`: its source passes over records of its type; `dropped`: on purpose for another reason.
  */
-export type Verdict = 'stored' | 'duplicate' | 'dropped' | 'parked' | 'skipped' | 'discarded'
+export type Verdict = 'stored' | 'duplicate' | 'unlisted' | 'dropped' | 'parked' | 'skipped' | 'discarded'
 
 /**
  * The ledger as an operator sees it: for a run of consecutive records, how many pieces of each are under way.

@@ -1,11 +1,12 @@
 import { permanentError } from '../errors.ts'
 import { encodeKey } from './keys.ts'
-import type { RowValues } from './read-pages.ts'
 import type { ColumnSchema } from './schema.ts'
 import { cqlError } from './tokens.ts'
 import type { Position } from './tokens.ts'
 import { keyTypeProblem, typeName } from './types.ts'
-import type { CqlType } from './types.ts'
+import type { CqlType, CqlValue } from './types.ts'
+
+type RowValues = Record<string, CqlValue | null>
 
 /**
  * Rows in the order of a column that is not in the key. All rows that the read finds are looked at, and so their number is

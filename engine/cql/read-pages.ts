@@ -68,6 +68,11 @@ export function selectJob(
 
 /** A page of a named read with its parameters as given, as text or values. Throws QUERY_REFUSED. */
 export function namedReadJob(read: NamedRead, given: Parameters, page: PageOptions, now: number): PageJob {
+  if (read.rank !== undefined && page.pageToken !== undefined)
+    throw permanentError(
+      'QUERY_REFUSED',
+      'A read that ranks its rows has one page: leave the page token out.',
+    )
   const fingerprint = fingerprintOf([read.name, ...read.selects.map(({ text }) => text)], given)
   const after = page.pageToken === undefined ? undefined : decodePageToken(page.pageToken, fingerprint)
   // "now" is that of the first page, or rows would slip in and out of the range between pages.
@@ -87,11 +92,6 @@ type Work = Pick<PageJob, 'selects' | 'params' | 'bucketParam' | 'buckets'>
 
 /** All rows are read, and the first ones by rank answered: there is no page behind. */
 function rankedJob(rank: Ranking, work: Work, page: PageOptions): PageJob {
-  if (page.pageToken !== undefined)
-    throw permanentError(
-      'QUERY_REFUSED',
-      'A read that ranks its rows has one page: leave the page token out.',
-    )
   const columns = work.selects[0]?.columns ?? []
   const { type } = columns.find(({ name }) => name === rank.column)!
   const count = Math.min(pageSizeOf(page), limitOf(work.selects[0], work.params) ?? Infinity)

@@ -25,8 +25,9 @@ export const metricCatalogue = {
     unit: 'records',
     labels: ['topology', 'verdict', 'reason'],
     notes:
-      'verdict is stored, dropped, parked, skipped or discarded. reason says why a record was dropped (duplicate, ' +
-      'filtered, expired, late …) and is empty where the verdict says it all. One record counts once.',
+      'verdict is stored, dropped, parked or skipped. reason says why a record was dropped: duplicate, type (its source ' +
+      'passes over records of its type) or other, which millrace_records_dropped_total tells apart by node. It is empty ' +
+      'where the verdict says it all. One record counts once.',
   },
   ...nodeMetrics,
   millrace_retries_total: {

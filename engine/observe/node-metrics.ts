@@ -9,6 +9,16 @@ export const nodeMetrics = {
     labels: ['topology', 'node'],
     notes: 'A steady share is a producer that sends twice; a jump is a redelivery upstream.',
   },
+  millrace_records_dropped_total: {
+    type: 'counter',
+    help: 'Records that a node dropped on purpose, by reason.',
+    unit: 'records',
+    labels: ['topology', 'node', 'reason'],
+    notes:
+      'reason is type (at a source with `others: skip`: a record type that it does not list), filtered, empty (a flat-map ' +
+      'that made nothing), keyless, tombstone or expired (at a sink). A record may be dropped by one branch and go on in another: ' +
+      'it counts here, and is settled as stored.',
+  },
   millrace_records_replayed_total: {
     type: 'counter',
     help: 'Records seen again at the position they were first seen at, and processed again.',

@@ -9,6 +9,7 @@ export const phase = { open: 0, settled: 1, sealed: 2 } as const
 const verdicts: readonly (Verdict | undefined)[] = [
   undefined,
   'duplicate',
+  'unlisted',
   'dropped',
   'stored',
   'skipped',
@@ -17,11 +18,12 @@ const verdicts: readonly (Verdict | undefined)[] = [
 ]
 const weights: Readonly<Record<Verdict, number>> = {
   duplicate: 1,
-  dropped: 2,
-  stored: 3,
-  skipped: 4,
-  discarded: 5,
-  parked: 6,
+  unlisted: 2,
+  dropped: 3,
+  stored: 4,
+  skipped: 5,
+  discarded: 6,
+  parked: 7,
 }
 const stored = weights.stored
 

@@ -267,7 +267,10 @@ export class TaskInput {
   /** True for a record that goes into the graph; its event time is then known. */
   #isTaken(batch: RecordBatch, i: number, now: number): boolean {
     try {
-      if (passesOver(batch, i)) return false
+      if (passesOver(batch, i)) {
+        this.#options.count('type', 1)
+        return false
+      }
       batch.origin.eventTimes[batch.rows[i]!] = this.#eventTime.of(batch, i, now)
       return true
     } catch (error) {

@@ -9,8 +9,9 @@ export interface WorkerSummary {
   readonly duplicates: number
   /** Seen again at the same position, and processed again. */
   readonly replays: number
-  /** Dropped on purpose for another reason. */
+  /** Dropped on purpose for another reason; `unlisted` of them since their source passes over records of their type. */
   readonly dropped: number
+  readonly unlisted: number
   /** Parked: those that failed, and their followers. */
   readonly deadLettered: number
   /** Failed and skipped, because the topology says so. */
@@ -39,7 +40,8 @@ export function summarize(
     consumed,
     duplicates: sum.duplicate,
     replays: counters.total('replays'),
-    dropped: sum.dropped,
+    dropped: sum.dropped + sum.unlisted,
+    unlisted: sum.unlisted,
     deadLettered: sum.parked,
     skipped: sum.skipped,
     stored: sum.stored,
@@ -51,9 +53,17 @@ export function summarize(
   }
 }
 
-const names: readonly Verdict[] = ['stored', 'duplicate', 'dropped', 'parked', 'skipped', 'discarded']
+const names: readonly Verdict[] = [
+  'stored',
+  'duplicate',
+  'unlisted',
+  'dropped',
+  'parked',
+  'skipped',
+  'discarded',
+]
 
 /** Of each verdict none. */
 export function noVerdicts(): Record<Verdict, number> {
-  return { stored: 0, duplicate: 0, dropped: 0, parked: 0, skipped: 0, discarded: 0 }
+  return { stored: 0, duplicate: 0, unlisted: 0, dropped: 0, parked: 0, skipped: 0, discarded: 0 }
 }

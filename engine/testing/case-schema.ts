@@ -200,6 +200,7 @@ const countNames = [
   'consumed',
   'stored',
   'duplicates',
+  'unlisted',
   'replays',
   'dropped',
   'deadLettered',

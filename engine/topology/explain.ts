@@ -2,6 +2,7 @@ import { durationText, quoted } from './lint-rule.ts'
 import { isForPeople, numberSetting, PlanGraph, textSetting, topicsOf } from './plan-graph.ts'
 import type { ProcessorNode, SinkNode, TopologyPlan } from './plan-types.ts'
 import { effects } from './explain-effects.ts'
+import { otherTypes } from './explain-types.ts'
 import { keepsOrder, owing } from './explain-owing.ts'
 import { endLines, endsOf, type EndToEnd } from './explain-ends.ts'
 import {
@@ -25,6 +26,7 @@ export function explainPlan(plan: TopologyPlan): Statement[] {
       .filter(({ definition }) => definition.commitsFirst === true)
       .flatMap((node) => owing(plan, node)),
     ...failures(plan),
+    ...graph.sources.flatMap(otherTypes),
     ...graph.ofType('enrich').map(enrichment),
     ...graph.processors.flatMap(tables),
     ...graph.processors.flatMap(merging),

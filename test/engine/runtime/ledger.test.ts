@@ -9,11 +9,12 @@ import { CountingOwner, packed, Random } from '../../support/harness-records.ts'
 const partition = { topic: 'in', partition: 0 }
 const weight: Record<Verdict, number> = {
   duplicate: 1,
-  dropped: 2,
-  stored: 3,
-  skipped: 4,
-  discarded: 5,
-  parked: 6,
+  unlisted: 2,
+  dropped: 3,
+  stored: 4,
+  skipped: 5,
+  discarded: 6,
+  parked: 7,
 }
 const verdicts = Object.keys(weight) as Verdict[]
 
