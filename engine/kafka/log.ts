@@ -185,8 +185,10 @@ export class KafkaLog implements Log {
     if (event.type === 'token') answerToken(client, tokens, onTrouble)
     if (event.type !== 'failed') return
     const sentence = clientError(event.error, 'Kafka', 'SINK_FAILED').message
-    if (sentence === this.#trouble) return
-    this.#trouble = sentence
+    // How many of them are down just now is no news.
+    const trouble = sentence.replace(/\d+\/\d+ brokers/, 'brokers')
+    if (trouble === this.#trouble) return
+    this.#trouble = trouble
     onTrouble(sentence)
   }
 }
