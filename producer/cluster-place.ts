@@ -4,6 +4,9 @@ import { KafkaLog } from '../engine/kafka/log.ts'
 import { directorySchemas } from './directory-schemas.ts'
 import type { Place, ProjectFacts } from './place.ts'
 
+/** What is under way at the end has so long yet. */
+const lastMs = 100
+
 /**
  * Topics in Kafka. A record is tried for ever, by librdkafka itself: what is behind it never overtakes it, and none is
  * written twice while the process lives.
@@ -33,7 +36,8 @@ export async function openClusterPlace(environment: EnvironmentConfig, known: Pr
     },
     async close() {
       registry?.close()
-      await log.close()
+      // Whoever closes has waited already.
+      await log.close(lastMs)
     },
   }
 }

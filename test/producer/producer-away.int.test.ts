@@ -1,5 +1,5 @@
 // A producer whose brokers are away from the beginning: the spool that is full, the disk that is, and processes that end meanwhile.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,6 +10,9 @@ import { clientProperties } from '../support/servers/client-properties.ts'
 import { java } from '../support/servers/java-client.ts'
 import { startKafka, type KafkaServer } from '../support/servers/kafka.ts'
 import { producerProject, topic, type ShopTypes } from './producer-project.ts'
+
+// A limit for what hangs: five processes start one after the other.
+jest.setTimeout(400_000)
 
 let kafka: KafkaServer
 let project: FolderOfFiles
@@ -57,7 +60,7 @@ const accept = (opened: Producer<ShopTypes>, note?: string) =>
   opened.accept('shop.orders.OrderCreated', order(note))
 
 async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const limit = Date.now() + 60_000
+  const limit = Date.now() + 240_000
   while (!(await isSo())) {
     if (Date.now() > limit) throw new Error(`It did not come to: ${what}`)
     await wait(50)
@@ -174,7 +177,7 @@ function service(env: Readonly<Record<string, string>>): { child: ChildProcess; 
   })
   children.push(child)
   let err = ''
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => (err += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
   const ended = new Promise<Ended>((resolve) =>
     child.once('close', (code, signal) => resolve({ code, signal, err })),
   )
