@@ -4,13 +4,16 @@ import { KafkaLog } from '../engine/kafka/log.ts'
 import { directorySchemas } from './directory-schemas.ts'
 import type { Place, ProjectFacts } from './place.ts'
 
+/** What is under way at the end has so long yet. */
+const lastMs = 100
+
 /**
  * Topics in Kafka. A record is tried for ever, by librdkafka itself: what is behind it never overtakes it, and none is
  * written twice while the process lives.
  */
 export async function openClusterPlace(environment: EnvironmentConfig, known: ProjectFacts): Promise<Place> {
   const { kafka } = environment
-  const { files, topics, trouble } = known
+  const { files, topics, trouble, patienceMs } = known
   const tokens = await tokensOf(environment)
   const registry = await registryOf(environment, known)
   const log = new KafkaLog({ settings: kafka, onTrouble: trouble, deliveryMs: 0, ...(tokens && { tokens }) })
@@ -24,7 +27,7 @@ export async function openClusterPlace(environment: EnvironmentConfig, known: Pr
         : registrySchemas(registry, { trouble, patienceMs: 0 }),
     target: { append: (records) => log.appendEach(records) },
     async ensure(topic) {
-      const partitions = await partitionsOf(log, topic)
+      const partitions = await partitionsOf(log, topic, patienceMs)
       if (partitions !== undefined) return
       throw fatalError(
         'TOPIC_UNKNOWN',
@@ -33,15 +36,20 @@ export async function openClusterPlace(environment: EnvironmentConfig, known: Pr
     },
     async close() {
       registry?.close()
-      await log.close()
+      // Whoever closes has waited already.
+      await log.close(lastMs)
     },
   }
 }
 
-/** 0 where the brokers are away: a record can wait for them. */
-async function partitionsOf(log: KafkaLog, topic: string): Promise<number | undefined> {
+/** 0 where the brokers are away: a record can wait for them. The client would ask them for half a minute. */
+async function partitionsOf(log: KafkaLog, topic: string, patienceMs: number): Promise<number | undefined> {
+  const { promise: over, resolve } = Promise.withResolvers<number>()
+  const timer = setTimeout(() => resolve(0), patienceMs)
+  const asked = log.partitionsOf(topic).finally(() => clearTimeout(timer))
+  asked.catch(() => undefined)
   try {
-    return await log.partitionsOf(topic)
+    return await Promise.race([asked, over])
   } catch (error) {
     if (kindOf(error) === 'downstream') return 0
     throw error

@@ -10,6 +10,8 @@ export interface PlaceOptions {
   readonly environment: string | undefined
   readonly store: string | undefined
   readonly trouble: (sentence: string) => void
+  /** After so long without an answer brokers count as away. */
+  readonly patienceMs: number
 }
 
 /** Opens what the options name. Rejects as the readers of environments, catalogue and schemas do. */
@@ -21,7 +23,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   ])
   const files = await openDirectoryRegistry(join(root, 'schemas'))
   const topics = await readCatalogue(join(root, 'schemas', 'catalogue.yaml'))
-  const known = { files, topics, trouble: options.trouble }
+  const known = { files, topics, trouble: options.trouble, patienceMs: options.patienceMs }
   const environment = await environmentOf(options.environment ?? process.env['MILLRACE_ENV'] ?? '', root)
   if (environment === undefined) {
     const { openEmbeddedPlace } = await import('./embedded-place.ts')

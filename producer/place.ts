@@ -19,4 +19,6 @@ export interface ProjectFacts {
   readonly files: DirectoryRegistry
   readonly topics: ReadonlyMap<string, CatalogueTopic>
   readonly trouble: (sentence: string) => void
+  /** After so long without an answer brokers count as away. */
+  readonly patienceMs: number
 }

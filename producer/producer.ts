@@ -12,7 +12,7 @@ import type { Place } from './place.ts'
 import { Sequences } from './sequences.ts'
 import { recordSize } from './size.ts'
 import type { Spooling } from './spooling.ts'
-import { answeredWithin } from './within.ts'
+import { answeredWithin, beganWithin } from './within.ts'
 import { Writing, type MadeRecord, type Maker } from './writing.ts'
 
 export { causedBy }
@@ -52,7 +52,8 @@ export interface Producer<Types = AnyRecordTypes> {
    * all the same, perhaps a second time under the same eventId.
    *
    * @throws RECORD_INVALID, RECORD_UNORDERED, AVRO_UNENCODABLE, RECORD_TOO_LARGE, SCHEMA_NOT_FOUND (permanent), PRODUCER_FULL,
-   * KAFKA_AWAY, REGISTRY_UNAVAILABLE (downstream): not written. TIMED_OUT (downstream): on its way, and may be written yet.
+   * KAFKA_AWAY, REGISTRY_UNAVAILABLE (downstream): not written. TIMED_OUT (downstream): on its way, and may be written yet; or
+   * not written, since its schema was not to be had in time: the sentence says which.
    */
   write<Name extends keyof Types & string>(
     name: Name,
@@ -87,7 +88,7 @@ export async function openProducer<Types = AnyRecordTypes>(
   const checked = checkedOptions(options)
   const trouble = checked.onTrouble ?? (() => undefined)
   const { project, environment, store } = checked
-  const place = await openPlace({ project, environment, store, trouble })
+  const place = await openPlace({ project, environment, store, trouble, patienceMs: checked.awayAfter })
   try {
     const spooling = await openSpooling(checked, trouble)
     return new OpenProducer(place, spooling, checked, trouble)
@@ -184,14 +185,19 @@ class OpenProducer implements Producer {
     if (!(maker instanceof Promise) && this.#waiting === 0)
       return this.#give(maker, event, options, wantsPosition)
     this.#waiting++
-    const turn = this.#turn.then(async () => this.#give(await maker, event, options, wantsPosition))
+    const call = { isOver: false }
+    const turn = this.#turn.then(async () => {
+      const ready = await maker
+      if (call.isOver) return undefined
+      return this.#give(ready, event, options, wantsPosition)
+    })
     this.#turn = turn.then(
       () => void this.#waiting--,
       () => void this.#waiting--,
     )
     // One that is never reached must not be "unhandled".
     if (maker instanceof Promise) maker.catch(() => undefined)
-    return turn
+    return beganWithin(turn, options.withinMs ?? this.#withinMs, name, call)
   }
 
   #give(maker: Maker, event: object, { headers }: WriteOptions, wantsPosition: boolean) {

@@ -25,3 +25,39 @@ export async function answeredWithin<Answer>(
     clearTimeout(timer)
   }
 }
+
+/** What a call shares with the work that goes on when it has been given up. */
+export interface WaitingCall {
+  isOver: boolean
+}
+
+/**
+ * What a record becomes when its turn comes, or TIMED_OUT (downstream) when that takes longer than so many milliseconds: then
+ * `call.isOver` is true, and it becomes nothing.
+ */
+export async function beganWithin<Begun>(
+  turn: Promise<Begun | undefined>,
+  limitMs: number | undefined,
+  name: string,
+  call: WaitingCall,
+): Promise<Begun> {
+  const { promise: over, reject } = Promise.withResolvers<never>()
+  const late = () => {
+    call.isOver = true
+    reject(
+      downstreamError(
+        'TIMED_OUT',
+        `A record ${name} is not written: its schema and topic could not be asked for within ${limitMs} ms, so write it later.`,
+        { facts: { record: name } },
+      ),
+    )
+  }
+  const timer = limitMs === undefined ? undefined : setTimeout(late, limitMs)
+  try {
+    const begun = await Promise.race([turn, over])
+    // Only a call that is over becomes nothing.
+    return begun ?? (await over)
+  } finally {
+    clearTimeout(timer)
+  }
+}

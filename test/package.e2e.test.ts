@@ -1,6 +1,6 @@
 // The packed package, installed in another folder: its command runs and its types are found.
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +17,8 @@ const run = (command: string, args: string[], cwd = folder) => exec(command, arg
 function typed(file: string) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const nodeTypes = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
-  const options = ['--noEmit', '--strict', '--ignoreConfig', '--module', 'nodenext', '--target', 'es2024']
+  const noEmit = ['--noEmit', '--allowImportingTsExtensions']
+  const options = [...noEmit, '--strict', '--ignoreConfig', '--module', 'nodenext', '--target', 'es2024']
   return run('node', [tsc, ...options, ...nodeTypes, file])
 }
 
@@ -57,6 +58,62 @@ test('npx millrace demo works where there is no repository', async () => {
   const told = JSON.parse(stdout) as Record<string, { readonly stored: number }>
   expect(told['audit-store']!.stored).toBeGreaterThan(100)
 }, 300_000)
+
+test('npx millrace demo --platform works there too', async () => {
+  const { stdout } = await run('npx', [
+    ...['--no-install', 'millrace', 'demo', '--platform', '--events', '500', '-o', 'json'],
+  ])
+  const told = JSON.parse(stdout) as { readonly written: number; readonly summaries: object }
+  expect(told.written).toBeGreaterThanOrEqual(500)
+  expect(Object.keys(told.summaries)).toHaveLength(8)
+}, 120_000)
+
+test('a project of one’s own: new, lint, test, produce, run', async () => {
+  const project = join(folder, 'project')
+  // By this folder the project is its own, whatever lies above it.
+  await mkdir(join(project, 'schemas'), { recursive: true })
+  const millrace = (...words: string[]) => run('npx', ['--no-install', 'millrace', ...words], project)
+  await millrace('new', 'topology', 'parcels')
+  expect((await millrace('lint', 'topologies/parcels.yaml')).stdout).toContain('Nothing to complain about')
+  expect((await millrace('test')).stdout).toMatch(/cases? holds?\.\n$/)
+  await writeFile(join(project, 'in.jsonl'), '{"id":"o1","status":"PAID","amount":5}\n')
+  await millrace('produce', 'parcels-events', '--raw', '--file', 'in.jsonl')
+  const { stdout } = await millrace('run', 'topologies/parcels.yaml', '--until-end', '-o', 'json')
+  expect(stdout).toContain('"consumed":1')
+}, 180_000)
+
+test("import { openProducer } from 'millrace/producer', with the types of one’s own schemas", async () => {
+  const schemas = join(folder, 'schemas')
+  await mkdir(join(schemas, 'orders'), { recursive: true })
+  const fields = ['eventId', 'orderId'].map((name) => ({ name, type: 'string', doc: 'x' }))
+  const amount = { name: 'amount', type: 'long', doc: 'Cents.' }
+  await writeFile(
+    join(schemas, 'orders/OrderPaid.v1.0.avsc'),
+    JSON.stringify({ type: 'record', name: 'OrderPaid', namespace: 'shop', fields: [...fields, amount] }),
+  )
+  await writeFile(join(schemas, 'catalogue.yaml'), 'topics: { orders: { key: orderId } }\n')
+  await run('npx', ['--no-install', 'millrace', 'schemas', 'types'])
+  const begin = `import { openProducer } from 'millrace/producer'
+import type { RecordTypes } from './schemas/types.ts'
+const producer = await openProducer<RecordTypes>({ source: 'test', spool: { folder: 'spool' } })
+`
+  const right = `console.log(JSON.stringify(await producer.write('shop.OrderPaid', { orderId: 'o', amount: 5 })))`
+  await writeFile(join(folder, 'writes.ts'), `${begin}${right}\nawait producer.close()\n`)
+  await expect(typed('writes.ts')).resolves.toMatchObject({ stdout: '' })
+  const { stdout } = await run('node', ['--disable-warning=ExperimentalWarning', 'writes.ts'])
+  expect(JSON.parse(stdout)).toEqual({ topic: 'orders', partition: 0, offset: 0 })
+
+  const wrong = [
+    `'shop.OrderPayd', { orderId: 'o', amount: 5 }`,
+    `'shop.OrderPaid', { orderId: 7, amount: 5 }`,
+    `'shop.OrderPaid', { amount: 5 }`,
+    `'shop.OrderPaid', { orderId: 'o', amount: 5, extra: 1 }`,
+  ].map((words) => `await producer.write(${words})`)
+  await writeFile(join(folder, 'writes-wrong.ts'), begin + wrong.join('\n'))
+  const refused = await typed('writes-wrong.ts').catch((error: unknown) => error as { stdout: string })
+  const places = [...refused.stdout.matchAll(/^writes-wrong\.ts\((\d+),/gm)].map(([, line]) => Number(line))
+  expect(places).toEqual([4, 5, 6, 7])
+}, 180_000)
 
 test("import { defineProcessor } from 'millrace' runs", async () => {
   const script = "import { defineProcessor } from 'millrace'; console.log(typeof defineProcessor)"

@@ -81,9 +81,9 @@ export class LogWriter {
   }
 
   /** Waits for what is under way, at most ten seconds. */
-  async close(): Promise<void> {
+  async close(limitMs?: number): Promise<void> {
     const writer = await this.#writer?.catch(() => undefined)
-    await writer?.close()
+    await writer?.close(limitMs === undefined ? {} : { limitMs })
   }
 
   async #write(write: (writer: Writer) => Promise<WriteResult>): Promise<WriteResult> {

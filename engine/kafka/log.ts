@@ -146,8 +146,9 @@ export class KafkaLog implements Log {
   }
 
   /** Waits for writes that are under way, at most ten seconds. Members that were opened are their openers' to close. */
-  async close(): Promise<void> {
-    await Promise.all([this.#writer.close(), this.#ahead.close()])
+  /** `limitMs`: how long records that are under way are waited for (10 s); the others fail. */
+  async close(limitMs?: number): Promise<void> {
+    await Promise.all([this.#writer.close(limitMs), this.#ahead.close(limitMs)])
     const [fetches, admin] = await Promise.all([
       this.#fetches?.catch(() => undefined),
       this.#admin?.catch(() => undefined),
@@ -190,8 +191,10 @@ export class KafkaLog implements Log {
     if (event.type === 'token') answerToken(client, tokens, onTrouble)
     if (event.type !== 'failed') return
     const sentence = clientError(event.error, 'Kafka', 'SINK_FAILED').message
-    if (sentence === this.#trouble) return
-    this.#trouble = sentence
+    // How many of them are down just now is no news.
+    const trouble = sentence.replace(/\d+\/\d+ brokers/, 'brokers')
+    if (trouble === this.#trouble) return
+    this.#trouble = trouble
     onTrouble(sentence)
   }
 }

@@ -110,9 +110,9 @@ test('a project may begin with what the registry has', async () => {
   const ran = await millrace(empty.path, ['schemas', 'pull', topic, '--env', 'test'])
   expect(ran.code).toBe(0)
   expect(readdirSync(`${empty.path}/schemas/${topic}`).sort()).toEqual([
-    'OrderCreated.v1.avsc',
-    'OrderCreated.v2.avsc',
-    'OrderCreated.v3.avsc',
+    'OrderCreated.v1.0.0.avsc',
+    'OrderCreated.v1.1.0.avsc',
+    'OrderCreated.v1.2.0.avsc',
   ])
   empty.remove()
 })
@@ -142,7 +142,7 @@ test('what the registry put together from several subjects comes as one file, an
   const project = folderWith({ 'environments/test.yaml': environment })
   const run = (...words: string[]) => millrace(project.path, ['schemas', ...words, '--env', 'test'])
   expect(await run('pull', parts)).toMatchObject({ code: 0, err: [] })
-  const text = readFileSync(`${project.path}/schemas/${parts}/Parcel.v1.avsc`, 'utf8')
+  const text = readFileSync(`${project.path}/schemas/${parts}/Parcel.v1.0.0.avsc`, 'utf8')
   expect(text.match(/"type": "record"/g)).toHaveLength(3)
   expect(await run('pull', parts)).toMatchObject({ code: 0, out: ['Nothing to write.'] })
   expect(await run('apply')).toMatchObject({ code: 0, err: [] })

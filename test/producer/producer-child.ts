@@ -14,8 +14,15 @@ const producer = await openProducer<ShopTypes>({
   awayAfter: '300ms',
 })
 
+// As a service ends that is told to: without waiting for brokers that may be away for long.
+let isEnding = false
+process.once('SIGTERM', () => {
+  isEnding = true
+  void producer.close(100).then(() => process.exit(0))
+})
+
 const write = async (session: number): Promise<void> => {
-  for (let n = 0; n < Number(COUNT); n++) {
+  for (let n = 0; n < Number(COUNT) && !isEnding; n++) {
     const sessionSeq = Number(FROM) + n
     const eventId = `s-${session}/${sessionSeq}`
     const metadata = { sessionId: `s-${session}`, sessionSeq }
@@ -28,6 +35,8 @@ const write = async (session: number): Promise<void> => {
   }
 }
 
-await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(write))
+await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(write)).catch((error: unknown) => {
+  if (!isEnding) throw error
+})
 await producer.close(60_000)
 appendFileSync(LEDGER!, `end ${JSON.stringify(await producer.state().catch(() => 'closed'))}\n`)

@@ -1,9 +1,12 @@
 import { changeKind } from './change.ts'
+import { normalForm } from './normal-form.ts'
+import { readingVerdict } from './reading-verdict.ts'
 import { strangersOf } from './registry-plan.ts'
 import { nextVersion } from './version-number.ts'
 import { simpleName } from '../model.ts'
 import type { RegistryVersion } from '../registry-admin.ts'
 import type { Schema } from '../schema.ts'
+import { majorOfName } from '../schema-file-names.ts'
 import type { SchemaFile } from '../schema-files.ts'
 import { formatSemver, type Semver } from '../semver.ts'
 
@@ -32,7 +35,9 @@ export function topicOfSubject(subject: string, fullName: string): string | unde
 
 /**
  * The versions of a subject that `files` lack, as files behind the newest there is. They are numbered as the record's other
- * files are: by semver as the changes are, or counted; a record without files is counted.
+ * files are: by semver as the changes are, or counted. A registry keeps no such numbers: those of a record without files are
+ * made by going through its changes from the first; where one of them breaks readers there is no such number, and it is
+ * counted. A version that was only spelled anew is none.
  */
 export function pullSubject(
   subject: string,
@@ -43,7 +48,8 @@ export function pullSubject(
   const pulled: PulledFile[] = []
   const strangers = new Set(strangersOf(files, versions))
   const lastKnown = versions.findLastIndex((one) => !strangers.has(one))
-  const numbers = new Numbers(files)
+  const numbers = new Numbers(files, versions)
+  const seen = new Set<string>()
   for (const [index, one] of versions.entries()) {
     if (!strangers.has(one)) continue
     const { schema, version, trouble } = one
@@ -53,7 +59,8 @@ export function pullSubject(
     else if (topic === undefined) left.push(`${subject} is named after no topic: it is not written.`)
     else if (index < lastKnown) {
       left.push(`Version ${version} of ${subject} is older than what is here: it is not written.`)
-    } else {
+    } else if (!seen.has(normalForm(schema.json))) {
+      seen.add(normalForm(schema.json))
       const number = numbers.next(topic, schema)
       const name = `${simpleName(schema.fullName)}.v${number}.avsc`
       pulled.push({ topic, name, version, text: `${JSON.stringify(schema.json, undefined, 2)}\n` })
@@ -71,8 +78,10 @@ interface Newest {
 /** The numbers that come next, by record. */
 class Numbers {
   readonly #newest = new Map<string, Newest>()
+  readonly #versions: readonly RegistryVersion[]
 
-  constructor(files: readonly SchemaFile[]) {
+  constructor(files: readonly SchemaFile[], versions: readonly RegistryVersion[]) {
+    this.#versions = versions
     for (const { topic, schema, version, semver } of files) {
       this.#newest.set(`${topic}/${schema.fullName}`, { schema, count: version, semver })
     }
@@ -82,11 +91,23 @@ class Numbers {
     const key = `${topic}/${schema.fullName}`
     const before = this.#newest.get(key)
     const count = (before?.count ?? 0) + 1
-    const semver =
-      before?.semver === undefined
-        ? undefined
-        : nextVersion(before.semver, changeKind(before.schema, schema, false))
+    const semver = before === undefined ? this.#first(schema) : numberAfter(before, schema)
     this.#newest.set(key, { schema, count, semver })
     return semver === undefined ? String(count) : formatSemver(semver)
   }
+
+  /** Undefined where a later version of the record breaks readers: all of them are then counted. */
+  #first({ fullName }: Schema): Semver | undefined {
+    const own = this.#versions.flatMap(({ schema }) => (schema?.fullName === fullName ? [schema] : []))
+    const breaks = own.some((one, index) => index > 0 && isBroken(own[index - 1]!, one))
+    return breaks ? undefined : { major: majorOfName(fullName) ?? 1, minor: 0, patch: 0 }
+  }
+}
+
+function isBroken(before: Schema, after: Schema): boolean {
+  return readingVerdict(before.root, after.root).length > 0
+}
+
+function numberAfter({ schema: before, semver }: Newest, schema: Schema): Semver | undefined {
+  return semver === undefined ? undefined : nextVersion(semver, changeKind(before, schema, false))
 }
