@@ -119,7 +119,7 @@ bench-engine: system native ## measure Millrace beside other engines: an hour (A
 OTHER_CODECS := bench/codecs/node_modules/.installed
 
 .PHONY: bench-codecs
-bench-codecs: system $(OTHER_CODECS) ## measure Avro codecs side by side: seven minutes (ARGS=--help)
+bench-codecs: system $(OTHER_CODECS) ## measure Avro codecs side by side: ten minutes (ARGS=--help)
 	@node bench/codecs/run.ts $(ARGS)
 
 $(OTHER_CODECS): bench/codecs/package-lock.json | $(NODE)

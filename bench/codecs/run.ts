@@ -11,11 +11,11 @@ import { payloads, schemaText } from './values.ts'
 
 const usage = `Avro codecs side by side: each in a process of its own, one task after the other, several rounds.
 
-  make bench-codecs                    five rounds of three seconds: seven minutes
+  make bench-codecs                    five rounds of three seconds: ten minutes on a quiet machine
   make bench-codecs ARGS="--rounds 1"
 
   --rounds N     (5)
-  --seconds N    how long each measures (3)
+  --seconds N    of CPU, that each measures (3)
   --no-java      without Apache Avro for Java, which needs a JDK
   --help
 `
