@@ -221,7 +221,7 @@ const strange: readonly unknown[] = [
 /** The value with something strange somewhere in it. */
 function spoil(draw: Draw, value: unknown): unknown {
   const isLeaf = typeof value !== 'object' || value === null || Buffer.isBuffer(value)
-  const keys = isLeaf ? [] : Object.keys(value as object)
+  const keys = isLeaf ? [] : Object.keys(value)
   if (keys.length === 0 || below(draw, 4) === 0) return strange[below(draw, strange.length)]
   const key = keys[below(draw, keys.length)]!
   if (Array.isArray(value))
@@ -242,6 +242,22 @@ describe('writing', () => {
     })
   })
 
+  test('a value that contains itself is refused in a sentence', () => {
+    const fields = [
+      { name: 'n', type: 'int' },
+      { name: 'next', type: ['null', 'Ring'] },
+    ]
+    const encode = createEncoder({
+      id: 1,
+      schema: schemaFrom({ type: 'record', name: 'Ring', fields }, 'ring'),
+    })
+    const ring: Record<string, unknown> = { n: 1 }
+    ring['next'] = ring
+    expect(() => encode(ring)).toThrow('its records are nested too deep')
+    ring['n'] = 'x'
+    expect(() => encode(ring)).toThrow('at n: expected int, got the string "x"')
+  })
+
   test('a record of many fields refuses one that it does not have', () => {
     const fields = Array.from({ length: 100 }, (_, n) => ({ name: `f${n}`, type: 'int', default: n }))
     const schema = schemaFrom({ type: 'record', name: 'Wide', fields }, 'wide')
@@ -249,6 +265,12 @@ describe('writing', () => {
     const value = Object.fromEntries(fields.map(({ name, default: n }) => [name, n]))
     expect(encode(value)).toEqual(encode({}))
     expect(() => encode({ ...value, f100: 1 })).toThrow('Wide has no field "f100"')
+    const none = createEncoder({
+      id: 1,
+      schema: schemaFrom({ type: 'record', name: 'None', fields: [] }, 'none'),
+    })
+    expect(none({})).toHaveLength(5)
+    expect(() => none({ a: 1 })).toThrow('None has no field "a"')
     // What an object inherits is no field of its own.
     expect(encode(Object.create({ more: 1 }))).toEqual(encode({}))
   })
