@@ -124,6 +124,9 @@ describe('a decoder', () => {
     const bytes = avscOf(schema).toBuffer(texts)
     expect(createDecoder(schema)(bytes, 0, bytes.length)).toEqual(texts)
     expect(createEncoder({ id: 1, schema })(texts).subarray(5)).toEqual(bytes)
+    // Its length takes two bytes for the letters, three for what they become.
+    const long = ['ü'.repeat(5000)]
+    expect(createEncoder({ id: 1, schema })(long).subarray(5)).toEqual(avscOf(schema).toBuffer(long))
     const wide = texts.map((word) => word.replaceAll('x', 'ü'))
     expect(createEncoder({ id: 1, schema })(wide).subarray(5)).toEqual(avscOf(schema).toBuffer(wide))
   })
@@ -234,7 +237,8 @@ describe('writing', () => {
   test('values are not disturbed by those that are written later, large ones not either', () => {
     const schema = schemaFrom({ type: 'record', name: 'T', fields: [{ name: 'a', type: 'string' }] }, 'text')
     const encode = createEncoder({ id: 1, schema })
-    const sizes = Array.from({ length: 200 }, (_, n) => (n % 17 === 0 ? 3000 * n : n))
+    // Small ones end a slab after every few hundred.
+    const sizes = Array.from({ length: 2000 }, (_, n) => (n % 170 === 0 ? 300 * n : n % 61))
     const written = sizes.map((size) => encode({ a: String.fromCharCode(97 + (size % 26)).repeat(size) }))
     written.forEach((bytes, n) => {
       const text = String.fromCharCode(97 + (sizes[n]! % 26)).repeat(sizes[n]!)
