@@ -123,7 +123,7 @@ bench-platform: system native ## measure the event platform at ten times its loa
 OTHER_CODECS := bench/codecs/node_modules/.installed
 
 .PHONY: bench-codecs
-bench-codecs: system $(OTHER_CODECS) ## measure Avro codecs side by side: seven minutes (ARGS=--help)
+bench-codecs: system $(OTHER_CODECS) ## measure Avro codecs side by side: ten minutes (ARGS=--help)
 	@node bench/codecs/run.ts $(ARGS)
 
 $(OTHER_CODECS): bench/codecs/package-lock.json | $(NODE)

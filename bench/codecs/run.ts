@@ -11,11 +11,11 @@ import { payloads, schemaText } from './values.ts'
 
 const usage = `Avro codecs side by side: each in a process of its own, one task after the other, several rounds.
 
-  make bench-codecs                    five rounds of three seconds: seven minutes
+  make bench-codecs                    five rounds of three seconds: ten minutes on a quiet machine
   make bench-codecs ARGS="--rounds 1"
 
   --rounds N     (5)
-  --seconds N    how long each measures (3)
+  --seconds N    of CPU, that each measures (3)
   --no-java      without Apache Avro for Java, which needs a JDK
   --help
 `
@@ -72,10 +72,11 @@ async function benchmark(rounds: number, seconds: string, withJava: boolean): Pr
         )
       }
     }
+    // After each round, so that a run may be ended early.
+    writeFileSync(here('../results/codecs.json'), `${JSON.stringify(rows)}\n`)
+    writeFileSync(here('../results/codecs.md'), markdown(rows, round, bytes))
   }
   if (classes !== undefined) rmSync(classes.split(delimiter)[0]!, { recursive: true })
-  writeFileSync(here('../results/codecs.json'), `${JSON.stringify(rows)}\n`)
-  writeFileSync(here('../results/codecs.md'), markdown(rows, rounds, bytes))
   console.log('written: bench/results/codecs.md, codecs.json')
 }
 
@@ -122,16 +123,16 @@ function markdown(rows: readonly Row[], rounds: number, bytes: number): string {
       const found = median(rows, system, task)
       if (found === undefined) return []
       const ratio = own.cpuSeconds === 0 ? '' : (found.cpuSeconds / own.cpuSeconds).toFixed(2)
-      return `| ${titleOf[task]} | ${titles[system]} | ${Math.round(found.perSecond).toLocaleString('en')} | ${found.cpuSeconds.toFixed(2)} | ${ratio} |`
+      return `| ${titleOf[task]} | ${titles[system]} | ${Math.round(1e6 / found.cpuSeconds).toLocaleString('en')} | ${found.cpuSeconds.toFixed(2)} | ${ratio} |`
     })
   })
   return `# Avro codecs
 
 Orders of the made-up shop (\`shop.orders.OrderCreated\`, one to five lines, ${Math.round(bytes)} bytes on average), written with version 1.0. Medians of
-${rounds} rounds, each codec in a process of its own; CPU of the whole process, its compiler and garbage collector included. ${cpus().length} cores
+${rounds} ${rounds === 1 ? 'round' : 'rounds'}, each codec in a process of its own; CPU of the whole process, its compiler and garbage collector included. ${cpus().length} cores
 (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}. Again: \`make bench-codecs\`.
 
-| what | codec | values a second | CPU-s per million | times ours |
+| what | codec | values per CPU-second | CPU-s per million | times ours |
 | --- | --- | --- | --- | --- |
 ${lines.join('\n')}
 `

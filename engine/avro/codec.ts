@@ -14,7 +14,8 @@ const slabBytes = 16384
 const ownBytes = 4096
 
 /**
- * Decodes the payload at [start, end) of a shared buffer; strings and bytes of the result are copies.
+ * Decodes the payload at [start, end) of a shared buffer; strings and bytes of the result are copies. A text of 13
+ * characters or more may keep up to 512 bytes of its value alive, as a slice of a string does.
  *
  * The value is made of plain objects, arrays, strings, numbers, booleans, null, bigint (longs beyond ±(2^53 − 1), for
  * which JSON.stringify needs a replacer) and Buffers (bytes, fixed). Decimals are text. A union is bare where the

@@ -3,6 +3,7 @@ import { type AvroNode, describeNode, type RecordNode } from './model.ts'
 import { isDecimal } from './resolution.ts'
 import { nearest } from './suggest.ts'
 import { branchName, isBare, kindsOf } from './union-form.ts'
+import { maxDepth } from './varint.ts'
 import { isLong } from './write-varint.ts'
 
 interface Problem {
@@ -31,6 +32,8 @@ export function explainMisfit(root: AvroNode, value: unknown, strict: boolean): 
 }
 
 function look(search: Search, node: AvroNode, value: unknown, path: readonly string[]): void {
+  // A value may contain itself.
+  if (path.length > maxDepth) return
   switch (node.kind) {
     case 'record':
       return lookAtRecord(search, node, value, path)

@@ -15,7 +15,8 @@ export function matchingFields(writer: RecordNode, field: AvroField): AvroField[
 }
 
 /**
- * True when values of `writer` can be read as `reader`: the resolution rules of the Avro specification (full names or aliases must match; each branch of a writer's union must be readable).
+ * True when values of `writer` can be read as `reader`: the resolution rules of the Avro specification (full names or
+ * aliases must match; each branch of a writer's union must be readable).
  *
  * @param options.shallow look at this node only, not at fields, items or values.
  */

@@ -113,6 +113,7 @@ function recordFunction(emitter: Emitter, node: RecordNode): string {
 function undeclaredCode(emitter: Emitter, { fields }: RecordNode): string {
   if (!emitter.strict) return ''
   const refuse = `if(O(v,f))${misfit}`
+  if (fields.length === 0) return `for(const f in v)${refuse};`
   if (fields.length > mostCases) {
     const names = constant(emitter, new Set(fields.map(({ name }) => name)))
     return `for(const f in v)if(!${names}.has(f))${refuse};`

@@ -29,7 +29,7 @@ const runtime = {
   R: writeRaw,
   D: writeDecimal,
   X: writeFixedDecimal,
-  A: Buffer.isBuffer,
+  A: (value: unknown) => Buffer.isBuffer(value),
   O: Object.hasOwn,
 }
 

@@ -124,6 +124,9 @@ describe('a decoder', () => {
     const bytes = avscOf(schema).toBuffer(texts)
     expect(createDecoder(schema)(bytes, 0, bytes.length)).toEqual(texts)
     expect(createEncoder({ id: 1, schema })(texts).subarray(5)).toEqual(bytes)
+    // Its length takes two bytes for the letters, three for what they become.
+    const long = ['ü'.repeat(5000)]
+    expect(createEncoder({ id: 1, schema })(long).subarray(5)).toEqual(avscOf(schema).toBuffer(long))
     const wide = texts.map((word) => word.replaceAll('x', 'ü'))
     expect(createEncoder({ id: 1, schema })(wide).subarray(5)).toEqual(avscOf(schema).toBuffer(wide))
   })
@@ -221,7 +224,7 @@ const strange: readonly unknown[] = [
 /** The value with something strange somewhere in it. */
 function spoil(draw: Draw, value: unknown): unknown {
   const isLeaf = typeof value !== 'object' || value === null || Buffer.isBuffer(value)
-  const keys = isLeaf ? [] : Object.keys(value as object)
+  const keys = isLeaf ? [] : Object.keys(value)
   if (keys.length === 0 || below(draw, 4) === 0) return strange[below(draw, strange.length)]
   const key = keys[below(draw, keys.length)]!
   if (Array.isArray(value))
@@ -234,12 +237,29 @@ describe('writing', () => {
   test('values are not disturbed by those that are written later, large ones not either', () => {
     const schema = schemaFrom({ type: 'record', name: 'T', fields: [{ name: 'a', type: 'string' }] }, 'text')
     const encode = createEncoder({ id: 1, schema })
-    const sizes = Array.from({ length: 200 }, (_, n) => (n % 17 === 0 ? 3000 * n : n))
+    // Small ones end a slab after every few hundred.
+    const sizes = Array.from({ length: 2000 }, (_, n) => (n % 170 === 0 ? 300 * n : n % 61))
     const written = sizes.map((size) => encode({ a: String.fromCharCode(97 + (size % 26)).repeat(size) }))
     written.forEach((bytes, n) => {
       const text = String.fromCharCode(97 + (sizes[n]! % 26)).repeat(sizes[n]!)
       expect(createDecoder(schema)(bytes, 5, bytes.length)).toEqual({ a: text })
     })
+  })
+
+  test('a value that contains itself is refused in a sentence', () => {
+    const fields = [
+      { name: 'n', type: 'int' },
+      { name: 'next', type: ['null', 'Ring'] },
+    ]
+    const encode = createEncoder({
+      id: 1,
+      schema: schemaFrom({ type: 'record', name: 'Ring', fields }, 'ring'),
+    })
+    const ring: Record<string, unknown> = { n: 1 }
+    ring['next'] = ring
+    expect(() => encode(ring)).toThrow('its records are nested too deep')
+    ring['n'] = 'x'
+    expect(() => encode(ring)).toThrow('at n: expected int, got the string "x"')
   })
 
   test('a record of many fields refuses one that it does not have', () => {
@@ -249,6 +269,12 @@ describe('writing', () => {
     const value = Object.fromEntries(fields.map(({ name, default: n }) => [name, n]))
     expect(encode(value)).toEqual(encode({}))
     expect(() => encode({ ...value, f100: 1 })).toThrow('Wide has no field "f100"')
+    const none = createEncoder({
+      id: 1,
+      schema: schemaFrom({ type: 'record', name: 'None', fields: [] }, 'none'),
+    })
+    expect(none({})).toHaveLength(5)
+    expect(() => none({ a: 1 })).toThrow('None has no field "a"')
     // What an object inherits is no field of its own.
     expect(encode(Object.create({ more: 1 }))).toEqual(encode({}))
   })
