@@ -1,14 +1,14 @@
 #!/usr/bin/env node
-import { countBuffersWithHeap } from './cli/collector.ts'
-import { keepCompiledModules } from './cli/compile-cache.ts'
+import { countBuffersWithHeap } from './cli/run/collector.ts'
+import { keepCompiledModules } from './cli/command-line/compile-cache.ts'
 import type { Registry } from './engine/component/define.ts'
 
 countBuffersWithHeap()
 // Before anything else is loaded: what is loaded earlier is compiled each time.
 keepCompiledModules()
 const [{ reportDefect, runCommandLine }, { processHost }] = await Promise.all([
-  import('./cli/main-loop.ts'),
-  import('./cli/process-host.ts'),
+  import('./cli/command-line/main-loop.ts'),
+  import('./cli/command-line/process-host.ts'),
 ])
 
 async function loadRegistry(): Promise<Registry> {

@@ -5,12 +5,12 @@ import { describeDot } from '../engine/topology/describe-dot.ts'
 import { describeSvg } from '../engine/topology/describe-svg.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
 import { structureOf, type DescribedPart } from '../engine/topology/structure.ts'
-import type { Command, CommandArgs } from './command.ts'
-import { componentText } from './describe-component.ts'
-import { commonFlags, describedFlags, outputFlag, usage } from './flags.ts'
-import { internalNames } from './internal-names.ts'
-import { onePlan } from './one-plan.ts'
-import { topologyPath } from './topology-path.ts'
+import type { Command, CommandArgs } from './command-line/command.ts'
+import { componentText } from './describe/component.ts'
+import { commonFlags, describedFlags, outputFlag, usage } from './command-line/flags.ts'
+import { internalNames } from './cluster/internal-names.ts'
+import { onePlan } from './project/one-plan.ts'
+import { topologyPath } from './project/topology-path.ts'
 
 const formats = ['text', 'mermaid', 'dot', 'svg', 'json'] as const
 

@@ -1,13 +1,13 @@
 import { nearest } from '../engine/config/suggest.ts'
-import type { Command, CommandArgs } from './command.ts'
-import { listLetters, showLetter } from './dlq-show.ts'
-import { discardLetters, releaseLetters } from './dlq-act.ts'
-import { replayLetters } from './dlq-replay.ts'
-import { countLetters } from './dlq-stats.ts'
-import { commonFlags, describedFlags, usage } from './flags.ts'
+import type { Command, CommandArgs } from './command-line/command.ts'
+import { listLetters, showLetter } from './dlq/show.ts'
+import { discardLetters, releaseLetters } from './dlq/act.ts'
+import { replayLetters } from './dlq/replay.ts'
+import { countLetters } from './dlq/stats.ts'
+import { commonFlags, describedFlags, usage } from './command-line/flags.ts'
 import { LetterRefusal } from './letters/refusal.ts'
-import { projectOptions } from './project-options.ts'
-import { needStore, openProject, type Project } from './project.ts'
+import { projectOptions } from './project/options.ts'
+import { needStore, openProject, type Project } from './project/project.ts'
 
 type Act = (project: Project, args: CommandArgs) => Promise<number>
 

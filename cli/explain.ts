@@ -1,7 +1,7 @@
 import { explainEnds, explainPlan, explainText } from '../engine/topology/explain.ts'
-import type { Command, CommandArgs } from './command.ts'
-import { commonFlags, describedFlags, outputFlag } from './flags.ts'
-import { onePlan } from './one-plan.ts'
+import type { Command, CommandArgs } from './command-line/command.ts'
+import { commonFlags, describedFlags, outputFlag } from './command-line/flags.ts'
+import { onePlan } from './project/one-plan.ts'
 
 /** `millrace explain`. */
 export const command: Command = {

@@ -7,14 +7,14 @@ import { inFileOrder, type LintFinding } from '../engine/topology/lint-findings.
 import { lintPlan } from '../engine/topology/lint.ts'
 import type { LintFacts } from '../engine/topology/facts.ts'
 import { planReading } from '../engine/topology/plan.ts'
-import { annotated } from './annotated-files.ts'
-import type { Command, CommandArgs } from './command.ts'
-import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
-import { openBaseline, type Baseline } from './lint-against.ts'
-import { projectFacts } from './lint-facts.ts'
-import { filesToLint } from './lint-files.ts'
-import { findRoot } from './project-files.ts'
-import { topologyPath } from './topology-path.ts'
+import { annotated } from './terminal/annotated-files.ts'
+import type { Command, CommandArgs } from './command-line/command.ts'
+import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './command-line/flags.ts'
+import { openBaseline, type Baseline } from './lint/against.ts'
+import { projectFacts } from './lint/facts.ts'
+import { filesToLint } from './lint/files.ts'
+import { findRoot } from './project/files.ts'
+import { topologyPath } from './project/topology-path.ts'
 
 /** `millrace lint`. */
 export const command: Command = {
@@ -64,7 +64,7 @@ async function run(args: CommandArgs): Promise<number> {
   const { values } = args
   const format = outputFlag(values, lintFormats)
   const code = textFlag(values, 'explain')
-  if (code !== undefined) return (await import('./lint-explain.ts')).explainCode(code, args)
+  if (code !== undefined) return (await import('./lint/explain.ts')).explainCode(code, args)
   const failing = failingSeverities(args)
   const meant = filesToLint(args)
   const against = textFlag(values, 'against')

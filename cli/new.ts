@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { nearest } from '../engine/config/suggest.ts'
 import { fatalError } from '../engine/errors.ts'
-import type { Command, CommandArgs } from './command.ts'
-import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
-import { processorFiles } from './new-processor.ts'
-import { sinkFiles } from './new-sink.ts'
-import { topologyFiles } from './new-topology.ts'
-import { findRoot, isMarked, shownPath } from './project-files.ts'
+import type { Command, CommandArgs } from './command-line/command.ts'
+import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './command-line/flags.ts'
+import { processorFiles } from './new/processor.ts'
+import { sinkFiles } from './new/sink.ts'
+import { topologyFiles } from './new/topology.ts'
+import { findRoot, isMarked, shownPath } from './project/files.ts'
 
 interface Kind {
   readonly files: (name: string) => Readonly<Record<string, string>>

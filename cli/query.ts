@@ -3,12 +3,12 @@ import type { ReadPage } from '../engine/cql/read-pages.ts'
 import { plainValue } from '../engine/cql/read-params.ts'
 import { MillraceError } from '../engine/errors.ts'
 import type { EnvironmentConfig } from '../engine/config/environment-config.ts'
-import { cassandraOf, withCassandra } from './cassandra.ts'
-import type { Command, CommandArgs } from './command.ts'
-import { openEnvironment } from './environment-file.ts'
-import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './flags.ts'
-import { needStore, openProject, type Project } from './project.ts'
-import { textTable } from './text-table.ts'
+import { cassandraOf, withCassandra } from './cluster/cassandra.ts'
+import type { Command, CommandArgs } from './command-line/command.ts'
+import { openEnvironment } from './project/environment-file.ts'
+import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './command-line/flags.ts'
+import { needStore, openProject, type Project } from './project/project.ts'
+import { textTable } from './terminal/text-table.ts'
 
 const formats = ['table', 'json', 'jsonl'] as const
 const defaultLimit = 100

@@ -1,5 +1,5 @@
-import type { Command, CommandArgs } from './command.ts'
-import { commonFlags, describedFlags } from './flags.ts'
+import type { Command, CommandArgs } from './command-line/command.ts'
+import { commonFlags, describedFlags } from './command-line/flags.ts'
 
 /** `millrace replay`. */
 export const command: Command = {

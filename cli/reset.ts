@@ -1,13 +1,13 @@
 import type { EnvironmentConfig } from '../engine/config/environment-config.ts'
 import { permanentError } from '../engine/errors.ts'
 import type { TopologyPlan } from '../engine/topology/plan-types.ts'
-import type { Command, CommandArgs } from './command.ts'
-import { commonFlags, describedFlags, outputFlag } from './flags.ts'
-import { onePlan } from './one-plan.ts'
-import { projectOptions } from './project-options.ts'
-import { needStore, openProject, type Project } from './project.ts'
-import { letterText, traceRows, tracesOf, warningsOf, type Traces } from './reset-traces.ts'
-import { textTable } from './text-table.ts'
+import type { Command, CommandArgs } from './command-line/command.ts'
+import { commonFlags, describedFlags, outputFlag } from './command-line/flags.ts'
+import { onePlan } from './project/one-plan.ts'
+import { projectOptions } from './project/options.ts'
+import { needStore, openProject, type Project } from './project/project.ts'
+import { letterText, traceRows, tracesOf, warningsOf, type Traces } from './reset/traces.ts'
+import { textTable } from './terminal/text-table.ts'
 
 /** `millrace reset`. */
 export const command: Command = {
@@ -86,7 +86,7 @@ async function resetInCluster(
   plan: TopologyPlan,
   args: CommandArgs,
 ): Promise<Told> {
-  const { ClusterReset } = await import('./reset-cluster.ts')
+  const { ClusterReset } = await import('./reset/cluster.ts')
   const cluster = await ClusterReset.open(project, environment, plan, args.err)
   try {
     const traces = await cluster.traces()

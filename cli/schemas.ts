@@ -1,18 +1,18 @@
 import { nearest } from '../engine/config/suggest.ts'
-import type { Command, CommandArgs } from './command.ts'
-import { commonFlags, describedFlags, usage } from './flags.ts'
-import { schemasContext, type SchemasContext } from './schemas-context.ts'
+import type { Command, CommandArgs } from './command-line/command.ts'
+import { commonFlags, describedFlags, usage } from './command-line/flags.ts'
+import { schemasContext, type SchemasContext } from './schemas/context.ts'
 
 type Act = (context: SchemasContext) => Promise<number>
 
 const acts: Readonly<Record<string, () => Promise<Act>>> = {
-  lint: async () => (await import('./schemas-lint.ts')).lintSchemas,
-  check: async () => (await import('./schemas-check.ts')).checkSchemas,
-  plan: async () => (await import('./schemas-plan.ts')).planSchemas,
-  apply: async () => (await import('./schemas-plan.ts')).applySchemas,
-  pull: async () => (await import('./schemas-pull.ts')).pullSchemas,
-  diff: async () => (await import('./schemas-diff.ts')).diffSchemas,
-  types: async () => (await import('./schemas-types.ts')).writeTypes,
+  lint: async () => (await import('./schemas/lint.ts')).lintSchemas,
+  check: async () => (await import('./schemas/check.ts')).checkSchemas,
+  plan: async () => (await import('./schemas/plan.ts')).planSchemas,
+  apply: async () => (await import('./schemas/plan.ts')).applySchemas,
+  pull: async () => (await import('./schemas/pull.ts')).pullSchemas,
+  diff: async () => (await import('./schemas/diff.ts')).diffSchemas,
+  types: async () => (await import('./schemas/types.ts')).writeTypes,
 }
 
 /** `millrace schemas`. */
@@ -59,6 +59,7 @@ export const command: Command = {
     project: commonFlags.project,
   }),
   help: `
+What can be done:
   lint    the style of the newest versions, or of the files named: names, docs, money, time, ids, personal data
   check   each version with all earlier ones, as schemas/catalogue.yaml promises for its topic (compatibility:), and
           whether its number says what changed; --against REV: with git; --env NAME: with what the registry has
@@ -93,6 +94,6 @@ async function run(args: CommandArgs): Promise<number> {
   const context = schemasContext(args)
   if (args.values['staged'] !== true) return act(context)
   if (name !== 'lint' && name !== 'check') throw usage(`--staged is for lint and check, not for ${name}.`)
-  const { withStaged } = await import('./schemas-staged.ts')
+  const { withStaged } = await import('./schemas/staged.ts')
   return withStaged(context, act)
 }

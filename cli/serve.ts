@@ -1,8 +1,8 @@
-import type { Command, CommandArgs } from './command.ts'
-import { commonFlags, describedFlags, textFlag, usage } from './flags.ts'
-import { projectOptions } from './project-options.ts'
-import { needStore, openProject, type Project } from './project.ts'
-import { serviceSettings, type ServiceSettings } from './service-settings.ts'
+import type { Command, CommandArgs } from './command-line/command.ts'
+import { commonFlags, describedFlags, textFlag, usage } from './command-line/flags.ts'
+import { projectOptions } from './project/options.ts'
+import { needStore, openProject, type Project } from './project/project.ts'
+import { serviceSettings, type ServiceSettings } from './serve/settings.ts'
 
 const patienceMs = 10_000
 

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { shopEvents, shopSpan, type ShopOptions } from '../platform/shop/shop.ts'
 import { shopTopics } from '../platform/shop/shop-event.ts'
-import type { Command, CommandArgs } from './command.ts'
-import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './flags.ts'
-import { Pacer, timetableFlag, type Timetable } from './timetable.ts'
-import { bar, terminalProgress } from './progress.ts'
-import { projectOptions } from './project-options.ts'
-import { openProject } from './project.ts'
-import { batchesOf, openShopWriter, pacedBatches, type ShopWriter } from './shop-write.ts'
-import { timeFlag } from './trace-times.ts'
+import type { Command, CommandArgs } from './command-line/command.ts'
+import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './command-line/flags.ts'
+import { Pacer, timetableFlag, type Timetable } from './produce/timetable.ts'
+import { bar, terminalProgress } from './terminal/progress.ts'
+import { projectOptions } from './project/options.ts'
+import { openProject } from './project/project.ts'
+import { batchesOf, openShopWriter, pacedBatches, type ShopWriter } from './shop/write.ts'
+import { timeFlag } from './trace/times.ts'
 
 const mostEvents = 1_000_000_000
 const usualEvents = 10_000

@@ -2,12 +2,12 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { MillraceError, fatalError } from '../engine/errors.ts'
 import type { FileResult } from '../engine/testing/report.ts'
-import type { Command, CommandArgs } from './command.ts'
-import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './flags.ts'
-import { findRoot, shownPath } from './project-files.ts'
-import type { Where } from './test-file.ts'
-import { topologyPath } from './topology-path.ts'
-import type { WatchedFolder } from './watch-folders.ts'
+import type { Command, CommandArgs } from './command-line/command.ts'
+import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './command-line/flags.ts'
+import { findRoot, shownPath } from './project/files.ts'
+import type { Where } from './test/file.ts'
+import { topologyPath } from './project/topology-path.ts'
+import type { WatchedFolder } from './test/watch-folders.ts'
 
 export const command: Command = {
   name: 'test',
@@ -62,7 +62,7 @@ async function runOnce(args: CommandArgs): Promise<number> {
   const { values, out } = args
   const [{ testFormats, formatResults, countCases }, { runFile }] = await Promise.all([
     import('../engine/testing/report.ts'),
-    import('./test-file.ts'),
+    import('./test/file.ts'),
   ])
   const format = outputFlag(values, testFormats)
   const filter = textFlag(values, 'filter')
@@ -103,7 +103,7 @@ async function runAgainAndAgain(args: CommandArgs): Promise<number> {
     if (!signal.aborted) out('Waiting for a change; Ctrl-C ends.')
   }
   const files = caseFiles(args).map((file) => resolve(cwd, file))
-  const { watchFolders } = await import('./watch-folders.ts')
+  const { watchFolders } = await import('./test/watch-folders.ts')
   await watchFolders(watchedFolders(files, args), signal, attempt)
   return 0
 }

@@ -4,7 +4,7 @@ import type { Results, Run } from './results.ts'
 
 const layouts = {
   processes: 'a process for each topology',
-  together: 'one process for all eight topologies',
+  together: 'one process for all topologies',
 } as const
 
 /** A few lines for the terminal. */
@@ -24,7 +24,7 @@ export function markdown(results: Results): string {
     '# The event platform under ten times its load',
     `Measured on ${measured.slice(0, 10)} by \`${command}\`: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.os}, Node ${machine.node}.`,
     ...(options.small ? ['**Too short to be believed: only to see that everything runs.**'] : []),
-    'The load, the eight topologies, Kafka, Cassandra and the schema registry share these cores.',
+    'The load, the topologies, Kafka, Cassandra and the schema registry share these cores.',
     '![The load, how far the groups are behind, and who takes the CPU](platform.svg)',
     ...runs.flatMap(runPart),
     howPart(results),

@@ -27,7 +27,7 @@ export interface Options {
 
 export const usage = `node bench/platform/run.ts [options]
 
-Runs the event platform (eight topologies) on a Kafka, a Cassandra and a schema registry of its own, and puts the load of a shop on
+Runs the event platform (all of its topologies) on a Kafka, a Cassandra and a schema registry of its own, and puts the load of a shop on
 it: normal, a spike of ten times as much, normal again. Fifteen minutes.
 make bench-platform ARGS="..." installs what it needs first.
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'cassandra-driver'
-import { openProject, type Project } from '../../cli/project.ts'
+import { openProject, type Project } from '../../cli/project/project.ts'
 import type { ValueEncoder } from '../../engine/component/codec.ts'
 import { loadEnvironment } from '../../engine/config/environment.ts'
 import { kinds, shopTopics, type ShopEvent } from '../../platform/shop/shop-event.ts'

@@ -1,4 +1,4 @@
-import { Timetable, type Stretch } from '../../cli/timetable.ts'
+import { Timetable, type Stretch } from '../../cli/produce/timetable.ts'
 
 /** A stretch of time with one rate. */
 export interface Phase extends Stretch {

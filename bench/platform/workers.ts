@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { platformTopologies } from '../../cli/demo-platform.ts'
+import { platformTopologies } from '../../cli/demo/platform.ts'
 import { BenchFailure } from '../clients/options.ts'
 import type { Layout } from './options.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sentenceOf } from '../../engine/errors.ts'
 import type { LetterCommand } from '../../engine/runtime/letters.ts'
-import type { Project } from '../project-contract.ts'
+import type { Project } from '../project/contract.ts'
 import { newActId, writeAct, type ActFacts, type Who } from './audit.ts'
 import { keyText, type OpenLetter, type ParkedKey, type ParkedTopic } from './parked.ts'
 import { LetterRefusal } from './refusal.ts'

@@ -1,5 +1,5 @@
-import { LineRefused, recordOf } from '../produce-lines.ts'
-import type { Project } from '../project-contract.ts'
+import { LineRefused, recordOf } from '../produce/lines.ts'
+import type { Project } from '../project/contract.ts'
 import { newActId, writeAct, type ActFacts, type Who } from './audit.ts'
 import { letterAt, openKeys, type Letter, type OpenLetter, type ParkedTopic } from './parked.ts'
 import { placeOf } from './place.ts'

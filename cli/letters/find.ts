@@ -1,4 +1,4 @@
-import type { Project } from '../project-contract.ts'
+import type { Project } from '../project/contract.ts'
 import { matchesLetter, type LetterFilter } from './filter.ts'
 import { keyText, openKeys, parkedTopics, type ParkedKey } from './parked.ts'
 import { placeOf, placeText } from './place.ts'

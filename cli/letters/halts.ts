@@ -1,6 +1,6 @@
 import type { TopicPartition } from '../../engine/component/contracts/position.ts'
 import type { HaltNotice } from '../../engine/runtime/letters.ts'
-import type { Project } from '../project-contract.ts'
+import type { Project } from '../project/contract.ts'
 import { entriesOf, parkedTopics, type ParkedTopic } from './parked.ts'
 
 /** A partition from which a topology takes nothing more, until somebody does something. */

@@ -1,5 +1,5 @@
-import type { Project } from '../project-contract.ts'
-import { lettersOf, type LetterState } from '../reconcile-letters.ts'
+import type { Project } from '../project/contract.ts'
+import { lettersOf, type LetterState } from '../reconcile/letters.ts'
 import { keyText, type ParkedTopic } from './parked.ts'
 import { recordTypes } from './record-types.ts'
 

@@ -3,9 +3,9 @@ import type { Log } from '../../engine/component/contracts/log.ts'
 import { keyOf, plainRecord, type PackedRecords } from '../../engine/component/packed-records.ts'
 import type { PlainRecord } from '../../engine/component/packed-records.ts'
 import type { LetterCommand, LetterEdit, LetterInfo, ParkedEntry } from '../../engine/runtime/letters.ts'
-import type { Project } from '../project-contract.ts'
+import type { Project } from '../project/contract.ts'
 import type { LetterPlace } from './place.ts'
-import { schemaIdOf } from '../stored-value.ts'
+import { schemaIdOf } from '../terminal/stored-value.ts'
 
 const pageRecords = 500
 

@@ -1,4 +1,4 @@
-import type { Project } from '../project-contract.ts'
+import type { Project } from '../project/contract.ts'
 
 /** The full name of the schema with an id; null where there is no id, or no such schema. */
 export type TypeOf = (schemaId: number | undefined) => Promise<string | null>

@@ -1,7 +1,7 @@
 import type { SchemaDifference } from '../../engine/avro/difference.ts'
 import type { RegisteredSchema } from '../../engine/avro/registry.ts'
-import type { Project } from '../project-contract.ts'
-import { schemaIdOf } from '../stored-value.ts'
+import type { Project } from '../project/contract.ts'
+import { schemaIdOf } from '../terminal/stored-value.ts'
 import type { Letter } from './parked.ts'
 
 /** What a letter's value was written with, and what its topology reads it as. */

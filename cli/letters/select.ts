@@ -1,4 +1,4 @@
-import type { Project } from '../project-contract.ts'
+import type { Project } from '../project/contract.ts'
 import {
   keyText,
   openKeys,

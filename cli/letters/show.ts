@@ -1,6 +1,6 @@
 import { plainRecord } from '../../engine/component/packed-records.ts'
-import type { Project } from '../project-contract.ts'
-import { showValue, type ShownValue } from '../stored-value.ts'
+import type { Project } from '../project/contract.ts'
+import { showValue, type ShownValue } from '../terminal/stored-value.ts'
 import { keyText, letterAt, openKeys, type Letter, type OpenLetter, type ParkedTopic } from './parked.ts'
 import { placeOf, type LetterPlace } from './place.ts'
 import { LetterRefusal } from './refusal.ts'

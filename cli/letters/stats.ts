@@ -1,4 +1,4 @@
-import type { Project } from '../project-contract.ts'
+import type { Project } from '../project/contract.ts'
 import { matchesLetter, type LetterFilter } from './filter.ts'
 import { haltedPartitions, type HaltedPartition } from './halts.ts'
 import { allLetters, type AnyLetter } from './letters-of.ts'

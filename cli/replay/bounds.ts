@@ -2,7 +2,7 @@ import type { TopicPartition } from '../../engine/component/contracts/position.t
 import { permanentError } from '../../engine/errors.ts'
 import { globalTables, sourceTopic, tableSources } from '../../engine/topology/plan-facts.ts'
 import type { TopologyPlan } from '../../engine/topology/plan-types.ts'
-import { partitionsUpTo, type Bounds, type Positions } from '../positions.ts'
+import { partitionsUpTo, type Bounds, type Positions } from '../positions/positions.ts'
 import type { Limit, ReplaySpec } from './request.ts'
 
 /** What of a partition a replay reads; found when it begins, and kept. */

@@ -1,8 +1,8 @@
-import type { CommandArgs } from '../command.ts'
-import { openPositions } from '../open-positions.ts'
-import { projectOptions } from '../project-options.ts'
-import { needStore, openProject, type Project } from '../project.ts'
-import type { Positions } from '../positions.ts'
+import type { CommandArgs } from '../command-line/command.ts'
+import { openPositions } from '../positions/open.ts'
+import { projectOptions } from '../project/options.ts'
+import { needStore, openProject, type Project } from '../project/project.ts'
+import type { Positions } from '../positions/positions.ts'
 
 /** A project, and where the groups of its environment are. */
 export interface ReplayPlace {
@@ -35,6 +35,6 @@ export async function inPlace<Answer>(
 
 async function positionsOf(project: Project, args: CommandArgs): Promise<Positions> {
   if (project.environment !== undefined) return openPositions(args, project.root)
-  const { positionsIn } = await import('../positions-embedded.ts')
+  const { positionsIn } = await import('../positions/embedded.ts')
   return positionsIn(project, args.cwd, () => Promise.resolve())
 }

@@ -1,5 +1,5 @@
-import type { Positions } from '../positions.ts'
-import { bar } from '../progress.ts'
+import type { Positions } from '../positions/positions.ts'
+import { bar } from '../terminal/progress.ts'
 import type { PartitionBound } from './bounds.ts'
 
 /** How far a replay is, in offsets: of what is outside its time, too. */

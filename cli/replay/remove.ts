@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { EnvironmentConfig } from '../../engine/config/environment-config.ts'
 import { permanentError } from '../../engine/errors.ts'
-import { openAdmin } from '../kafka-admin.ts'
-import { partitionsUpTo, type Positions } from '../positions.ts'
-import type { Project } from '../project.ts'
+import { openAdmin } from '../cluster/kafka-admin.ts'
+import { partitionsUpTo, type Positions } from '../positions/positions.ts'
+import type { Project } from '../project/project.ts'
 import { keptTopic } from './kept.ts'
 
 /** What a replay has left beside its offsets. */

@@ -1,7 +1,7 @@
 import type { TopicPartition } from '../../engine/component/contracts/position.ts'
-import type { CommandArgs } from '../command.ts'
-import { textFlag, usage } from '../flags.ts'
-import { timeFlag } from '../trace-times.ts'
+import type { CommandArgs } from '../command-line/command.ts'
+import { textFlag, usage } from '../command-line/flags.ts'
+import { timeFlag } from '../trace/times.ts'
 
 /** One end of what is replayed. */
 export type Limit =

@@ -1,10 +1,10 @@
 import { systemClock } from '../../engine/component/contracts/clock.ts'
 import type { BoundedCounts } from '../../engine/runtime/bounded-reader.ts'
 import type { WorkerSummary } from '../../engine/runtime/worker-summary.ts'
-import type { CommandArgs } from '../command.ts'
-import { numberFlag, outputFlag } from '../flags.ts'
-import { refuseUnknownNames } from '../refuse-unknown.ts'
-import { processesOf, runProcesses } from '../run-processes.ts'
+import type { CommandArgs } from '../command-line/command.ts'
+import { numberFlag, outputFlag } from '../command-line/flags.ts'
+import { refuseUnknownNames } from '../command-line/refuse-unknown.ts'
+import { processesOf, runProcesses } from '../run/processes.ts'
 import { begin, openReplay, readOne, type OpenReplay } from './open-replay.ts'
 import { keepDone } from './kept.ts'
 import { inPlace, type ReplayPlace } from './place.ts'
@@ -92,7 +92,7 @@ async function here(
   { out, err, signal }: CommandArgs,
   rate: number | undefined,
 ): Promise<ReplayCounts> {
-  const { runTopologies } = await import('../run-topologies.ts')
+  const { runTopologies } = await import('../run/topologies.ts')
   const counts: BoundedCounts = { taken: 0, outside: 0 }
   const membership = await sideMemberships({ bounds: kept.bounds, rate, clock: systemClock, counts })
   const summaries = await runTopologies({

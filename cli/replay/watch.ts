@@ -1,5 +1,5 @@
 import { sentenceOf } from '../../engine/errors.ts'
-import { terminalProgress } from '../progress.ts'
+import { terminalProgress } from '../terminal/progress.ts'
 import { Eta, progressText, type ReplayProgress } from './progress.ts'
 
 /** How often it is looked how far it is, and told where no terminal is, milliseconds. */

@@ -4,7 +4,7 @@ import { HttpProblem, type ProblemCode } from '../../engine/http/problem.ts'
 import type { ActOptions } from '../letters/acts.ts'
 import { newActId, writeAct, type ActFacts, type Who } from '../letters/audit.ts'
 import { LetterRefusal, type RefusalKind } from '../letters/refusal.ts'
-import type { Project } from '../project-contract.ts'
+import type { Project } from '../project/contract.ts'
 import { RunningActs, type ActState, type Carried } from './running-acts.ts'
 import { nameOf, type ActLine, type ServiceLog } from './service-log.ts'
 

@@ -1,8 +1,8 @@
 import { openDoor, openAuthenticator, type Authenticator } from '../../engine/access/authenticator.ts'
 import { isLoopback } from '../../engine/observe/http-address.ts'
 import { fatalError } from '../../engine/errors.ts'
-import { usage } from '../flags.ts'
-import type { ServiceSettings } from '../service-settings.ts'
+import { usage } from '../command-line/flags.ts'
+import type { ServiceSettings } from '../serve/settings.ts'
 
 /** How people come in. */
 export interface Door {

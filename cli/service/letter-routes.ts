@@ -6,7 +6,7 @@ import { parkedTopics } from '../letters/parked.ts'
 import { oneTopic } from '../letters/select.ts'
 import { shownLetter } from '../letters/show.ts'
 import { letterStats } from '../letters/stats.ts'
-import { shownJson } from '../stored-value.ts'
+import { shownJson } from '../terminal/stored-value.ts'
 import type { Desk } from './desk.ts'
 import {
   KeysAnswer,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { LagRow } from '../../cli/lag-rows.ts'
-import type { TopicStep } from '../../cli/topics-plan.ts'
+import type { LagRow } from '../../cli/lag/rows.ts'
+import type { TopicStep } from '../../cli/topics/plan.ts'
 import { encodeMetadata } from '../../engine/runtime/commit-metadata.ts'
 import { Intervals } from '../../engine/runtime/intervals.ts'
 import { encodeLetter, parkedTopic, type LetterInfo } from '../../engine/runtime/letters.ts'

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { runCommandLine } from '../../cli/main-loop.ts'
+import { runCommandLine } from '../../cli/command-line/main-loop.ts'
 
 /** What a command line answered. */
 export interface Ran {

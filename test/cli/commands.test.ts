@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
-import { commands } from '../../cli/commands.ts'
-import { describedFlags, numberFlag, outputFlag, parseFlags } from '../../cli/flags.ts'
-import { commandHelp } from '../../cli/help.ts'
+import { commands } from '../../cli/command-line/commands.ts'
+import { describedFlags, numberFlag, outputFlag, parseFlags } from '../../cli/command-line/flags.ts'
+import { commandHelp } from '../../cli/command-line/help.ts'
 import { millrace } from './command-line.ts'
 
 describe('the table of commands', () => {

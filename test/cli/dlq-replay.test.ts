@@ -1,6 +1,6 @@
 // Letters that come again: as they were, edited, to where they were from or to somewhere else; through the real engine.
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { openProject } from '../../cli/project.ts'
+import { openProject } from '../../cli/project/project.ts'
 import { plainRecord } from '../../engine/component/packed-records.ts'
 import { Folder } from './full-command-line.ts'
 import { OrderStore } from './order-store.ts'

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { runCommandLine } from '../../cli/main-loop.ts'
+import { runCommandLine } from '../../cli/command-line/main-loop.ts'
 import { processors } from '../../processors/index.ts'
 import { sinks } from '../../sinks/index.ts'
 import { sources } from '../../sources/index.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { filesToLint } from '../../cli/lint-files.ts'
+import { filesToLint } from '../../cli/lint/files.ts'
 import { folderWith } from '../support/folder.ts'
 
 let folder: ReturnType<typeof folderWith>

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { commands } from '../../cli/commands.ts'
+import { commands } from '../../cli/command-line/commands.ts'
 import { makeProject } from './command-line.ts'
 
 const main = fileURLToPath(new URL('../../main.ts', import.meta.url))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { targetOf } from '../../cli/offsets-target.ts'
+import { targetOf } from '../../cli/offsets/target.ts'
 
 const now = Date.UTC(2026, 10, 20, 12)
 

@@ -1,6 +1,6 @@
 // A project with parked letters, as a worker leaves them.
 import { expect } from '@jest/globals'
-import { openProject, type Project } from '../../cli/project.ts'
+import { openProject, type Project } from '../../cli/project/project.ts'
 import { plainRecord, type PlainRecord } from '../../engine/component/packed-records.ts'
 import { encodeMetadata } from '../../engine/runtime/commit-metadata.ts'
 import { Intervals } from '../../engine/runtime/intervals.ts'

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { openProject } from '../../cli/project.ts'
+import { openProject } from '../../cli/project/project.ts'
 import { makeProject, millrace } from './command-line.ts'
 
 let project: ReturnType<typeof makeProject>

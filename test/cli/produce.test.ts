@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { readLines } from '../../cli/lines.ts'
-import { openProject } from '../../cli/project.ts'
+import { readLines } from '../../cli/terminal/lines.ts'
+import { openProject } from '../../cli/project/project.ts'
 import { plainRecord } from '../../engine/component/packed-records.ts'
 import { answers, makeProject, millrace } from './command-line.ts'
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { openProject, type Project } from '../../cli/project.ts'
+import { openProject, type Project } from '../../cli/project/project.ts'
 import { makeProject } from './command-line.ts'
 
 let project: ReturnType<typeof makeProject>

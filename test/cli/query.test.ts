@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { openProject } from '../../cli/project.ts'
-import { textTable } from '../../cli/text-table.ts'
+import { openProject } from '../../cli/project/project.ts'
+import { textTable } from '../../cli/terminal/text-table.ts'
 import { answers, makeProject, millrace } from './command-line.ts'
 
 let project: ReturnType<typeof makeProject>

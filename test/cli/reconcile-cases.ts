@@ -1,7 +1,7 @@
 // What reconcile must find, and what it must not, wherever topics and tables are.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { Project } from '../../cli/project.ts'
-import type { Reconciliation } from '../../cli/reconcile-result.ts'
+import type { Project } from '../../cli/project/project.ts'
+import type { Reconciliation } from '../../cli/reconcile/result.ts'
 import { type Folder } from './full-command-line.ts'
 
 /** A write of one row past the topology. */
@@ -316,7 +316,7 @@ export function reconcileCases(topic: string, open: () => Promise<ReconcilePlace
 
 /** The hash of each event's row, by id. */
 async function rowKeys(project: Project): Promise<Map<string, string>> {
-  const { openScan } = await import('../../cli/reconcile-scan.ts')
+  const { openScan } = await import('../../cli/reconcile/scan.ts')
   const { decodeKey } = await import('../../engine/cql/keys.ts')
   const { keyDirections, primaryKey } = await import('../../engine/cql/stored-rows.ts')
   const schema = project.catalogue.tables.get('rows')!

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { compareRow, lookedUpCells } from '../../cli/reconcile-compare.ts'
+import { compareRow, lookedUpCells } from '../../cli/reconcile/compare.ts'
 import {
   readExpected,
   readFound,
@@ -8,7 +8,7 @@ import {
   writeFound,
   type ExpectedRow,
   type FoundRow,
-} from '../../cli/reconcile-rows.ts'
+} from '../../cli/reconcile/rows.ts'
 import { ByteSink } from '../../engine/cql/bytes.ts'
 
 const place = { topic: 0, partition: 1, offset: 7 }

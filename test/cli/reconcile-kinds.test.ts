@@ -1,7 +1,7 @@
 // What reconcile says of a table behind each kind of node: that it compares it, or that nobody can; and that both are so.
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
-import { openProject } from '../../cli/project.ts'
-import type { Reconciliation } from '../../cli/reconcile-result.ts'
+import { openProject } from '../../cli/project/project.ts'
+import type { Reconciliation } from '../../cli/reconcile/result.ts'
 import { processors } from '../../processors/index.ts'
 import { Folder } from './full-command-line.ts'
 

@@ -1,4 +1,4 @@
-import { openProject, type Project } from '../../cli/project.ts'
+import { openProject, type Project } from '../../cli/project/project.ts'
 import { Folder } from './full-command-line.ts'
 import { laid, reconcileCases, type ReconcilePlace } from './reconcile-cases.ts'
 

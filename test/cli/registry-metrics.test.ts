@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals'
-import { connectRegistryMetrics } from '../../cli/registry-metrics.ts'
+import { connectRegistryMetrics } from '../../cli/run/registry-metrics.ts'
 import { openRegistry, type ServerRegistry } from '../../engine/avro/registry-server.ts'
 import { createMetrics } from '../../engine/observe/metrics.ts'
 import { FakeRegistry, fakeTuning, rejection, settingsFor } from '../engine/avro/registry-fake.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { openProject } from '../../cli/project.ts'
+import { openProject } from '../../cli/project/project.ts'
 import { Folder } from './full-command-line.ts'
 
 let folder: Folder

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import type { ForgottenPosition } from '../../cli/reset-traces.ts'
-import { openProject, type Project } from '../../cli/project.ts'
+import type { ForgottenPosition } from '../../cli/reset/traces.ts'
+import { openProject, type Project } from '../../cli/project/project.ts'
 import { encodeLetter, parkedTopic, type LetterInfo } from '../../engine/runtime/letters.ts'
 import { Folder } from './full-command-line.ts'
 

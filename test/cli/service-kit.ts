@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { ActEntry } from '../../cli/letters/audit.ts'
 import { changeKeys } from '../../engine/access/key-file.ts'
 import { makeKey } from '../../engine/access/keys.ts'
-import { runCommandLine } from '../../cli/main-loop.ts'
+import { runCommandLine } from '../../cli/command-line/main-loop.ts'
 import { parkingProject, someLetters } from './parking-project.ts'
 
 /** What came back. */

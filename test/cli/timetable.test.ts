@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { Timetable, timetableFlag, Pacer } from '../../cli/timetable.ts'
-import { pacedBatches } from '../../cli/shop-write.ts'
-import { openProject } from '../../cli/project.ts'
+import { Timetable, timetableFlag, Pacer } from '../../cli/produce/timetable.ts'
+import { pacedBatches } from '../../cli/shop/write.ts'
+import { openProject } from '../../cli/project/project.ts'
 import { shopEvents } from '../../platform/shop/shop.ts'
 import { answers, makeProject, millrace } from './command-line.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { planTopics, type ActualTopics, type TopicStep } from '../../cli/topics-plan.ts'
-import { wantedTopics, type TopicSources } from '../../cli/topics-wanted.ts'
+import { planTopics, type ActualTopics, type TopicStep } from '../../cli/topics/plan.ts'
+import { wantedTopics, type TopicSources } from '../../cli/topics/wanted.ts'
 import type { CatalogueTopic } from '../../engine/config/catalogue.ts'
 import { readTopologyText } from '../../engine/config/load.ts'
 import { planReading } from '../../engine/topology/plan.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { join } from 'node:path'
-import { topologyPath, topologyPaths } from '../../cli/topology-path.ts'
+import { topologyPath, topologyPaths } from '../../cli/project/topology-path.ts'
 import { Folder } from './full-command-line.ts'
 
 let folder: Folder

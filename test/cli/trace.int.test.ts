@@ -1,6 +1,6 @@
 // Where an event went, in a cluster: topics in Kafka, tables in Cassandra.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import type { Tracing } from '../../cli/trace-report.ts'
+import type { Tracing } from '../../cli/trace/report.ts'
 import { sharedCassandra } from '../support/servers/cassandra-shared.ts'
 import { sharedKafka, type SharedKafka } from '../support/servers/shared.ts'
 import { Folder } from './full-command-line.ts'

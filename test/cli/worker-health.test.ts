@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { Readiness } from '../../cli/worker-health.ts'
+import { Readiness } from '../../cli/run/worker-health.ts'
 import type { MergeWait } from '../../engine/runtime/merger.ts'
 import type { Worker } from '../../engine/runtime/worker.ts'
 

@@ -1,6 +1,6 @@
 // Where an event went: what `trace` says is held against what was produced, and what became of it.
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import type { TracedPosition, Tracing } from '../../cli/trace-report.ts'
+import type { TracedPosition, Tracing } from '../../cli/trace/report.ts'
 import { answer, expectQuiet, expectRefusal, jsonLines, TestProject } from '../support/cli.ts'
 
 jest.setTimeout(300_000)

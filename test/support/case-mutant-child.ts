@@ -11,7 +11,7 @@ if (mutant === undefined && name !== '') throw new Error(`There is no mutant "${
 if (mutant !== undefined) loadMutant(mutant)
 
 const [{ runCommandLine }, { processors }, { sinks }, { sources }] = await Promise.all([
-  import('../../cli/main-loop.ts'),
+  import('../../cli/command-line/main-loop.ts'),
   import('../../processors/index.ts'),
   import('../../sinks/index.ts'),
   import('../../sources/index.ts'),

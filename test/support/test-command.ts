@@ -1,5 +1,5 @@
 // Runs `millrace test` in this process.
-import { runCommandLine } from '../../cli/main-loop.ts'
+import { runCommandLine } from '../../cli/command-line/main-loop.ts'
 import type { FileResult } from '../../engine/testing/report.ts'
 import { processors } from '../../processors/index.ts'
 import { sinks } from '../../sinks/index.ts'

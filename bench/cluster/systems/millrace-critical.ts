@@ -1,7 +1,7 @@
 // The command line of Millrace with a topic sink that notes when the copies of alarms are acknowledged, as long as the orders
 // beside them are under way. Ends by itself, like on a signal, when the last order is there, and prints the latencies.
-import { runCommandLine } from '../../../cli/main-loop.ts'
-import { processHost } from '../../../cli/process-host.ts'
+import { runCommandLine } from '../../../cli/command-line/main-loop.ts'
+import { processHost } from '../../../cli/command-line/process-host.ts'
 import type { SinkDefinition } from '../../../engine/component/index.ts'
 import { processors } from '../../../processors/index.ts'
 import { sinks } from '../../../sinks/index.ts'

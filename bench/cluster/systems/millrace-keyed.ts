@@ -1,8 +1,8 @@
 // The command line of Millrace with two components more: a processor whose work takes time, and a sink that does nothing.
 // Prints at its end what the processor saw of the order within keys.
 import { z } from 'zod'
-import { runCommandLine } from '../../../cli/main-loop.ts'
-import { processHost } from '../../../cli/process-host.ts'
+import { runCommandLine } from '../../../cli/command-line/main-loop.ts'
+import { processHost } from '../../../cli/command-line/process-host.ts'
 import { defineProcessor, defineSink, mapValueAsync } from '../../../engine/component/index.ts'
 import { processors } from '../../../processors/index.ts'
 import { sinks } from '../../../sinks/index.ts'

@@ -1,7 +1,7 @@
 // The command line of Millrace with a table sink that notes when its rows are acknowledged. Ends by itself, like on a
 // signal, when the task's rows are stored, and prints their latencies.
-import { runCommandLine } from '../../../cli/main-loop.ts'
-import { processHost } from '../../../cli/process-host.ts'
+import { runCommandLine } from '../../../cli/command-line/main-loop.ts'
+import { processHost } from '../../../cli/command-line/process-host.ts'
 import type { SinkDefinition } from '../../../engine/component/index.ts'
 import { processors } from '../../../processors/index.ts'
 import { sinks } from '../../../sinks/index.ts'

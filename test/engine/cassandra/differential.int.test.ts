@@ -4,7 +4,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { embeddedTables } from '../../../cli/project-tables.ts'
+import { embeddedTables } from '../../../cli/project/tables.ts'
 import type { TableOutcome, TableRow, Tables } from '../../../engine/component/contracts/tables.ts'
 import { EmbeddedTables } from '../../../engine/embedded/tables.ts'
 import { sentenceOf } from '../../../engine/errors.ts'

@@ -1,6 +1,6 @@
 // What the catalogue says is there to be seen: each metric comes from a worker that lives, or is named here with its source.
 import { expect, test } from '@jest/globals'
-import { connectMetrics } from '../../../cli/worker-metrics.ts'
+import { connectMetrics } from '../../../cli/run/worker-metrics.ts'
 import { metricCatalogue } from '../../../engine/observe/metric-catalogue.ts'
 import { createMetrics } from '../../../engine/observe/metrics.ts'
 import { Bench, withBench } from '../../support/harness.ts'

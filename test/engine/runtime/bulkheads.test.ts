@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { Readiness } from '../../../cli/worker-health.ts'
+import { Readiness } from '../../../cli/run/worker-health.ts'
 import { Bench, withBench } from '../../support/harness.ts'
 
 const errors = `

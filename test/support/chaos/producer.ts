@@ -3,8 +3,8 @@
 // with an outbox does; so is, at times, what has long been written. A producer that was killed goes on where its ledger ends.
 import { appendFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { openEnvironment } from '../../../cli/environment-file.ts'
-import { openProject } from '../../../cli/project.ts'
+import { openEnvironment } from '../../../cli/project/environment-file.ts'
+import { openProject } from '../../../cli/project/project.ts'
 import { packBatch } from '../../../engine/component/outgoing.ts'
 import { Writer } from '../../../native/writer.ts'
 import { randomFrom } from '../crash/workload.ts'

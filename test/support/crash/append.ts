@@ -1,4 +1,4 @@
-import { openProject } from '../../../cli/project.ts'
+import { openProject } from '../../../cli/project/project.ts'
 
 const project = `${import.meta.dirname}/project`
 const partitions = 3

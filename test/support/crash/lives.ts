@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openProject } from '../../../cli/project.ts'
+import { openProject } from '../../../cli/project/project.ts'
 import { decodeMetadata } from '../../../engine/runtime/commit-metadata.ts'
 import type { Intervals } from '../../../engine/runtime/intervals.ts'
 import { encodeCommand } from '../../../engine/runtime/letters.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openProject, type Project } from '../../../cli/project.ts'
+import { openProject, type Project } from '../../../cli/project/project.ts'
 import type { ValueCodec } from '../../../engine/component/codec.ts'
 import { plainRecord } from '../../../engine/component/packed-records.ts'
 import { readCatalogue } from '../../../engine/config/catalogue.ts'

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals'
-import type { Reconciliation } from '../../../cli/reconcile-result.ts'
+import type { Reconciliation } from '../../../cli/reconcile/result.ts'
 import { answer } from '../cli.ts'
 import { distinct, inTopic, type Facts } from './facts.ts'
 import { PlatformRun } from './run.ts'

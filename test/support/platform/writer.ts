@@ -2,7 +2,7 @@
 // input), in pieces with a pause between, so that all parts are written at once.
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import { openProject } from '../../../cli/project.ts'
+import { openProject } from '../../../cli/project/project.ts'
 import type { ValueEncoder } from '../../../engine/component/codec.ts'
 import { loadEnvironment } from '../../../engine/config/environment.ts'
 import type { ShopEvent } from '../../../platform/shop/shop-event.ts'

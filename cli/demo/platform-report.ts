@@ -1,0 +1,148 @@
+import { join, relative } from 'node:path'
+import type { Command } from '../command-line/command.ts'
+import { askDemo, demoFlags, tellNumbers, type DemoResult } from './report.ts'
+import { command as reconcile } from '../reconcile.ts'
+import { textTable } from '../terminal/text-table.ts'
+import { command as trace } from '../trace.ts'
+import type { ShopEvent } from '../../platform/shop/shop-event.ts'
+
+/** An order that was shipped, whose story is told. */
+export interface PlatformSample {
+  readonly eventId: string
+  readonly orderId: string
+  readonly customerId: string
+  readonly correlationId: string
+}
+
+/** What the demo of the platform did. */
+export interface PlatformResult extends DemoResult {
+  readonly format: 'text' | 'json'
+  /** Records of the shop. */
+  readonly written: number
+  /** When the shop opened. */
+  readonly begin: number
+  readonly sample: PlatformSample | undefined
+}
+
+const hour = 3_600_000
+const tap = 'audit-service-consumer-group'
+
+/** The last order of a batch that was shipped. */
+export function sampleOf(events: readonly ShopEvent[]): PlatformSample | undefined {
+  const shipped = events.findLast(({ event }) => event.eventType === 'order.shipped')?.event
+  if (shipped === undefined) return undefined
+  const { orderId, customerId } = shipped.data as { readonly orderId: string; readonly customerId: string }
+  return { eventId: shipped.eventId, orderId, customerId, correlationId: shipped.metadata.correlationId }
+}
+
+/** Tells what the topologies did, what can be asked, that nothing is missing, and where one event went. */
+export async function reportPlatform(result: PlatformResult): Promise<void> {
+  const { args, sample, summaries, written, format } = result
+  const checked = await linesOf(reconcile, result, [fileOf(result)], { output: format })
+  if (format === 'json') {
+    const reconciliation = JSON.parse(checked.join('')) as unknown
+    args.out(JSON.stringify({ written, sample, summaries: Object.fromEntries(summaries), reconciliation }))
+    return
+  }
+  tellNumbers(result)
+  if (sample !== undefined) await tellOrder(result, sample)
+  await tellShop(result)
+  const flags = demoFlags(result)
+  const file = shownFile(result)
+  args.out(`\nIs anything missing in the audit?   (millrace reconcile ${file} ${flags})`)
+  for (const line of checked) args.out(line === '' ? '' : `  ${line}`)
+  if (sample !== undefined) await tellTrace(result, sample)
+  tellNext(result, sample)
+}
+
+async function tellOrder(result: PlatformResult, sample: PlatformSample): Promise<void> {
+  const { orderId, customerId, correlationId } = sample
+  const ask = (question: string, words: readonly string[], columns: readonly string[]): Promise<void> =>
+    askDemo(result, question, words, columns)
+  await ask(
+    'What became of an order?',
+    ['order', `orderId=${orderId}`],
+    ['status', 'total', 'currency', 'created_at', 'paid_at', 'shipped_at'],
+  )
+  await ask(
+    'What else has its customer ordered?',
+    ['orders-of-customer', `customerId=${customerId}`],
+    ['created_at', 'order_id', 'total', 'currency'],
+  )
+  await ask(
+    'What happened in its session, in all services, and what led to what?',
+    ['events-of-request', `correlationId=${correlationId}`, 'limit=8'],
+    ['event_time', 'type', 'source', 'session_seq', 'causation_id'],
+  )
+}
+
+async function tellShop(result: PlatformResult): Promise<void> {
+  const full = new Date(Math.ceil(result.begin / hour) * hour).toISOString()
+  const questions: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+    ['How is business?', ['revenue-per-hour', 'currency=EUR'], ['hour', 'orders', 'revenue', 'currency']],
+    ['And in the last minutes?', ['orders-per-minute', 'limit=4'], ['minute', 'orders']],
+    ['What sold best in an hour?', ['top-products', `hour=${full}`, 'limit=4'], ['sku', 'units', 'orders']],
+    [
+      'How far do visits come?',
+      ['funnel', 'device=PHONE', 'limit=3'],
+      ['hour', 'device', 'visits', 'carts', 'checkouts', 'orders'],
+    ],
+    [
+      'Of what is there little left?',
+      ['low-stock', 'limit=4'],
+      ['changed_at', 'sku', 'available', 'severity'],
+    ],
+  ]
+  for (const [question, words, columns] of questions) await askDemo(result, question, words, columns)
+}
+
+async function tellTrace(result: PlatformResult, { eventId }: PlatformSample): Promise<void> {
+  const { args } = result
+  args.out(
+    `\nWhere did one event go?   (millrace trace ${eventId} --topology ${shownFile(result)} ${demoFlags(result)})`,
+  )
+  const lines = await linesOf(trace, result, [eventId], { topology: fileOf(result) })
+  for (const line of lines) args.out(line === '' ? '' : `  ${cut(line)}`)
+}
+
+function cut(line: string): string {
+  return line.length > 114 ? `${line.slice(0, 113)}…` : line
+}
+
+/** Runs a command as somebody at the terminal would, on the demo's store; answers what it prints. */
+async function linesOf(
+  command: Command,
+  { args, project, store }: PlatformResult,
+  positionals: readonly string[],
+  more: Readonly<Record<string, string>>,
+): Promise<string[]> {
+  const lines: string[] = []
+  const { output, ...rest } = more
+  const values = { store, project: project.root, ...rest, ...(output !== undefined && { output }) }
+  await command.run({ ...args, positionals, values, out: (line) => lines.push(line), err: args.err })
+  return lines
+}
+
+function fileOf({ project }: PlatformResult): string {
+  return join(project.root, 'topologies', `${tap}.yaml`)
+}
+
+function shownFile(result: PlatformResult): string {
+  return relative(result.args.cwd, fileOf(result))
+}
+
+function tellNext(result: PlatformResult, sample: PlatformSample | undefined): void {
+  const { args } = result
+  const flags = demoFlags(result)
+  const file = shownFile(result)
+  const next = [
+    [`millrace query ${flags}`, 'the questions that can be asked'],
+    [`millrace explain ${file}`, 'what is guaranteed, and by which step'],
+    [`millrace describe ${file}`, 'the topology as a picture'],
+    ['millrace demo --platform --seed 8', 'another shop'],
+  ]
+  if (sample !== undefined)
+    next.unshift([`millrace query customer customerId=${sample.customerId} ${flags}`, 'who ordered'])
+  args.out('\nTry next:')
+  for (const line of textTable(['', ''], next).slice(1)) args.out(`  ${line}`)
+}
