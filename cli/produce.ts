@@ -7,14 +7,13 @@ import { fatalError, MillraceError } from '../engine/errors.ts'
 import type { Command, CommandArgs } from './command-line/command.ts'
 import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './command-line/flags.ts'
 import { readLines, type InputLine } from './terminal/lines.ts'
+import { Sender, type Tally } from './produce/sender.ts'
 import { LineRefused, longestLine, recordOf, type LineRules } from './produce/lines.ts'
 import { Pacer, timetableFlag, type Timetable } from './produce/timetable.ts'
 import { bar, terminalProgress, type Progress } from './terminal/progress.ts'
 import { projectOptions } from './project/options.ts'
 import { openProject, type Project } from './project/project.ts'
 
-const batchRecords = 1000
-const batchBytes = 1024 * 1024
 const mostPartitions = 1024
 
 /** `millrace produce`. */
@@ -81,14 +80,6 @@ interface Job {
   readonly open: () => Readable
   /** Bytes of the file, where there is one. */
   readonly size: number | undefined
-}
-
-interface Tally {
-  produced: number
-  refused: number
-  bytes: number
-  /** The last line whose record is written. */
-  line: number
 }
 
 async function run(args: CommandArgs): Promise<number> {
@@ -231,53 +222,6 @@ function recordFor(
     progress.clear()
     args.err(`line ${line.number}: ${error.message}`)
     return undefined
-  }
-}
-
-/** Collects records into batches, and has one of them under way while the next one is made. */
-class Sender {
-  readonly #project: Project
-  readonly #tally: Tally
-  #batch: OutgoingRecord[] = []
-  #bytes = 0
-  #line = 0
-  #underWay: Promise<void> = Promise.resolve()
-
-  constructor(project: Project, tally: Tally) {
-    this.#project = project
-    this.#tally = tally
-  }
-
-  /** True when there is enough to be sent. */
-  push(record: OutgoingRecord, line: number): boolean {
-    this.#batch.push(record)
-    this.#bytes += record.value?.length ?? 0
-    this.#line = line
-    return this.#batch.length >= batchRecords || this.#bytes >= batchBytes
-  }
-
-  async flush(): Promise<void> {
-    await this.send()
-    await this.#underWay
-  }
-
-  /** Sends what there is, when the batch before is written. */
-  async send(): Promise<void> {
-    await this.#underWay
-    const batch = this.#batch
-    const line = this.#line
-    this.#batch = []
-    this.#bytes = 0
-    if (batch.length === 0) return
-    this.#underWay = this.#append(batch, line)
-    // Awaited with the next batch; until then a failure is not "unhandled".
-    this.#underWay.catch(() => undefined)
-  }
-
-  async #append(batch: readonly OutgoingRecord[], line: number): Promise<void> {
-    await this.#project.log.append(batch)
-    this.#tally.produced += batch.length
-    this.#tally.line = line
   }
 }
 
