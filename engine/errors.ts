@@ -54,7 +54,7 @@ export const errorCodes = {
   TIMED_OUT: 'Something took longer than it may.',
   RECORD_INVALID: 'A record breaks a rule of the topology.',
   RECORD_TOO_LARGE: 'A record is larger than its topic takes.',
-  RECORD_TYPE_UNEXPECTED: 'A record is of a type that its source does not list.',
+  RECORD_TYPE_UNEXPECTED: 'A record is of a type that its source, or the sink that writes it, does not list.',
   RECORD_UNORDERED: 'A record refers to a time or sequence that cannot be.',
   COMPONENT_FAILED: 'The code of a component of the topology’s own has a mistake.',
   PROCESSOR_FAILED: 'A processor threw an error.',

@@ -12,7 +12,8 @@ all records of that customer. Event times and headers stay. Records of a new key
 from one partition, and nothing before waited for anything (\`enrich\`, functions that answer by a promise); between
 partitions there is none.
 
-Values are written as JSON, or with \`schema\`, which keeps the types that JSON has not (64-bit numbers, bytes). A record
+Values are written as JSON, or with \`schema\`, which keeps the types that JSON has not (64-bit numbers, bytes). With a
+list of schemas each record is written as the type that it has, and has it again behind the topic (\`record.type\`). A record
 whose key field is missing or null is parked. With \`delivery: at-least-once\` a record may come out twice after a crash:
 put \`dedupe\` behind it, or say \`delivery: exactly-once\`, before anything that counts.
 
@@ -29,10 +30,14 @@ it belongs to partitions. What is processed is deleted from it about every half 
       description:
         'Partitions of the topic, when it is made; as many as the environment gives to topics if not given.',
     }),
-    schema: SchemaName.optional().meta({
-      description: 'The schema that values are written with, and read as. JSON if not given.',
-      examples: ['shop.OrderPlaced'],
-    }),
+    schema: z
+      .union([SchemaName, z.array(SchemaName).min(1)])
+      .optional()
+      .meta({
+        description:
+          'The schema that values are written with, and read as; or several, of which each record has one. JSON if not given.',
+        examples: ['shop.OrderPlaced', ['shop.orders.OrderCreated', 'shop.orders.OrderCancelled']],
+      }),
   }),
 
   examples: [{ title: 'Orders by customer', config: { by: 'customerId' } }],

@@ -11,6 +11,7 @@ import {
   type SinkWriter,
   type WriteResult,
 } from '../engine/component/index.ts'
+import { encoding } from './topic/encoding.ts'
 
 const Key = z.union([FieldPath, z.array(FieldPath).min(1)])
 
@@ -20,11 +21,15 @@ const config = z
       description: 'The topic that records are appended to.',
       examples: ['audit-events'],
     }),
-    schema: SchemaName.optional().meta({
-      description:
-        'The schema that values are written with. Without it they stay as they came, or are written as JSON where a node made new ones.',
-      examples: ['audit.AuditEvent'],
-    }),
+    schema: z
+      .union([SchemaName, z.array(SchemaName).min(1)])
+      .optional()
+      .meta({
+        description:
+          'The schema that values are written with; or several, where each record is written as the type that it has. Without it ' +
+          'they stay as they came, or are written as JSON where a node made new ones.',
+        examples: ['audit.AuditEvent', ['shop.orders.OrderCreated', 'shop.orders.OrderCancelled']],
+      }),
     format: z
       .enum(['json'])
       .optional()
@@ -55,7 +60,8 @@ export const topic = defineSink({
 Records keep their order within a key, their event time becomes the timestamp, headers stay. A record that is processed
 again after a crash is appended again: whoever reads the topic knows it by its id (see \`dedupe\`). Values that no node
 has changed are passed on byte by byte, unless \`schema\` or \`format\` is given. A record that does not fit the schema is refused;
-the others of the batch are written.
+the others of the batch are written. With a list of schemas one of another type is refused too, and so is one without type: what
+an aggregate, a sequence or a timer sends.
 `,
   idempotent: false,
   config,
@@ -73,12 +79,12 @@ the others of the batch are written.
 
   async open(given, { log, schemas, critical }): Promise<SinkWriter> {
     await log.ensureTopic(given.topic)
-    const encoder = given.schema === undefined ? undefined : await schemas.encoder(given.schema, given.topic)
+    const encode = await encoding(given.schema, (name) => schemas.encoder(name, given.topic))
     const [{ topicPacker }, { Pieces }] = await Promise.all([
       import('./topic/packer.ts'),
       import('./topic/pieces.ts'),
     ])
-    const { prepare, passOn } = topicPacker(given, encoder)
+    const { prepare, passOn } = topicPacker(given, encode)
     const write = (output: OutgoingBatch): Promise<readonly FailedRow[]> =>
       log.write(output, { ahead: critical })
     const pieces = new Pieces(write)

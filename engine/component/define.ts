@@ -73,8 +73,8 @@ export interface Through {
   readonly key: string | readonly string[]
   /** Of the topic, when it is made. */
   readonly partitions?: number | undefined
-  /** How values are written and read; JSON if not given. */
-  readonly schema?: string | undefined
+  /** How values are written and read: as one type, or each as the type that it has; JSON if not given. */
+  readonly schema?: string | readonly string[] | undefined
 }
 
 /** A processor: one node between sources and sinks. */

@@ -1,5 +1,6 @@
 import { listed, suggestion } from '../config/suggest.ts'
 import { tablesOf, topicsOf } from '../topology/plan-graph.ts'
+import { outerSources } from './given-records.ts'
 import type { SourceNode, TopologyPlan } from '../topology/plan-types.ts'
 import { storeNames } from './stored-state.ts'
 import type { CaseFile, CaseStep, FaultScript, GivenRecord } from './case-schema.ts'
@@ -26,6 +27,8 @@ class Names {
   readonly #plan: TopologyPlan
   readonly #values: readonly string[]
   readonly #sources: readonly SourceNode[]
+  /** Those that a record without `source` may be for. */
+  readonly #outer: readonly SourceNode[]
   /** The tables and topics that the sinks write. */
   readonly #written: readonly string[]
 
@@ -34,6 +37,7 @@ class Names {
     this.#plan = plan
     this.#values = values
     this.#sources = nodes.filter((node) => node.kind === 'source')
+    this.#outer = outerSources(plan)
     this.#written = nodes.flatMap((node) =>
       node.kind === 'sink' ? [...tablesOf(node), node.definition.topic?.(node.config) ?? []].flat() : [],
     )
@@ -67,7 +71,7 @@ class Names {
     at: readonly string[],
   ): Generator<NameProblem> {
     yield* this.#ofSource(source, at)
-    const meant = this.#sources.filter(({ name }) => source === undefined || name === source)
+    const meant = source === undefined ? this.#outer : this.#sources.filter(({ name }) => name === source)
     if (meant.length === 1) yield* this.#ofTopic(topic, meant[0]!, at)
     if (like !== undefined && !this.#values.includes(like)) {
       const message = `There is no value "${like}" in values${suggestion(like, this.#values)}`
@@ -78,8 +82,9 @@ class Names {
 
   *#ofSource(source: string | undefined, at: readonly string[]): Generator<NameProblem> {
     const names = this.#sources.map(({ name }) => name)
-    if (source === undefined && names.length > 1) {
-      const message = `The topology has several sources: say which with source: ${listed(names, 'or')}.`
+    const outer = this.#outer.map(({ name }) => name)
+    if (source === undefined && outer.length > 1) {
+      const message = `The topology has several sources: say which with source: ${listed(outer, 'or')}.`
       yield { path: at, message }
     }
     if (source !== undefined && !names.includes(source)) {

@@ -8,10 +8,15 @@ import type { GivenRecord } from './case-schema.ts'
 import { encodeTyped, encodeVersion } from './given-types.ts'
 import type { Place } from './place.ts'
 
+/** The sources that a record may be for, where it names none: not those of the topology's own topics, which it writes itself. */
+export function outerSources({ nodes, ownTopics }: TopologyPlan): SourceNode[] {
+  const own = new Set(ownTopics.map(({ source }) => source))
+  return [...nodes.values()].filter((node) => node.kind === 'source').filter(({ name }) => !own.has(name))
+}
+
 /** The source that a record is for: the one it names, or the only one. */
 export function sourceOf(plan: TopologyPlan, name: string | undefined): SourceNode {
-  const sources = [...plan.nodes.values()].filter((node) => node.kind === 'source')
-  return sources.find((source) => name === undefined || source.name === name)!
+  return name === undefined ? outerSources(plan)[0]! : (plan.nodes.get(name) as SourceNode)
 }
 
 /** When a record is written, given the beginning of its case: milliseconds since 1970; undefined = now. */

@@ -8,9 +8,9 @@ import {
   type PreparedWrite,
   type RecordBatch,
   type RowOutcome,
-  type ValueEncoder,
   type WriteBatch,
 } from '../../engine/component/index.ts'
+import type { Encode } from './encoding.ts'
 
 /** The config of a topic sink, checked. `sinks/topic.ts` says what its fields mean. */
 export interface TopicConfig {
@@ -35,13 +35,13 @@ export interface TopicPacker {
  * Packs records for a topic. Records that stay as they came are not touched: only their places are picked. After a
  * refused record, those of its key are untried.
  */
-export function topicPacker(given: TopicConfig, encoder: ValueEncoder | undefined): TopicPacker {
-  const put = recordPutter(given, encoder)
+export function topicPacker(given: TopicConfig, encode: Encode | undefined): TopicPacker {
+  const put = recordPutter(given, encode)
   const asTheyCame =
     given.key === undefined &&
     given.format === undefined &&
     Object.keys(given.headers).length === 0 &&
-    encoder === undefined
+    encode === undefined
   const passOn = ({ parts }: WriteBatch): readonly OutgoingBatch[] | undefined => {
     if (!asTheyCame || parts?.every(({ values }) => values === undefined) !== true) return undefined
     return parts.map((part) => passedOn(given.topic, part))
@@ -119,9 +119,9 @@ class Failures {
 
 const stored: RowOutcome = { outcome: 'stored' }
 
-function recordPutter({ key, headers, format }: TopicConfig, encoder: ValueEncoder | undefined): Put {
+function recordPutter({ key, headers, format }: TopicConfig, encode: Encode | undefined): Put {
   const putValue =
-    encoder === undefined ? (format === 'json' ? asJson : rawOrJson)(jsonWriter()) : encoded(encoder)
+    encode === undefined ? (format === 'json' ? asJson : rawOrJson)(jsonWriter()) : encoded(encode)
   const keyFields = key === undefined ? undefined : [key].flat().map((path) => new FieldAccess(path))
   const fixed = Object.entries(headers).map(([name, text]): Header => ({ name, value: Buffer.from(text) }))
   return (output, batch, i) => {
@@ -150,10 +150,10 @@ function keyOf(fields: readonly FieldAccess[], read: (field: FieldAccess) => unk
   return Buffer.from(parts.join('/'))
 }
 
-function encoded(encoder: ValueEncoder): Put {
+function encoded(encode: Encode): Put {
   return (output, batch, i) => {
     const value = batch.value(i)
-    output.value(value === null ? null : encoder.encode(value))
+    output.value(value === null ? null : encode(value, batch, i))
   }
 }
 

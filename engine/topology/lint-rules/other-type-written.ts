@@ -1,6 +1,6 @@
 import type { FieldTree } from '../facts.ts'
 import type { LintRule, LintSubject, RuleFinding } from '../lint-rule.ts'
-import { textSetting } from '../plan-graph.ts'
+import { textsSetting } from '../plan-graph.ts'
 
 /** ML048 */
 export const otherTypeWritten: LintRule = {
@@ -8,8 +8,9 @@ export const otherTypeWritten: LintRule = {
   title: 'Records that do not fit the schema of their topic',
   severity: 'error',
   explanation:
-    'A `topic` sink writes with one schema, and gets records of a type that does not fit it: a field is missing that has no ' +
-    'default, or there is one that the schema does not have. Each of them would be refused, and parked.',
+    'A `topic` sink writes with a schema, and gets records of a type that does not fit it: a field is missing that has no ' +
+    'default, or there is one that the schema does not have; or it writes each type with its own schema, and gets one that its ' +
+    'list does not name. Each of them would be refused, and parked.',
   remedy:
     'Put a `filter` or `branch` with the type before the sink, an `upcast` or `downcast` for another MAJOR, a `map` that ' +
     'makes the value; or leave the `schema` out, where records are to stay as they came.',
@@ -26,18 +27,19 @@ sinks: { created: { type: topic, from: events, topic: created, schema: shop.Orde
   },
   *check({ graph, shapes, facts }: LintSubject): Iterable<RuleFinding> {
     for (const sink of graph.sinks) {
-      const schema = textSetting(sink, 'schema')
-      const wanted = schema === undefined ? undefined : facts.schemaFields(schema)
+      const schemas = textsSetting(sink, 'schema')
+      const byType = Array.isArray(sink.config.schema)
       const records = shapes.input(sink)?.records
-      if (schema === undefined || wanted === undefined || records === undefined) continue
+      if (schemas.length === 0 || records === undefined) continue
       for (const [name, tree] of records) {
-        const misfit = misfitOf(tree, wanted, '')
+        const schema = byType ? name : schemas[0]!
+        const wanted = facts.schemaFields(schema)
+        const misfit = schemas.includes(schema)
+          ? wanted && misfitOf(tree, wanted, '')
+          : 'that is none of them'
         if (misfit === undefined) continue
-        yield {
-          node: sink.name,
-          field: 'schema',
-          message: `"${sink.name}" writes ${schema}, and gets ${name}: ${misfit}.`,
-        }
+        const message = `"${sink.name}" writes ${schemas.join(', ')}, and gets ${name}: ${misfit}.`
+        yield { node: sink.name, field: 'schema', message }
         break
       }
     }

@@ -7,12 +7,13 @@ import { Bench, withBench } from '../../support/harness.ts'
 
 const yaml = `
 name: orders
-sources: { in: { type: topic, topic: in, format: json }, late: { type: topic, topic: late, format: json } }
+sources: { in: { type: topic, topic: in, format: json }, late: { type: topic, topic: late, format: json }, odd: { type: topic, topic: odd, format: json } }
 processors:
   both: { type: merge, from: [in, late], wait: 10s }
   unique: { type: dedupe, from: both, by: id, window: 1d }
+  sums: { type: aggregate, from: odd, fields: { n: count } }
   slow: { type: wait, from: unique }
-sinks: { out: { type: effect, from: slow } }
+sinks: { out: { type: effect, from: slow }, counts: { type: effect, from: sums } }
 errors: { attempts: 2, backoff: { first: 10ms, longest: 50ms }, flood: { share: 1, of: 1000000 } }
 commit: { every: 50ms }
 `
@@ -25,13 +26,14 @@ const elsewhere = [
     (name) => `millrace_records_${name}_total`,
   ),
   ...['millrace_emissions_total', 'millrace_emissions_failed_total'],
-  ...['millrace_state_entries', 'millrace_state_bytes', 'millrace_breaker_openings_total'],
+  ...['millrace_breaker_openings_total'],
 ]
 
 test('every metric of the catalogue comes from a worker', () =>
   withBench(new Bench(7, yaml, { partitions: 1 }), async (one) => {
     const { cluster } = one
-    cluster.topics.ensure('late', 1)
+    for (const topic of ['late', 'odd']) cluster.topics.ensure(topic, 1)
+    one.produce([{ id: 'd', key: null }], 0, 'odd')
     one.produce([
       { id: 'a', key: 'a' },
       { id: 'a', key: 'a' },
@@ -54,6 +56,9 @@ test('every metric of the catalogue comes from a worker', () =>
     ).toEqual(elsewhere.filter((name) => name !== 'millrace_build_info').toSorted())
     expect(text).toContain(
       'millrace_failures_total{topology="orders",node="slow",class="permanent",code="RECORD_INVALID"} 1\n',
+    )
+    expect(text).toMatch(
+      /^millrace_records_dropped_total\{topology="orders",node="sums",reason="keyless"\} 1$/m,
     )
     expect(text).toContain('millrace_parked_letters{topology="orders",topic="in",partition="0"} 1\n')
     expect(text).toContain('millrace_parked_letters{topology="orders",topic="late",partition="0"} 0\n')
