@@ -66,7 +66,10 @@ export function planSubject(
   const register = matched.slice(last + 1).map(({ file }) => file)
   const skipped = matched.slice(0, last + 1).filter(({ version }) => version === undefined)
   const strangers = strangersOf(files, versions)
-  const refusals = register.flatMap((file) => strangerRefusals(file, strangers, mode))
+  const refusals = [
+    ...manyTypes(subject, files, register, mode),
+    ...register.flatMap((file) => strangerRefusals(file, strangers, mode)),
+  ]
   const change = level === undefined || level === mode ? undefined : { from: level, to: mode }
   const action = register.length > 0 ? 'register' : change === undefined ? 'unchanged' : 'set level'
   return {
@@ -83,6 +86,21 @@ export function planSubject(
 export function refusedStep(step: SubjectStep, sentences: readonly string[]): SubjectStep {
   if (sentences.length === 0) return step
   return { ...step, action: 'refused', refusals: [...step.refusals, ...sentences] }
+}
+
+/** A registry compares whatever is in a subject: another record is incompatible with all that are there. */
+function manyTypes(
+  subject: string,
+  files: readonly SchemaFile[],
+  register: readonly SchemaFile[],
+  mode: CompatibilityMode,
+): string[] {
+  const names = [...new Set(files.map(({ schema }) => schema.fullName))]
+  if (names.length < 2 || register.length === 0 || mode === 'NONE') return []
+  return [
+    `${subject} is one subject for ${names.join(', ')}, which registries compare with each other: give each a subject of its own ` +
+      '(registry: { subjects: record } in the environment), or the topic compatibility: NONE in schemas/catalogue.yaml.',
+  ]
 }
 
 function skippedText({ file }: MatchedFile): string {
