@@ -119,7 +119,7 @@ function wholeSchema(text: string, path: string): Schema {
   try {
     return parseSchema(text, path)
   } catch (error) {
-    if (!(error instanceof MillraceError) || !error.message.includes('a name is defined before its use.'))
+    if (!(error instanceof MillraceError) || !error.message.endsWith('a name is defined before its use.'))
       throw error
     const more = 'Write its definition here: a file takes no names from other files or subjects.'
     throw fatalError('AVRO_SCHEMA_INVALID', `${error.message} ${more}`, { cause: error, facts: error.facts })

@@ -3,6 +3,7 @@ import { identityForm } from '../canonical.ts'
 import type { Schema } from '../schema.ts'
 import { isJson } from '../schema-walk.ts'
 import { normalForm } from './normal-form.ts'
+import { quietChanges } from './quiet-changes.ts'
 import { readingVerdict } from './reading-verdict.ts'
 
 /** How much a version changes: nothing but spelling; words and aliases; what is kept compatible; what breaks. */
@@ -49,11 +50,12 @@ const mostTold = 3
 export function changeText(before: Schema, after: Schema, kind: ChangeKind): string {
   if (kind === 'none') return 'only the spelling differs'
   if (kind === 'patch') return 'documentation, aliases or attributes differ'
-  const found = schemaDifferences(before.root, after.root)
+  const differences = schemaDifferences(before.root, after.root).map(
+    ({ path, what }) => `${path === '' ? 'the value' : `"${path}"`} ${what}`,
+  )
+  const found = differences.length > 0 ? differences : quietChanges(before.root, after.root)
   if (found.length === 0) return 'types or defaults differ'
-  const told = found
-    .slice(0, mostTold)
-    .map(({ path, what }) => `${path === '' ? 'the value' : `"${path}"`} ${what}`)
+  const told = found.slice(0, mostTold)
   const more = found.length - told.length
   return told.join('; ') + (more > 0 ? `; and ${more} more` : '')
 }
