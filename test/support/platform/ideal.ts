@@ -12,6 +12,7 @@ import {
   type Row,
   type Told,
 } from './facts.ts'
+import { views } from './views.ts'
 
 const partitions = 4
 
@@ -41,8 +42,8 @@ export function idealFacts(options: ShopOptions): Facts {
   topics['business.orders.in-order'] = orders.toSorted(
     (a, b) => a.partition - b.partition || a.key.localeCompare(b.key) || turnOf(a) - turnOf(b),
   )
-  for (const kind of ['created', 'paid', 'shipped', 'cancelled'])
-    topics[`business.orders.${kind}`] = orders.filter((record) => typeOf(record) === `order.${kind}`)
+  for (const { topic, from, type } of views)
+    topics[topic] = distinct(inTopic(written, from)).filter((record) => typeOf(record) === type)
   topics['business.notifications.requested'] = orders
     .filter((record) => typeOf(record) !== 'order.paid')
     .map(letterOf)

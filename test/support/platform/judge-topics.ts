@@ -10,6 +10,7 @@ import {
   type Json,
   type Told,
 } from './facts.ts'
+import { views } from './views.ts'
 
 function countOf(records: readonly Told[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
@@ -62,18 +63,16 @@ function isGivenUp(gaps: readonly Told[], session: string, turn: number): boolea
   )
 }
 
-/** The topics of one type each: every event of it once, those of a session in the order of the topic that they are from. */
+/** The topics of one type each: every event of it once, those of a key in the order of the topic that they are from. */
 export function judgeViews(facts: Facts): Findings {
-  const written = distinct(inTopic(facts, 'business.orders.events'))
-  return ['created', 'paid', 'shipped', 'cancelled'].flatMap((kind) => {
-    const topic = `business.orders.${kind}`
-    const wanted = written.filter((record) => typeOf(record) === `order.${kind}`)
+  return views.flatMap(({ topic, from, type }) => {
+    const wanted = distinct(inTopic(facts, from)).filter((record) => typeOf(record) === type)
     const found = inTopic(facts, topic)
     const wrong = exactlyOnce(topic, wanted, found)
     const order = Map.groupBy(wanted, ({ key }) => key)
-    for (const [session, records] of Map.groupBy(found, ({ key }) => key)) {
-      const [is, should] = [records.map(idOf), (order.get(session) ?? []).map(idOf)]
-      if (is.join() !== should.join()) wrong.push(`${topic}: ${session} is in another order`)
+    for (const [own, records] of Map.groupBy(found, ({ key }) => key)) {
+      const [is, should] = [records.map(idOf), (order.get(own) ?? []).map(idOf)]
+      if (is.join() !== should.join()) wrong.push(`${topic}: ${own} is in another order`)
     }
     return wrong
   })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from '@jest/globals'
+import { platformTopologies } from '../../../cli/demo/platform.ts'
 import { Random } from '../../../platform/shop/random.ts'
 import { answer, millrace, root, Running, type Ran, type RunOptions, type Summary } from '../cli.ts'
 import type { CassandraAddresses } from '../servers/cassandra-node.ts'
@@ -12,19 +13,7 @@ import { layRelease } from './releases.ts'
 import { collect } from './collect.ts'
 import type { Facts } from './facts.ts'
 
-/** The topologies of the platform. */
-export const topologies = [
-  'order-service-consumer-group',
-  'inventory-service-consumer-group',
-  'customer-read-model',
-  'analytics-service-consumer-group',
-  'session-funnel',
-  'order-views',
-  'notifications',
-  'audit-service-consumer-group',
-] as const
-
-const files = topologies.map((name) => join('topologies', `${name}.yaml`))
+const files = platformTopologies.map((name) => join('topologies', `${name}.yaml`))
 
 /** The servers that the platform runs on. */
 export interface PlatformServers {
