@@ -65,6 +65,7 @@ export class LedgerRun implements Lineage {
   open: number
   settled = 0
   sealed = 0
+  #held: Set<number> | undefined
   readonly #whole: Whole
   readonly #owner: RunOwner
   readonly #offsets: Float64Array
@@ -255,12 +256,31 @@ export class LedgerRun implements Lineage {
     this.#watchers?.clear()
   }
 
+  /** Keeps a settled record out of the next cut, until `letGo`: something before it is not settled. */
+  hold(row: number): void {
+    if (this.errand !== undefined) return this.errand.run.hold(this.errand.row)
+    this.#held ??= new Set()
+    this.#held.add(row)
+  }
+
+  isHeld(row: number): boolean {
+    if (this.errand !== undefined) return this.errand.run.isHeld(this.errand.row)
+    return this.#held?.has(row) === true
+  }
+
+  letGo(): void {
+    this.errand?.run.letGo()
+    this.#held = undefined
+  }
+
   /** Seals what is settled, with `inOrder` only up to the first record that is not; true if the whole run now is. */
   seal(mayPark: (run: LedgerRun, row: number) => boolean, inOrder = false): boolean {
     for (let row = 0; row < this.count; row++) {
       if (this.#phases[row] === phase.sealed) continue
       const stays =
-        this.#phases[row] === phase.open || (this.#verdicts[row] === weights.parked && !mayPark(this, row))
+        this.#phases[row] === phase.open ||
+        this.isHeld(row) ||
+        (this.#verdicts[row] === weights.parked && !mayPark(this, row))
       if (stays && inOrder) return false
       if (stays) continue
       this.#phases[row] = phase.sealed

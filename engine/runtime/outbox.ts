@@ -1,6 +1,7 @@
 import type { OutgoingBatch } from '../component/contracts/log.ts'
 import type { PreparedWrite, WriteResult } from '../component/contracts/sink.ts'
 import { selectRows } from '../component/outgoing.ts'
+import { keyOf } from '../component/packed-records.ts'
 import type { WriteBatch } from '../component/write-batch.ts'
 import type { Share } from './budget.ts'
 import type { LedgerRun } from './ledger-run.ts'
@@ -22,7 +23,8 @@ const bytesOfRow = 48
  * records that it was made of: neither earlier, nor without them. What a record put here before it was parked is dropped:
  * it will be made again when the record is released.
  *
- * Outputs of a key leave in the order in which they came, since its records settle in order.
+ * Outputs of a key leave in the order in which they came. Their records may settle in another one, where they have other outputs
+ * besides that take their time: then the later record is held back.
  */
 export class Outbox {
   readonly #share: Share
@@ -52,6 +54,43 @@ export class Outbox {
     return outcomes
   }
 
+  /**
+   * To be called before a cut is sealed: a settled record that has an output behind one of the same topic and key, whose record
+   * is not settled, waits for it. A record that waits holds up what is behind all of its outputs.
+   */
+  holdBack(): void {
+    let open = false
+    for (const { runs, rows } of this.#waiting) {
+      for (let n = 0; n < rows.length; n++) {
+        const run = runOf(runs, n)
+        run.letGo()
+        open ||= run.isOpen(rows[n]!)
+      }
+    }
+    while (open && this.#holdMore());
+  }
+
+  /** True if another record is held. */
+  #holdMore(): boolean {
+    const waiting = new Map<string, Set<string>>()
+    let more = false
+    for (const { output, runs, rows } of this.#waiting) {
+      const keys = waiting.get(output.topic) ?? new Set()
+      waiting.set(output.topic, keys)
+      for (let n = 0; n < rows.length; n++) {
+        const [run, row] = [runOf(runs, n), rows[n]!]
+        const key = run.verdict(row) === 'parked' ? undefined : keyOf(output, n)?.toString('latin1')
+        if (key === undefined) continue
+        if (run.isOpen(row) || run.isHeld(row)) keys.add(key)
+        else if (keys.has(key)) {
+          run.hold(row)
+          more = true
+        }
+      }
+    }
+    return more
+  }
+
   /** The outputs of all records that are in a cut by now. */
   seal(): OutgoingBatch[] {
     const sealed: Waiting[] = []
@@ -79,7 +118,7 @@ export class Outbox {
       rows,
       output: { topic },
     } = this.#sealed[output]!
-    const run = Array.isArray(runs) ? (runs as readonly LedgerRun[])[row]! : (runs as LedgerRun)
+    const run = runOf(runs, row)
     return { run, offset: run.offset(rows[row]!), to: topic }
   }
 
@@ -120,6 +159,10 @@ function originsOf(
   return { runs, rows }
 }
 
+function runOf(runs: Waiting['runs'], n: number): LedgerRun {
+  return Array.isArray(runs) ? (runs as readonly LedgerRun[])[n]! : (runs as LedgerRun)
+}
+
 /** Parts what is in a cut from what waits for one. */
 function part(waiting: Waiting): { readonly leaves: Waiting; readonly stays: Waiting | undefined } {
   const { output, runs, rows } = waiting
@@ -128,7 +171,7 @@ function part(waiting: Waiting): { readonly leaves: Waiting; readonly stays: Wai
   let leave = 0
   let stay = 0
   for (let n = 0; n < output.count; n++) {
-    const run = Array.isArray(runs) ? (runs as readonly LedgerRun[])[n]! : (runs as LedgerRun)
+    const run = runOf(runs, n)
     const row = rows[n]!
     if (run.verdict(row) === 'parked') continue
     if (run.isSealed(row)) leaving[leave++] = n

@@ -191,7 +191,7 @@ export class OwedEmissions {
   }
 
   #tell(run: OwedRun, row: number, debtor: Debtor): void {
-    const verdict = run.isSealed(row) ? undefined : run.verdict(row)
+    const verdict = run.isSealed(row) || run.isHeld(row) ? undefined : run.verdict(row)
     if (verdict === undefined) return
     if (verdict === 'parked') debtor.count('emissionsFailed', 1)
     run.dues[row]!.settle(verdict, run, row)

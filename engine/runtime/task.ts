@@ -286,6 +286,7 @@ export class Task {
   /** Seals a cut; undefined if there is nothing to commit. */
   seal(): SealedTask | undefined {
     if (this.#cancelled) return undefined
+    this.#outbox?.holdBack()
     this.#owed.settle()
     const dirty =
       this.inputs.some(({ ledger }) => ledger.dirty) ||

@@ -44,10 +44,10 @@ export function judgeTurns(facts: Facts): Findings {
     let last = 0
     for (const record of records) {
       const turn = turnOf(record)
-      if (turn <= last) wrong.push(`${session}: number ${turn} comes after ${last}`)
+      if (turn <= last) wrong.push(`${session}: number ${turn} comes after ${last} (${placeOf(record)})`)
       for (let missing = last + 1; missing < turn; missing++)
         if (!isGivenUp(gaps, session, missing))
-          wrong.push(`${session}: number ${missing} is left out without a word`)
+          wrong.push(`${session}: number ${missing} is left out without a word (${placeOf(record)})`)
       last = Math.max(last, turn)
     }
   }
@@ -55,6 +55,10 @@ export function judgeTurns(facts: Facts): Findings {
     if (!isGivenUp(gaps, record.key, turnOf(record)))
       wrong.push(`${record.key}: number ${turnOf(record)} is late, and was never given up`)
   return wrong
+}
+
+function placeOf({ partition, offset }: Told): string {
+  return `${partition}@${offset}`
 }
 
 function isGivenUp(gaps: readonly Told[], session: string, turn: number): boolean {

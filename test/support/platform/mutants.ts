@@ -118,7 +118,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     change: inTopic('business.orders.in-order', twice),
   },
   'two events of a session in the wrong order': {
-    noticed: /number 1 comes after 2$/,
+    noticed: /number 1 comes after 2 /,
     change: inTopic('business.orders.in-order', swapped),
   },
   'an event that is late, and nobody was told of a gap': {

@@ -1,3 +1,4 @@
+import { platformTopologies } from '../../../cli/demo/platform.ts'
 import { expect } from '@jest/globals'
 import type { Reconciliation } from '../../../cli/reconcile/result.ts'
 import { answer } from '../cli.ts'
@@ -13,7 +14,7 @@ const audit = 'topologies/audit-service-consumer-group.yaml'
 export async function livesOfThePlatform(run: PlatformRun): Promise<Facts> {
   await run.deploy()
   await Promise.all([run.write(), run.torment()])
-  expect(await run.finish()).toHaveLength(8)
+  expect(await run.finish()).toHaveLength(platformTopologies.length)
   const facts = await run.facts()
   // Written at once, or nothing was shown.
   expect(PlatformRun.alternations(facts, 'business.orders.events')).toBeGreaterThan(50)
