@@ -79,22 +79,27 @@ sinks: { out: { type: count, from: unique } }
 `
 
 let blocks = 0
+const log = {
+  partitionsOf: () => Promise.resolve(1),
+  ensureTopic: () => Promise.resolve(1),
+  bounds: () => Promise.resolve({ first: 0, end: 0 }),
+}
+const backend = {
+  commit(commit: { tasks: readonly { blocks: readonly { bytes: Uint8Array }[] }[] }) {
+    for (const task of commit.tasks) for (const block of task.blocks) blocks += block.bytes.length
+    return Promise.resolve({ outcome: 'committed' })
+  },
+  positions: () => Promise.resolve([]),
+  restore: () => Promise.resolve(),
+  release: () => undefined,
+  close: () => Promise.resolve(),
+}
 const environment = {
   clock: systemClock,
   print: console.log,
   notes: () => ({ get: () => undefined, set: () => undefined }),
-  log: {
-    partitionsOf: () => Promise.resolve(1),
-    ensureTopic: () => Promise.resolve(1),
-    bounds: () => Promise.resolve({ first: 0, end: 0 }),
-  },
-  openBackend: () => ({
-    commit(commit: { tasks: readonly { blocks: readonly { bytes: Uint8Array }[] }[] }) {
-      for (const task of commit.tasks) for (const block of task.blocks) blocks += block.bytes.length
-      return Promise.resolve({ outcome: 'committed' })
-    },
-    restore: () => Promise.resolve({ positions: [], blocks: [] }),
-  }),
+  log,
+  join: () => Promise.resolve({ log, backend, close: () => Promise.resolve() }),
 } as unknown as Environment
 
 const plan = planReading(
