@@ -1,11 +1,13 @@
 // make bench-clients: Kafka clients side by side. See --help.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, release, tmpdir, totalmem, type } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startBroker } from './broker.ts'
 import { chart } from './chart.ts'
+import { thisMachine } from './machine.ts'
 import { markdown } from './markdown.ts'
 import { BenchFailure, parseOptions, usage, type Options } from './options.ts'
+import { runProgram } from './program.ts'
 import { playScenario, type Bench, type Player } from './rounds.ts'
 import type { Results, Row } from './rows.ts'
 import { medians } from './summary.ts'
@@ -14,20 +16,7 @@ import { systems } from './systems.ts'
 import { Topics } from './topics.ts'
 import { CpuWatch, listenerOn } from './cpu-watch.ts'
 
-const options = parseOptions(process.argv.slice(2))
-if (options === 'help') {
-  console.log(usage)
-} else {
-  // Leaves nothing behind: what runs and what was written is given up on exit.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
-  try {
-    await benchmark(options)
-  } catch (error) {
-    if (!(error instanceof BenchFailure)) throw error
-    console.error(error.message)
-    process.exitCode = 1
-  }
-}
+await runProgram(parseOptions, usage, benchmark)
 
 async function benchmark(options: Options): Promise<void> {
   const broker = options.bootstrap === undefined ? await startBroker() : undefined
@@ -85,13 +74,7 @@ function write(
     typeof ready === 'string' ? [] : [[system.name, ready.version] as const],
   )
   const results: Results = {
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      memoryGb: Math.round(totalmem() / 2 ** 30),
-      os: `${type()} ${release()}`,
-      node: process.version,
-    },
+    machine: thisMachine(),
     measured: new Date().toISOString(),
     versions: Object.fromEntries(versions),
     rounds,

@@ -1,8 +1,10 @@
 // make bench-engine: Millrace beside other engines, on real servers. See --help.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, release, tmpdir, totalmem, type } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { thisMachine } from '../clients/machine.ts'
 import { BenchFailure } from '../clients/options.ts'
+import { runProgram } from '../clients/program.ts'
 import { engineChart } from './chart.ts'
 import { markdown } from './markdown.ts'
 import { parseOptions, usage, type Options } from './options.ts'
@@ -14,31 +16,7 @@ import { Servers } from './servers.ts'
 import { gates, medians } from './summary.ts'
 import { sweep } from './sweep.ts'
 
-const options = parseArguments()
-if (options === 'help') {
-  console.log(usage)
-} else if (options !== undefined) {
-  // Leaves nothing behind: what runs and what was written is given up on exit.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
-  await benchmark(options).catch(complain)
-  // Clients that wait for something are not waited for.
-  process.exit()
-}
-
-function parseArguments(): Options | 'help' | undefined {
-  try {
-    return parseOptions(process.argv.slice(2))
-  } catch (error) {
-    complain(error)
-    return undefined
-  }
-}
-
-function complain(error: unknown): void {
-  if (!(error instanceof BenchFailure)) throw error
-  console.error(error.message)
-  process.exitCode = 1
-}
+await runProgram(parseOptions, usage, benchmark)
 
 async function benchmark(options: Options): Promise<void> {
   checkNames(options)
@@ -90,13 +68,7 @@ function write(options: Options, measured: readonly Row[], tried: Readonly<Recor
       .map((system) => [`${name} ${system.name} ${system.guarantee}`, system.how] as const),
   )
   const results: Results = {
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      memoryGb: Math.round(totalmem() / 2 ** 30),
-      os: `${type()} ${release()}`,
-      node: process.version,
-    },
+    machine: thisMachine(),
     measured: new Date().toISOString(),
     versions,
     how: Object.fromEntries(how),

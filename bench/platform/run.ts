@@ -1,8 +1,10 @@
 // make bench-platform: the event platform at ten times its load, on real servers. See --help.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, release, tmpdir, totalmem, type } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { thisMachine } from '../clients/machine.ts'
 import { BenchFailure } from '../clients/options.ts'
+import { runProgram } from '../clients/program.ts'
 import { platformChart } from './chart.ts'
 import { markdown, runLines } from './markdown.ts'
 import { parseOptions, usage, type Layout, type Options } from './options.ts'
@@ -10,31 +12,7 @@ import { play } from './play.ts'
 import type { Results, Run } from './results.ts'
 import { openCluster } from './servers.ts'
 
-const options = parseArguments()
-if (options === 'help') {
-  console.log(usage)
-} else if (options !== undefined) {
-  // Leaves nothing behind: what runs and what was written is given up on exit.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
-  await benchmark(options).catch(complain)
-  // Clients that wait for something are not waited for.
-  process.exit()
-}
-
-function parseArguments(): Options | 'help' | undefined {
-  try {
-    return parseOptions(process.argv.slice(2))
-  } catch (error) {
-    complain(error)
-    return undefined
-  }
-}
-
-function complain(error: unknown): void {
-  if (!(error instanceof BenchFailure)) throw error
-  console.error(error.message)
-  process.exitCode = 1
-}
+await runProgram(parseOptions, usage, benchmark)
 
 /** @throws BenchFailure where a run's result is wrong, after everything was written */
 async function benchmark(options: Options): Promise<void> {
@@ -65,13 +43,7 @@ async function playOnce(layout: Layout, options: Options): Promise<Run> {
 
 function write({ out, rate, times, seed, small }: Options, runs: readonly Run[]): void {
   const results: Results = {
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      memoryGb: Math.round(totalmem() / 2 ** 30),
-      os: `${type()} ${release()}`,
-      node: process.version,
-    },
+    machine: thisMachine(),
     measured: new Date().toISOString(),
     command: commandOf(process.argv.slice(2)),
     options: { rate, times, seed, small },
