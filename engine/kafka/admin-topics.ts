@@ -2,7 +2,7 @@ import type { ConfigDescription } from '@platformatic/kafka'
 import type { TopicPartition } from '../component/contracts/position.ts'
 import { downstreamError, fatalError, permanentError } from '../errors.ts'
 import type { AdminConnection } from './admin-connection.ts'
-import { answerIn, isAnswer } from './admin-errors.ts'
+import { answerIn } from './admin-errors.ts'
 import { missingRight } from './rights.ts'
 
 export interface TopicDescription {
@@ -27,13 +27,6 @@ export interface TopicSetting {
   readonly value: string | null
   /** True if it was set for this topic; otherwise it is the broker's. */
   readonly own: boolean
-}
-
-export interface NewTopic {
-  /** The broker's default if not given. */
-  readonly partitions?: number
-  readonly replication?: number
-  readonly configs?: Readonly<Record<string, string>>
 }
 
 /** As far as the answer to a request for metadata is read. */
@@ -77,8 +70,6 @@ const unknownTopic = 3
 const invalidTopic = 17
 const forbiddenTopic = 29
 const topicResource = 2
-const setValue = 0
-const restoreDefault = 1
 
 export async function describeCluster(connection: AdminConnection): Promise<ClusterDescription> {
   const what = 'The cluster cannot be described'
@@ -192,58 +183,6 @@ function settingsOf({ configs }: ConfigDescription): ReadonlyMap<string, TopicSe
   )
 }
 
-/** Makes a topic; false if there was one already, which stays as it is. */
-export async function createTopic(
-  connection: AdminConnection,
-  name: string,
-  topic: NewTopic,
-): Promise<boolean> {
-  const { partitions = -1, replication = -1, configs = {} } = topic
-  const entries = Object.entries(configs).map(([key, value]) => ({ name: key, value }))
-  return connection.ask(`The topic ${name} cannot be made`, 'Create', async (admin) => {
-    try {
-      await admin.createTopics({ topics: [name], partitions, replicas: replication, configs: entries })
-      return true
-    } catch (error) {
-      if (isAnswer(error, 'TOPIC_ALREADY_EXISTS')) return false
-      throw error
-    }
-  })
-}
-
-/** Gives a topic more partitions. Keys that were in one partition are then spread anew. */
-export async function addPartitions(connection: AdminConnection, name: string, total: number): Promise<void> {
-  await connection.ask(`The topic ${name} cannot get ${total} partitions`, 'Alter', (admin) =>
-    admin.createPartitions({ topics: [{ name, count: total }] }),
-  )
-}
-
-/** Sets settings of a topic; null restores the broker's default. What is not named stays. */
-export async function alterTopic(
-  connection: AdminConnection,
-  name: string,
-  changes: Readonly<Record<string, string | null>>,
-): Promise<void> {
-  const configs = Object.entries(changes).map(([key, value]) =>
-    value === null
-      ? ({ name: key, configOperation: restoreDefault } as const)
-      : ({ name: key, configOperation: setValue, value } as const),
-  )
-  if (configs.length === 0) return
-  await connection.ask(`The settings of the topic ${name} cannot be changed`, 'AlterConfigs', (admin) =>
-    admin.incrementalAlterConfigs({
-      resources: [{ resourceType: topicResource, resourceName: name, configs }],
-    }),
-  )
-}
-
-export async function deleteTopics(connection: AdminConnection, names: readonly string[]): Promise<void> {
-  if (names.length === 0) return
-  await connection.ask(`${topicsText(names)} cannot be deleted`, 'Delete', (admin) =>
-    admin.deleteTopics({ topics: [...names] }),
-  )
-}
-
 /** Deletes what lies before these offsets, for good. */
 export async function deleteRecords(
   connection: AdminConnection,
@@ -322,7 +261,8 @@ export function byTopic<One extends TopicPartition, Entry>(
   return [...grouped].map(([name, ones]) => ({ name, partitions: ones.map(entry) }))
 }
 
-function topicsText(names: readonly string[]): string {
+/** The subject of a sentence about these topics. */
+export function topicsText(names: readonly string[]): string {
   const [first, second, ...more] = names
   if (second === undefined) return `The topic ${first ?? ''}`
   return `The topics ${first}, ${second}${more.length > 0 ? ` and ${more.length} more` : ''}`

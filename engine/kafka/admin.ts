@@ -11,18 +11,14 @@ import {
   type GroupOffset,
   type GroupSummary,
 } from './admin-groups.ts'
+import { addPartitions, alterTopic, createTopic, deleteTopics, type NewTopic } from './admin-topic-changes.ts'
 import {
-  addPartitions,
-  alterTopic,
-  createTopic,
   deleteRecords,
-  deleteTopics,
   describeCluster,
   describeTopics,
   listOffsets,
   topicSettings,
   type ClusterDescription,
-  type NewTopic,
   type OffsetWanted,
   type TopicDescription,
   type TopicSetting,
