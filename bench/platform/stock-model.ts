@@ -27,19 +27,19 @@ export class StockModel {
   }
 
   /**
-   * An alert came that tells the state after change `version`. Answers the changes that it tells of: those since the last alert
-   * that left too little. A worker that has several changes of a product in one commit tells the last state alone.
+   * An alert came that tells the state after change `version`. Answers the changes that it tells of: that one and those right
+   * before it, since the last alert, that left too little. A worker that has several changes of a product in one commit tells
+   * the last state alone; that a product was low and is not any more by then is told by nobody.
    */
   alerted(sku: string, version: number): Due[] {
     const product = this.#products.get(sku)
     if (product === undefined) return []
     if (product.alerts.has(version)) this.#repeated++
     product.alerts.add(version)
-    const told = product.states
-      .slice(product.open - 1, version)
-      .filter(({ available }) => available < lowBelow)
+    const since = product.states.slice(product.open - 1, version)
     product.open = Math.max(product.open, version + 1)
-    return told.map(({ due }) => due)
+    const enough = since.findLastIndex(({ available }) => available >= lowBelow)
+    return since.slice(enough + 1).map(({ due }) => due)
   }
 
   /** What each product's row should be in the end. */

@@ -66,6 +66,12 @@ describe('the stock that should be', () => {
     expect(stock.faults()).toEqual([])
   })
 
+  test('an alert does not tell of a state that was over before it', () => {
+    const stock = sold()
+    // Changes 2 to 5 in one commit: low, then enough, then low.
+    expect(stock.alerted('a', 5)).toEqual([due(4)])
+  })
+
   test.each([
     [[3], '1 products are low, and the last alert does not say so'],
     [[3, 5, 5], '1 alerts came twice'],
