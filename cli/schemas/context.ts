@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { SchemaFile } from '../../engine/avro/schema-files.ts'
-import type { CompatibilityMode } from '../../engine/avro/compatibility/modes.ts'
+import { defaultMode, type CompatibilityMode } from '../../engine/component/compatibility.ts'
 import { readCatalogue } from '../../engine/config/catalogue.ts'
 import type { CommandArgs } from '../command-line/command.ts'
 import { textFlag, usage } from '../command-line/flags.ts'
@@ -31,12 +31,10 @@ export async function schemaFilesOf({ folder }: SchemasContext): Promise<SchemaF
   return readSchemaFiles(folder)
 }
 
-/** What the catalogue promises for each topic; undefined where it says nothing. */
-export async function modesOf({
-  folder,
-}: SchemasContext): Promise<(topic: string) => CompatibilityMode | undefined> {
+/** What is promised for each topic: by the catalogue, or where it says nothing by default. */
+export async function modesOf({ folder }: SchemasContext): Promise<(topic: string) => CompatibilityMode> {
   const catalogue = await readCatalogue(join(folder, 'catalogue.yaml'))
-  return (topic) => catalogue.get(topic)?.compatibility
+  return (topic) => catalogue.get(topic)?.compatibility ?? defaultMode
 }
 
 /** The files whose record, topic or subject is named; all where nothing is. Throws USAGE for a name that means nothing. */

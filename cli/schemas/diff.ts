@@ -59,12 +59,11 @@ async function versionOf(files: readonly SchemaFile[], word: string): Promise<Sc
 
 async function diffRegistry(context: SchemasContext): Promise<number> {
   const { args, words } = context
-  const [files, modeOf, { matchFiles, strangersOf }, { versionLabel }, { defaultMode }] = await Promise.all([
+  const [files, modeOf, { matchFiles, strangersOf }, { versionLabel }] = await Promise.all([
     schemaFilesOf(context),
     modesOf(context),
     import('../../engine/avro/compatibility/registry-plan.ts'),
     import('../../engine/avro/compatibility/check-types.ts'),
-    import('../../engine/avro/compatibility/modes.ts'),
   ])
   const named = namedFiles(files, words)
   return withOpenRegistry(context, async (registry) => {
@@ -76,7 +75,7 @@ async function diffRegistry(context: SchemasContext): Promise<number> {
         subject,
         onlyFiles: missing.map(({ file }) => versionLabel(file)),
         onlyRegistry: strangersOf(own, versions).map(({ version }) => version),
-        level: { registry: level, files: modeOf(own[0]!.topic) ?? defaultMode },
+        level: { registry: level, files: modeOf(own[0]!.topic) },
       })
     }
     if (outputFlag(args.values, ['text', 'json']) === 'json')

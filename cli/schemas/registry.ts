@@ -70,15 +70,14 @@ export async function stepsOf(
   registry: OpenRegistry,
   context: SchemasContext,
 ): Promise<SubjectStep[]> {
-  const [{ planSubject, refusedStep }, { defaultMode }, modeOf] = await Promise.all([
+  const [{ planSubject, refusedStep }, modeOf] = await Promise.all([
     import('../../engine/avro/compatibility/registry-plan.ts'),
-    import('../../engine/avro/compatibility/modes.ts'),
     modesOf(context),
   ])
   const steps: SubjectStep[] = []
   for (const [subject, own] of bySubject(files, registry)) {
     const state = await stateOf(registry, subject)
-    const step = planSubject(subject, own, modeOf(own[0]!.topic) ?? defaultMode, state)
+    const step = planSubject(subject, own, modeOf(own[0]!.topic), state)
     const refusals = [...offline(step, reports), ...(await opinions(step, state, registry))]
     steps.push(refusedStep(step, refusals))
   }

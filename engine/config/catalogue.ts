@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { compatibilityModes, defaultMode } from '../component/compatibility.ts'
 import { ByteSize, Duration, TopicName } from '../component/fields.ts'
 import { MillraceError } from '../errors.ts'
 import { problemsOf } from './issue-text.ts'
@@ -6,17 +7,6 @@ import { configErrors } from './problems.ts'
 import { parseYaml, readYamlFile, type YamlFile } from './yaml-file.ts'
 
 const minute = 60_000
-
-/** By the names of Confluent’s registry. */
-const compatibilities = [
-  'NONE',
-  'BACKWARD',
-  'BACKWARD_TRANSITIVE',
-  'FORWARD',
-  'FORWARD_TRANSITIVE',
-  'FULL',
-  'FULL_TRANSITIVE',
-] as const
 
 const Topic = z.strictObject({
   description: z.string().optional().meta({ description: 'What is in it.' }),
@@ -72,10 +62,12 @@ const Topic = z.strictObject({
     .union([z.literal('forever'), Duration.refine((ms) => ms >= minute, 'expected at least 1m')])
     .optional()
     .meta({ description: 'How long records are kept: a duration, or `forever`.', examples: ['7d'] }),
-  compatibility: z.enum(compatibilities).optional().meta({
-    description:
-      'What a new version of a schema of the topic has to be for the earlier ones (default: `BACKWARD_TRANSITIVE`).',
-  }),
+  compatibility: z
+    .enum(compatibilityModes)
+    .optional()
+    .meta({
+      description: `What a new version of a schema of the topic has to be for the earlier ones (default: \`${defaultMode}\`).`,
+    }),
   cleanup: z.enum(['delete', 'compact', 'compact,delete']).optional().meta({
     description: 'What goes when it is old: records, or all but the last of each key, or both.',
   }),

@@ -1,6 +1,6 @@
 import type { SchemaFile } from '../schema-files.ts'
 import type { ChangeKind, UpgradeOrder } from './change.ts'
-import type { CompatibilityMode } from './modes.ts'
+import type { CompatibilityMode } from '../../component/compatibility.ts'
 
 /** What is wrong with a version. */
 export interface CheckProblem {

@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { CompatibilityMode } from '../../component/compatibility.ts'
 import { subjectOf } from '../registry.ts'
 import type { SchemaFile } from '../schema-files.ts'
 import type { CheckProblem, PastFiles, SubjectReport, VersionReport } from './check-types.ts'
 import { checkVersionsOf } from './history.ts'
 import { majorNotes } from './majors.ts'
-import { type CompatibilityMode, defaultMode } from './modes.ts'
 import { pastProblems } from './past.ts'
 
 /** What `check` goes by, besides the files. */
 export interface CheckRules {
-  /** What a topic promises; the default where it says nothing. */
-  readonly modeOf: (topic: string) => CompatibilityMode | undefined
+  /** What is promised for a topic. */
+  readonly modeOf: (topic: string) => CompatibilityMode
   /** A day such as `2026-11-22`. */
   readonly today: string
   readonly past?: PastFiles
@@ -62,7 +62,7 @@ function checkRecord(
   { modeOf, today }: CheckRules,
 ): SubjectReport {
   const { topic, schema } = versions[0]!
-  const mode = modeOf(topic) ?? defaultMode
+  const mode = modeOf(topic)
   const inTopic = files.filter((file) => file.topic === topic)
   const reports = checkVersionsOf(versions, mode, today).map((report, index) => {
     const file = versions[index]!
@@ -93,5 +93,5 @@ function goneReport(problems: readonly CheckProblem[], { modeOf, past }: CheckRu
     ...{ upgrade: 'together', problems, notes: [] },
   }
   const subject = subjectOf(topic, record)
-  return { subject, topic, record, mode: modeOf(topic) ?? defaultMode, versions: [version] }
+  return { subject, topic, record, mode: modeOf(topic), versions: [version] }
 }

@@ -1,7 +1,8 @@
 import type { RegistryVersion } from '../registry-admin.ts'
 import type { SchemaFile } from '../schema-files.ts'
 import { versionLabel } from './check-types.ts'
-import { type CompatibilityMode, rulesOf } from './modes.ts'
+import type { CompatibilityMode } from '../../component/compatibility.ts'
+import { rulesOf } from './modes.ts'
 import { normalForm } from './normal-form.ts'
 import { findingText, readingVerdict } from './reading-verdict.ts'
 
