@@ -1,6 +1,6 @@
 // Who may import whom: the rooms of ARCHITECTURE.md. Think about the layering before you change a rule.
 
-const product = '^(main\\.ts$|(cli|domain|engine|native|platform|producer|sources|processors|sinks)/)'
+const product = '^(main\\.ts$|(cli|domain|engine|native|platform|producer|project|sources|processors|sinks)/)'
 const components = '^(sources|processors|sinks)/(?!index\\.ts$)'
 const door = '^engine/component/index\\.ts$'
 
@@ -31,7 +31,9 @@ export default {
       comment: 'The engine gets sources, processors and sinks handed to it by main.ts.',
       severity: 'error',
       from: { path: '^engine/' },
-      to: { path: '^(main\\.ts$|(sources|processors|sinks|topologies|domain|platform|cli|producer)/)' },
+      to: {
+        path: '^(main\\.ts$|(sources|processors|sinks|topologies|domain|platform|cli|producer|project)/)',
+      },
     },
     {
       name: 'producer-is-a-library',
@@ -39,6 +41,17 @@ export default {
       severity: 'error',
       from: { path: '^producer/' },
       to: { path: '^(main\\.ts$|(sources|processors|sinks|topologies|domain|cli|native)/)' },
+    },
+
+    {
+      name: 'project-is-shared',
+      comment:
+        'project/ says what a project’s folder has, for commands and for services: it knows neither of them.',
+      severity: 'error',
+      from: { path: '^project/' },
+      to: {
+        path: '^(main\\.ts$|(sources|processors|sinks|topologies|domain|cli|producer|platform|native)/)',
+      },
     },
 
     // Rule 2
@@ -55,7 +68,7 @@ export default {
       comment: 'A component is one file, or a file and the folder of its name, and knows no other component.',
       severity: 'error',
       from: { path: '^(sources|processors|sinks)/(?!index\\.ts$)([a-z-]+)' },
-      to: { path: '^(sources|processors|sinks|cli|domain)/', pathNot: '^$1/($2|codecs)(/|\\.ts$)' },
+      to: { path: '^(sources|processors|sinks|cli|domain|project)/', pathNot: '^$1/($2|codecs)(/|\\.ts$)' },
     },
     {
       name: 'component-opens-rooms-late',
@@ -170,9 +183,9 @@ export default {
     {
       name: 'cli-opens-rooms-late',
       comment:
-        'A command opens the rooms that do I/O with await import(), so that the others stay instant; cli/service/ is opened so itself.',
+        'A command, and project/ for it, opens the rooms that do I/O with await import(), so that the others stay instant; cli/service/ is opened so itself.',
       severity: 'error',
-      from: { path: '^cli/', pathNot: '^cli/service/' },
+      from: { path: '^(cli|project)/', pathNot: '^cli/service/' },
       to: {
         path: '^engine/(access/(?!scopes)|avro|cassandra|embedded|http|kafka|observe|runtime|state)/',
         dependencyTypesNot: lateOrTypeOnly,

@@ -12,7 +12,8 @@ import { planJson, planLines, stepLine } from './cql/report.ts'
 import { openEnvironment } from './project/environment-file.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './command-line/flags.ts'
 import { terminalProgress } from './terminal/progress.ts'
-import { findRoot, readCqlFiles } from './project/files.ts'
+import { readCqlFiles } from './project/cql-files.ts'
+import { findRoot } from '../project/root.ts'
 
 type Act = (target: MigrationTarget, args: CommandArgs) => Promise<number>
 

@@ -6,7 +6,7 @@ import type { Command, CommandArgs } from './command-line/command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './command-line/flags.ts'
 import { keyExpiry, wantedScopes } from './keys/flags.ts'
 import { projectOptions } from './project/options.ts'
-import { findRoot } from './project/files.ts'
+import { findRoot } from '../project/root.ts'
 import { keysBeside, serviceSettings } from './serve/settings.ts'
 import { textTable } from './terminal/text-table.ts'
 

@@ -13,7 +13,7 @@ import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './comm
 import { openBaseline, type Baseline } from './lint/against.ts'
 import { projectFacts } from './lint/facts.ts'
 import { filesToLint } from './lint/files.ts'
-import { findRoot } from './project/files.ts'
+import { findRoot } from '../project/root.ts'
 import { topologyPath } from './project/topology-path.ts'
 
 /** `millrace lint`. */

@@ -7,7 +7,7 @@ import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './comm
 import { processorFiles } from './new/processor.ts'
 import { sinkFiles } from './new/sink.ts'
 import { topologyFiles } from './new/topology.ts'
-import { findRoot, isMarked, shownPath } from './project/files.ts'
+import { findRoot, isMarked, shownPath } from '../project/root.ts'
 
 interface Kind {
   readonly files: (name: string) => Readonly<Record<string, string>>

@@ -8,7 +8,7 @@ import { changeLines, changesTo, stateWarnings, type OffsetChange } from './offs
 import { targetOf } from './offsets/target.ts'
 import { openPositions } from './positions/open.ts'
 import { partitionsUpTo, type Positions } from './positions/positions.ts'
-import { findRoot } from './project/files.ts'
+import { findRoot } from '../project/root.ts'
 import { textTable } from './terminal/text-table.ts'
 
 /** `millrace offsets`. */

@@ -1,7 +1,8 @@
 import type { EnvironmentConfig } from '../engine/config/environment-config.ts'
 import { fatalError, kindOf } from '../engine/errors.ts'
 import { KafkaLog } from '../engine/kafka/log.ts'
-import { directorySchemas } from './directory-schemas.ts'
+import { tokensOf } from '../engine/kafka/oauth.ts'
+import { openRegistryOf, schemasOf } from '../project/schemas.ts'
 import type { Place, ProjectFacts } from './place.ts'
 
 /** What is under way at the end has so long yet. */
@@ -14,17 +15,15 @@ const lastMs = 100
 export async function openClusterPlace(environment: EnvironmentConfig, known: ProjectFacts): Promise<Place> {
   const { kafka } = environment
   const { files, topics, trouble, patienceMs } = known
-  const tokens = await tokensOf(environment)
-  const registry = await registryOf(environment, known)
+  const tokens = tokensOf(kafka)
+  const ownFiles = async () => files
+  const registry = await openRegistryOf(environment, ownFiles, trouble)
   const log = new KafkaLog({ settings: kafka, onTrouble: trouble, deliveryMs: 0, ...(tokens && { tokens }) })
-  const { registrySchemas } = await import('../engine/avro/registry-schemas.ts')
+  const schemas = await schemasOf(registry, ownFiles, trouble)
   return {
     files,
     topics,
-    schemas:
-      registry === undefined
-        ? directorySchemas(files)
-        : registrySchemas(registry, { trouble, patienceMs: 0 }),
+    schemas,
     target: { append: (records) => log.appendEach(records) },
     async ensure(topic) {
       const partitions = await partitionsOf(log, topic, patienceMs)
@@ -54,16 +53,4 @@ async function partitionsOf(log: KafkaLog, topic: string, patienceMs: number): P
     if (kindOf(error) === 'downstream') return 0
     throw error
   }
-}
-
-async function tokensOf({ kafka }: EnvironmentConfig) {
-  if (kafka.sasl?.mechanism !== 'OAUTHBEARER') return undefined
-  const { tokenSource } = await import('../engine/kafka/oauth.ts')
-  return tokenSource(kafka.sasl)
-}
-
-async function registryOf({ registry }: EnvironmentConfig, { files, trouble }: ProjectFacts) {
-  if (registry === undefined) return undefined
-  const { openRegistry } = await import('../engine/avro/registry-server.ts')
-  return openRegistry(registry, files, { trouble })
 }

@@ -1,5 +1,5 @@
-import { directorySchemas } from './directory-schemas.ts'
 import { openEmbedded } from '../engine/embedded/embedded.ts'
+import { directorySchemas } from '../project/schemas.ts'
 import type { Place, ProjectFacts } from './place.ts'
 
 /** Topics in the embedded store of a folder; those that are not there yet are made, as `millrace produce` does. */
@@ -8,7 +8,7 @@ export function openEmbeddedPlace(folder: string, { files, topics, trouble }: Pr
   return {
     files,
     topics,
-    schemas: directorySchemas(files),
+    schemas: directorySchemas(async () => files),
     target: embedded.log,
     async ensure(topic) {
       if ((await embedded.log.partitionsOf(topic)) !== undefined) return

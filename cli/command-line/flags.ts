@@ -27,7 +27,7 @@ export const commonFlags = {
   project: {
     type: 'string',
     placeholder: 'DIR',
-    description: 'the folder with schemas/ and cql/ (default: found upwards from here)',
+    description: 'the folder with schemas/ and cql/, or one in it (default: found upwards from here)',
   },
   store: {
     type: 'string',

@@ -13,7 +13,8 @@ import {
   type TopicFacts,
 } from '../../engine/topology/facts.ts'
 import { isTopologyName, nameIn } from './files.ts'
-import { readCqlFiles, shownPath } from '../project/files.ts'
+import { readCqlFiles } from '../project/cql-files.ts'
+import { shownPath } from '../../project/root.ts'
 
 /** How deep the fields of a schema are known: enough for paths that people write, and an end for recursive ones. */
 const deepest = 12

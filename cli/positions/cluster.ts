@@ -11,12 +11,12 @@ export async function openClusterPositions(
   onTrouble: (sentence: string) => void,
 ): Promise<Positions> {
   const { kafka } = environment
-  const [admin, { KafkaLog: Log }, { tokenSource }] = await Promise.all([
+  const [admin, { KafkaLog: Log }, { tokensOf }] = await Promise.all([
     openAdmin(environment),
     import('../../engine/kafka/log.ts'),
     import('../../engine/kafka/oauth.ts'),
   ])
-  const tokens = kafka.sasl?.mechanism === 'OAUTHBEARER' ? tokenSource(kafka.sasl) : undefined
+  const tokens = tokensOf(kafka)
   const log = new Log({ settings: kafka, onTrouble, ...(tokens && { tokens }) })
   return new ClusterPositions(admin, log, `Kafka at ${kafka.brokers.join(',')}`)
 }

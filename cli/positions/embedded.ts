@@ -1,6 +1,6 @@
 import type { Positions } from './positions.ts'
 import { needStore, openProject, type Project, type ProjectOptions } from '../project/project.ts'
-import { shownPath } from '../project/files.ts'
+import { shownPath } from '../../project/root.ts'
 
 /**
  * The positions of the groups of an embedded store. `change`: nobody else may be at work, which is refused otherwise

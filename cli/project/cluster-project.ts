@@ -16,10 +16,10 @@ import type { KafkaAdmin } from '../../engine/kafka/admin.ts'
 import type { KafkaLog } from '../../engine/kafka/log.ts'
 import type { TokenSource } from '../../engine/kafka/oauth.ts'
 import type { JoinRequest, Membership } from '../../engine/runtime/worker-options.ts'
+import { openRegistryOf, schemasOf } from '../../project/schemas.ts'
 import { clusterTables, type OpenTables } from './cluster-tables.ts'
 import { joinKafka } from '../cluster/join-kafka.ts'
 import { ProjectDefinitions } from './definitions.ts'
-import { directorySchemas } from './directory-schemas.ts'
 import type { Project, ProjectLog, ProjectOptions } from './contract.ts'
 
 /** A project in a cluster: topics in Kafka, tables in Cassandra, schemas in a registry or, without one, in schemas/. */
@@ -28,33 +28,18 @@ export async function openClusterProject(
   environment: EnvironmentConfig,
 ): Promise<Project> {
   const definitions = new ProjectDefinitions(options)
-  const [{ KafkaLog }, { KafkaAdmin }] = await Promise.all([
+  const [{ KafkaLog }, { KafkaAdmin }, { tokensOf }] = await Promise.all([
     import('../../engine/kafka/log.ts'),
     import('../../engine/kafka/admin.ts'),
+    import('../../engine/kafka/oauth.ts'),
   ])
   const { kafka } = environment
-  const tokens = await tokensOf(environment)
+  const tokens = tokensOf(kafka)
   const trouble = options.trouble ?? (() => undefined)
   const log = new KafkaLog({ settings: kafka, onTrouble: trouble, ...(tokens && { tokens }) })
   const admin = await KafkaAdmin.open(kafka, tokens && { token: async () => (await tokens.token()).value })
-  const registry = await registryOf(environment, definitions, trouble)
+  const registry = await openRegistryOf(environment, () => definitions.registryIfAny(), trouble)
   return new ClusterProject({ definitions, environment, log, admin, tokens, registry, trouble })
-}
-
-async function tokensOf({ kafka }: EnvironmentConfig): Promise<TokenSource | undefined> {
-  if (kafka.sasl?.mechanism !== 'OAUTHBEARER') return undefined
-  const { tokenSource } = await import('../../engine/kafka/oauth.ts')
-  return tokenSource(kafka.sasl)
-}
-
-async function registryOf(
-  { registry }: EnvironmentConfig,
-  definitions: ProjectDefinitions,
-  trouble: (sentence: string) => void,
-): Promise<ServerRegistry | undefined> {
-  if (registry === undefined) return undefined
-  const { openRegistry } = await import('../../engine/avro/registry-server.ts')
-  return openRegistry(registry, await definitions.registryIfAny(), { trouble })
 }
 
 interface ClusterParts {
@@ -166,12 +151,7 @@ class ClusterProject implements Project {
 
   #openSchemas(): Promise<Schemas> {
     const { registry, trouble, definitions } = this.#parts
-    const open = async (): Promise<Schemas> => {
-      if (registry === undefined) return directorySchemas(() => definitions.registry())
-      const { registrySchemas } = await import('../../engine/avro/registry-schemas.ts')
-      return registrySchemas(registry, { trouble, patienceMs: 0 })
-    }
-    this.#schemas ??= open()
+    this.#schemas ??= schemasOf(registry, () => definitions.registry(), trouble)
     return this.#schemas
   }
 

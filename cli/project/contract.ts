@@ -13,7 +13,7 @@ import type { Catalogue } from '../../engine/cql/schema.ts'
 import type { Embedded, EmbeddedOptions } from '../../engine/embedded/embedded.ts'
 import type { EmbeddedTables } from '../../engine/embedded/tables.ts'
 import type { JoinRequest, Membership } from '../../engine/runtime/worker-options.ts'
-import type { RootOptions } from './files.ts'
+import type { RootOptions } from '../../project/root.ts'
 
 /** What says which project is meant, and how it is opened. */
 export interface ProjectOptions extends RootOptions {

@@ -6,7 +6,8 @@ import { loadMigrations } from '../../engine/cql/migrations.ts'
 import { parseNamedRead, type NamedRead } from '../../engine/cql/named-reads.ts'
 import type { Catalogue } from '../../engine/cql/schema.ts'
 import { permanentError } from '../../engine/errors.ts'
-import { cqlNames, findRoot, readCqlFile, readCqlFiles, shownPath, type RootOptions } from './files.ts'
+import { cqlNames, readCqlFile, readCqlFiles } from './cql-files.ts'
+import { findRoot, needSchemas, shownPath, type RootOptions } from '../../project/root.ts'
 
 /** What a project's folder says, whatever environment it runs in. Each part is read at first use. */
 export class ProjectDefinitions {
@@ -30,7 +31,7 @@ export class ProjectDefinitions {
 
   /** The schemas in schemas/; read once. */
   registry(): Promise<DirectoryRegistry> {
-    this.#registry ??= openRegistry(this.#schemaFolder())
+    this.#registry ??= this.#openRegistry()
     return this.#registry
   }
 
@@ -57,14 +58,11 @@ export class ProjectDefinitions {
     return parseNamedRead(path, text, this.catalogue)
   }
 
-  /** Relative where that is the same, since errors show it. */
-  #schemaFolder(): string {
+  async #openRegistry(): Promise<DirectoryRegistry> {
+    needSchemas(this.root)
     const folder = join(this.root, 'schemas')
-    return this.#cwd === process.cwd() ? shownPath(folder, this.#cwd) : folder
+    const { openDirectoryRegistry } = await import('../../engine/avro/directory-registry.ts')
+    // Relative where that is the same, since errors show it.
+    return openDirectoryRegistry(this.#cwd === process.cwd() ? shownPath(folder, this.#cwd) : folder)
   }
-}
-
-async function openRegistry(directory: string): Promise<DirectoryRegistry> {
-  const { openDirectoryRegistry } = await import('../../engine/avro/directory-registry.ts')
-  return openDirectoryRegistry(directory)
 }

@@ -2,7 +2,7 @@ import type { CommandArgs } from '../command-line/command.ts'
 import { openEnvironment } from './environment-file.ts'
 import { textFlag } from '../command-line/flags.ts'
 import type { ProjectOptions } from './contract.ts'
-import { findRoot } from './files.ts'
+import { findRoot } from '../../project/root.ts'
 
 /** The project that a command's flags mean, in the environment that they name. `topology` is a file of it. */
 export async function projectOptions(

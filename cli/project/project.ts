@@ -11,7 +11,7 @@ import type { Embedded, EmbeddedOptions } from '../../engine/embedded/embedded.t
 import type { EmbeddedTables } from '../../engine/embedded/tables.ts'
 import { fatalError } from '../../engine/errors.ts'
 import type { Membership } from '../../engine/runtime/worker-options.ts'
-import { directorySchemas } from './directory-schemas.ts'
+import { directorySchemas } from '../../project/schemas.ts'
 import { ProjectDefinitions } from './definitions.ts'
 import type { Project, ProjectOptions } from './contract.ts'
 import { embeddedTables } from './tables.ts'

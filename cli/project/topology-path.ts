@@ -1,22 +1,21 @@
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { CommandArgs } from '../command-line/command.ts'
 import { textFlag, usage } from '../command-line/flags.ts'
-import { shownPath } from './files.ts'
+import { findRoot, shownPath } from '../../project/root.ts'
 
 /**
- * Where the topology is that a command line names: seen from where it runs, or, where there is none, from the folder that
- * `--project` names; a plain word that is no file is a topology of `topologies/`. As it was given where that works, since
+ * Where the topology is that a command line names: seen from where it runs, or, where there is none, from the project's
+ * folder; a plain word that is no file is a topology of `topologies/`. As it was given where that works, since
  * problems show it.
  */
 export function topologyPath(file: string, { cwd, values }: Pick<CommandArgs, 'cwd' | 'values'>): string {
   const project = textFlag(values, 'project')
   const path = resolve(cwd, file)
-  const inProject = project === undefined ? path : resolve(cwd, project, file)
-  const named = resolve(cwd, project ?? '.', 'topologies', `${file}.yaml`)
-  const found =
-    [path, inProject].find((one) => existsSync(one)) ??
-    (/^[\w-]+$/.test(file) && existsSync(named) ? named : path)
+  const root = findRoot({ cwd, project })
+  const places = [path, resolve(root, file)]
+  if (/^[\w-]+$/.test(file)) places.push(join(root, 'topologies', `${file}.yaml`))
+  const found = places.find((one) => existsSync(one)) ?? path
   if (cwd !== process.cwd()) return found
   return found === path ? file : shownPath(found, cwd)
 }

@@ -4,7 +4,7 @@ import { defaultMode, type CompatibilityMode } from '../../engine/component/comp
 import { readCatalogue } from '../../engine/config/catalogue.ts'
 import type { CommandArgs } from '../command-line/command.ts'
 import { textFlag, usage } from '../command-line/flags.ts'
-import { findRoot, shownPath } from '../project/files.ts'
+import { findRoot, needSchemas, shownPath } from '../../project/root.ts'
 
 /** What a sub-command of `schemas` works with. */
 export interface SchemasContext {
@@ -26,7 +26,8 @@ export function schemasContext(args: CommandArgs): SchemasContext {
 }
 
 /** The schemas of the project. Rejects as readSchemaFiles does. */
-export async function schemaFilesOf({ folder }: SchemasContext): Promise<SchemaFile[]> {
+export async function schemaFilesOf({ root, folder }: SchemasContext): Promise<SchemaFile[]> {
+  needSchemas(root)
   const { readSchemaFiles } = await import('../../engine/avro/schema-files.ts')
   return readSchemaFiles(folder)
 }

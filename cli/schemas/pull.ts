@@ -1,8 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Pull } from '../../engine/avro/compatibility/pull.ts'
 import type { SchemaFile } from '../../engine/avro/schema-files.ts'
-import { MillraceError } from '../../engine/errors.ts'
 import { outputFlag } from '../command-line/flags.ts'
 import { schemaFilesOf, type SchemasContext } from './context.ts'
 import { withOpenRegistry, type OpenRegistry } from './registry.ts'
@@ -11,7 +10,8 @@ import { withOpenRegistry, type OpenRegistry } from './registry.ts'
 export function pullSchemas(context: SchemasContext): Promise<number> {
   const { args, folder } = context
   return withOpenRegistry(context, async (registry) => {
-    const files = await filesIfAny(context)
+    // A project may begin with what its registry has.
+    const files = existsSync(folder) ? await schemaFilesOf(context) : []
     const pulls = await pullsOf(files, registry, context)
     const found = pulls
       .flatMap((pull) => pull.files)
@@ -29,16 +29,6 @@ export function pullSchemas(context: SchemasContext): Promise<number> {
     if (found.length === 0) args.out('Nothing to write.')
     return 0
   })
-}
-
-/** A project may begin with what its registry has. */
-async function filesIfAny(context: SchemasContext): Promise<SchemaFile[]> {
-  try {
-    return await schemaFilesOf(context)
-  } catch (error) {
-    if (error instanceof MillraceError && error.message.startsWith('There is no schema directory')) return []
-    throw error
-  }
 }
 
 async function pullsOf(

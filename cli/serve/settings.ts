@@ -4,7 +4,7 @@ import type { AccessSettings, HttpSettings } from '../../engine/config/access-co
 import type { EnvironmentConfig } from '../../engine/config/environment-config.ts'
 import type { CommandArgs } from '../command-line/command.ts'
 import { textFlag } from '../command-line/flags.ts'
-import { shownPath } from '../project/files.ts'
+import { shownPath } from '../../project/root.ts'
 
 /** How a service is reached, and who is let in; undefined = nobody has said. */
 export interface ServiceSettings {

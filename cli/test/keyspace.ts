@@ -4,7 +4,7 @@ import { readMigrations } from '../../engine/cql/migrations.ts'
 import { unknownTable } from '../../engine/cql/schema.ts'
 import { join } from 'node:path'
 import { ProjectDefinitions } from '../project/definitions.ts'
-import { readCqlFiles } from '../project/files.ts'
+import { readCqlFiles } from '../project/cql-files.ts'
 import type { PlaceOptions } from './place.ts'
 
 /** A keyspace with the project's tables, for test cases alone. */

@@ -1,6 +1,6 @@
 import type { OAuthToken } from '../../native/oauth.ts'
 import { downstreamError, fatalError, type MillraceError, sentenceOf } from '../errors.ts'
-import type { OAuthSettings } from './settings.ts'
+import type { KafkaSettings, OAuthSettings } from './settings.ts'
 
 /** Gives tokens for SASL OAUTHBEARER. */
 export interface TokenSource {
@@ -14,6 +14,11 @@ const share = 0.8
 
 /** As long as a token is taken to be good whose endpoint does not say. */
 const usualSeconds = 300
+
+/** What gives tokens to clients of these settings; undefined where they need none. */
+export function tokensOf({ sasl }: Pick<KafkaSettings, 'sasl'>): TokenSource | undefined {
+  return sasl?.mechanism === 'OAUTHBEARER' ? tokenSource(sasl) : undefined
+}
 
 /**
  * Tokens from an endpoint by client credentials (OAuth 2.0, RFC 6749 §4.4). Several askers share one request, and a token

@@ -14,6 +14,7 @@ beforeAll(() => {
   folder.write('here.yaml', topology('here'))
   folder.write('shop/here.yaml', topology('there'))
   folder.write('shop/topologies/orders.yaml', topology('orders'))
+  folder.write('shop/schemas/orders/.gitkeep', '')
 })
 afterAll(() => folder.remove())
 
@@ -23,6 +24,9 @@ test.each([
   ['topologies/orders.yaml', 'shop', 'shop/topologies/orders.yaml'],
   ['shop/topologies/orders.yaml', 'shop', 'shop/topologies/orders.yaml'],
   ['nowhere.yaml', 'shop', 'nowhere.yaml'],
+  ['orders', 'shop', 'shop/topologies/orders.yaml'],
+  ['orders', 'shop/schemas/orders', 'shop/topologies/orders.yaml'],
+  ['topologies/orders.yaml', 'shop/schemas/orders', 'shop/topologies/orders.yaml'],
 ])('%s with --project %s is %s', (file, project, found) => {
   expect(topologyPath(file, { cwd: folder.path, values: { project } })).toBe(join(folder.path, found))
 })

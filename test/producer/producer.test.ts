@@ -182,7 +182,10 @@ describe('what is refused, in a sentence', () => {
       /^The options of the producer are wrong: source: .*; limits.records: /,
     )
     await expect(open({ environment: 'prodution' })).rejects.toThrow(
-      /The environment prodution of the producer is not there/,
+      /^The option environment prodution: there is no prodution.yaml in .*environments/,
+    )
+    await expect(open({ project: '/nowhere/at/all' })).rejects.toThrow(
+      /^The option project \/nowhere\/at\/all does not exist: /,
     )
   })
 
