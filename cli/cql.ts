@@ -43,12 +43,15 @@ What was applied is recorded in the table millrace_migrations of the keyspace, w
 change any more (comments and spaces may). One process works at a time. What is cut short goes on where it stopped.
 A statement for one database alone has the line "-- millrace:scylla" or "-- millrace:cassandra" in front of it.
 
-Exit codes: 0 all is well, 1 refused, or tables differ, 2 the command line was wrong.
-
 Examples:
   millrace cql plan --env production
   millrace cql apply --env production
 `,
+  exits: {
+    0: 'plan: nothing to do; apply: done',
+    1: 'something is refused, or tables differ from what the migrations say',
+    3: 'plan: something is to be done',
+  },
   run,
 }
 
@@ -108,7 +111,8 @@ async function plan(target: MigrationTarget, { values, out }: CommandArgs): Prom
   const planned = await planKeyspace(target)
   if (outputFlag(values, formats) === 'json') out(JSON.stringify(planJson(target.keyspace, planned)))
   else for (const line of planLines(target.keyspace, planned)) out(line)
-  return planned.refused.length > 0 || planned.differences.length > 0 ? 1 : 0
+  if (planned.refused.length > 0 || planned.differences.length > 0) return 1
+  return pendingStatements(planned.migrations) > 0 ? 3 : 0
 }
 
 async function apply(target: MigrationTarget, args: CommandArgs): Promise<number> {

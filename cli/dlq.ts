@@ -113,6 +113,9 @@ Examples:
   millrace dlq replay --topic audit-events --code ROW_REFUSED --to audit-events-retry --rate 100 --dry-run
   millrace dlq replay --topic payments.dlq --to payments --until 2h --rate 50 --dry-run
 `,
+  exits: {
+    1: 'nothing is changed, or not all of the letters that are meant',
+  },
   run,
 }
 

@@ -47,8 +47,7 @@ has a page in docs/reference/lint/, which --explain shows. A comment in the line
 
   unique: { type: dedupe, from: events, by: eventId, window: 7d }  # lint-allow ML004 ids are unique per store
 
-The exit code is 0 where there is nothing, 1 where there are errors (or what --fail-on says), 2 where a file could not be
-read. A folder stands for the topologies in it; without file or folder, topologies/ is checked.
+A folder stands for the topologies in it; without file or folder, topologies/ is checked.
 
 Examples:
   millrace lint
@@ -57,6 +56,11 @@ Examples:
   millrace lint topologies/audit-store.yaml --against main
   millrace lint --explain ML012
 `,
+  exits: {
+    0: 'nothing is found, or nothing as bad as --fail-on says',
+    1: 'errors, or what --fail-on says',
+    2: 'the command line is wrong, or a file could not be read',
+  },
   run,
 }
 

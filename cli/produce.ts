@@ -57,8 +57,7 @@ export const command: Command = {
   }),
   help: `
 Each line is one record, written with the newest version of the schema. Empty lines are left out. A line that is not
-JSON, does not fit the schema or lacks the key is named by its number on standard error; the rest goes on, and the exit
-code is then 1. A running worker sees the records at once.
+JSON, does not fit the schema or lacks the key is named by its number on standard error; the rest goes on. A running worker sees the records at once.
 
 With --timestamp FIELD a record has the time in that field: milliseconds since 1970, or 2026-01-05T12:00:00Z. A cluster may refuse
 times that are too far from now (message.timestamp.before.max.ms, message.timestamp.after.max.ms), and delete old records at once
@@ -70,6 +69,10 @@ Examples:
   millrace produce audit-events --schema audit.AuditEvent --key entityId --file events.jsonl
   millrace produce audit-events --schema audit.AuditEvent --key entityId --file events.jsonl --rate 100:1m,1000:3m,100
 `,
+  exits: {
+    0: 'all lines are written',
+    1: 'some are refused, or it was stopped before',
+  },
   run,
 }
 

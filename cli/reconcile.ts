@@ -54,13 +54,15 @@ Not compared, and told with the reason, are tables behind a node whose output is
 resequence and schedule send when it is time, a repartition deletes what has gone through, an inner join sends on what
 had a row. Whether a record was lost is found out all the same.
 
-Exit codes: 0 no differences, 1 differences, 2 the command line was wrong, 3 no differences, but tables that cannot be
-compared.
-
 Examples:
   millrace reconcile topologies/audit-store.yaml
   millrace reconcile topologies/audit-store.yaml --env production -o json
 `,
+  exits: {
+    0: 'no differences',
+    1: 'differences',
+    3: 'no differences, but tables that cannot be compared',
+  },
   run,
 }
 

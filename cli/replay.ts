@@ -91,14 +91,16 @@ same end; the same command in other places works along with it. Sinks write into
   list    the replays there are, and how far they are
   remove  takes the offsets, state and parked records of one away; what it has written stays
 
-Exit codes: 0 all is settled, 1 it was stopped before or could not begin, 2 the command line was wrong.
-
 Examples:
   millrace replay topologies/audit-store.yaml --from 2026-10-01 --to 2026-11-01 --tables-suffix _v2 --dry-run
   millrace replay topologies/audit-store.yaml --from 2026-10-01 --to 2026-11-01 --tables-suffix _v2 --rate 2000 --env production
   millrace replay topologies/audit-store.yaml --as october --only by-user --table audit_by_user=audit_by_user_v2
   millrace replay remove topologies/audit-store.yaml --as october --yes
 `,
+  exits: {
+    0: 'all is settled',
+    1: 'it was stopped before, or could not begin',
+  },
   run,
 }
 

@@ -71,14 +71,17 @@ What can be done:
 
 NAME is a topic, a record (with or without its namespace), a subject, or a file.
 
-Exit codes: of lint and check 0 fine, 1 not, 2 it could not be checked. Of plan and diff 0 nothing to do, 3 something;
-plan, apply: 1 something is refused. types --dry-run: 1 the file is not up to date.
-
 Examples:
   millrace schemas check --against origin/main -o github
   millrace schemas apply --env production
   millrace schemas diff OrderCreated 1.0 1.1
 `,
+  exits: {
+    0: 'plan and diff: nothing to do; the others: done, and nothing found',
+    1: 'lint and check: something is found; plan and apply: something is refused, and nothing is changed; types --dry-run: the file is not up to date',
+    2: 'the command line is wrong; lint and check: or a file cannot be read',
+    3: 'plan and diff: something is to be done',
+  },
   run,
 }
 

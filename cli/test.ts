@@ -40,7 +40,7 @@ export const command: Command = {
   }),
   help: `The cases of topologies/NAME.yaml are in topologies/NAME.test.yaml: what comes in, what goes wrong, what must be there in
 the end. Each runs in a store of its own, on a clock of its own: retries, windows and crashes take milliseconds. Without
-a file or folder, the cases in topologies/ are run. Exit code 0: all hold; 1: some do not.
+a file or folder, the cases in topologies/ are run.
 
 The same cases run in a cluster: topics, groups and a keyspace are made for them and deleted, and nothing else is touched.
 
@@ -50,6 +50,10 @@ Examples:
   millrace test topologies/audit-store.yaml --watch
   millrace test --coverage -o junit > cases.xml
   millrace test --on cluster --env local`,
+  exits: {
+    0: 'all cases hold',
+    1: 'a case does not, a file cannot be read, or with --coverage something is not reached',
+  },
   run,
 }
 

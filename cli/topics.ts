@@ -48,13 +48,16 @@ export const command: Command = {
 What the catalogue does not name is left alone, and told. Refused is what Kafka cannot do, and what would move keys away
 from their state: then apply changes nothing at all.
 
-Exit codes of plan: 0 nothing to do, 3 something to do, 1 something is refused. Of apply: 0 done, 1 refused.
-
 Examples:
   millrace topics plan --env production
   millrace topics apply topologies/audit-store.yaml --env local
   millrace topics show audit-events --env local
 `,
+  exits: {
+    0: 'plan: nothing to do; apply: done',
+    1: 'plan and apply: something is refused, and nothing is changed',
+    3: 'plan: something is to be done',
+  },
   run,
 }
 

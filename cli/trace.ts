@@ -57,13 +57,15 @@ with what became of them. EVENTID may be a position, too: audit-events/2@1234.
 The topology, and the tables that it looks things up in, are those of now. Nodes are asked with the state that the topology
 has committed; in a cluster it is read from the changelogs, once for each position that is told.
 
-Exit codes: 0 found, 1 not found, 2 the command line was wrong.
-
 Examples:
   millrace trace evt-17 --topology topologies/audit-store.yaml
   millrace trace evt-17 --topology topologies/audit-store.yaml --since 2h --env production -o json
   millrace trace A-17 --by entityId --topology topologies/audit-store.yaml --last 10000
 `,
+  exits: {
+    0: 'found',
+    1: 'not found',
+  },
   run,
 }
 

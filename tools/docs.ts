@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { commands } from '../cli/command-line/commands.ts'
 import { referencePages } from './docs/reference-pages.ts'
 import { processors } from '../processors/index.ts'
 import { sinks } from '../sinks/index.ts'
@@ -17,7 +18,8 @@ async function existingFiles(): Promise<Map<string, string>> {
 }
 
 async function main(check: boolean): Promise<number> {
-  const pages = referencePages({ sources, processors, sinks })
+  const loaded = await Promise.all(commands.map(({ load }) => load()))
+  const pages = referencePages({ sources, processors, sinks }, loaded)
   const existing = await existingFiles()
   const changed = [...pages].filter(([path, text]) => existing.get(path) !== text).map(([path]) => path)
   const stale = [...existing.keys()].filter((path) => !pages.has(path))

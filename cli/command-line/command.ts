@@ -1,5 +1,6 @@
 import type { ParseArgsConfig } from 'node:util'
 import type { Registry } from '../../engine/component/index.ts'
+import type { ExitMeanings } from './exit-codes.ts'
 
 /** What a command gets. Everything from outside comes in here, so that a command can be run by a test. */
 export interface CommandArgs {
@@ -26,9 +27,11 @@ export interface Command {
   readonly options: NonNullable<ParseArgsConfig['options']>
   /** What the summary does not say, with an example. */
   readonly help: string
+  /** What its exit codes mean, where that is more than they mean everywhere. For its help, and the reference. */
+  readonly exits?: ExitMeanings
   /**
-   * Answers the exit code: 0 done, 1 the work has problems, 2 the command line was wrong. A MillraceError becomes one
-   * line on standard error and exit code 1 (2 for USAGE); anything else is a defect.
+   * Answers the exit code. A MillraceError becomes one line on standard error, and the exit code of its kind
+   * (`exitCodeOf`); anything else is a defect.
    */
   run(args: CommandArgs): Promise<number>
 }

@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { commands } from './commands.ts'
+import { exitRows } from './exit-codes.ts'
 import { commonFlags, placeholderOf, type FlagOption } from './flags.ts'
 
 /** What `millrace --help` prints. */
@@ -16,7 +17,7 @@ export function overview(version: string): string[] {
       ['--version', 'show the version'],
     ]),
     '',
-    'Exit codes: 0 done, 1 the work has problems, 2 the command line was wrong.',
+    'Exit codes: 0 done, 1 something is wrong, 2 the command line is, 3 something is left to do, 4 a server is away.',
     'New here? millrace demo',
   ]
 }
@@ -31,7 +32,14 @@ export function commandHelp(command: Command): string[] {
     ...table(flagRows(command)),
     '',
     ...command.help.trim().split('\n'),
+    ...exitLines(command),
   ]
+}
+
+function exitLines({ exits, options }: Command): string[] {
+  if (exits === undefined) return []
+  const rows = exitRows(exits, options['env'] !== undefined)
+  return ['', 'Exit codes:', ...table(rows.map(([code, meaning]) => [String(code), meaning]))]
 }
 
 function flagRows(command: Command): [string, string][] {

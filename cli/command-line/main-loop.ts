@@ -3,11 +3,10 @@ import { nearest } from '../../engine/config/suggest.ts'
 import { MillraceError, sentenceOf } from '../../engine/errors.ts'
 import type { CommandArgs } from './command.ts'
 import { commands, type CommandEntry } from './commands.ts'
+import { exitCodeOf } from './exit-codes.ts'
 import { parseFlags, usage } from './flags.ts'
 import { commandHelp, overview } from './help.ts'
 import { millraceVersion } from './version.ts'
-
-// For cli/serve/workers.ts, until it takes it from version.ts.
 
 /** What the command line gets from its process, or from a test. */
 export interface CommandLineHost extends Pick<CommandArgs, 'out' | 'err' | 'cwd' | 'env' | 'signal'> {
@@ -25,7 +24,7 @@ export async function runCommandLine(words: readonly string[], host: CommandLine
     if (error instanceof MillraceError) {
       host.err(`millrace: ${oneLine(error.message)}`)
       if (host.env['MILLRACE_TRACE'] === '1') host.err(traceOf(error))
-      return error.code === 'USAGE' ? 2 : 1
+      return exitCodeOf(error)
     }
     reportDefect(error, host)
     return 1

@@ -11,7 +11,7 @@ export function planLines(keyspace: string, plan: KeyspacePlan): string[] {
     lines.push('', `${holder.by} is at work on the migrations (last heard of at ${iso(holder.beat)}).`)
   if (refused.length > 0) lines.push('', ...refused.map((sentence) => `refused: ${sentence}`))
   if (differences.length > 0) lines.push('', ...differences.map((text) => `differs: ${text}`))
-  const waiting = pending(migrations)
+  const waiting = pendingStatements(migrations)
   if (refused.length === 0)
     lines.push(
       '',
@@ -37,7 +37,7 @@ function migrationLines({ version, name, status, appliedAt, by, steps, done }: P
 }
 
 /** How many statements wait. */
-function pending(migrations: readonly PlannedMigration[]): number {
+export function pendingStatements(migrations: readonly PlannedMigration[]): number {
   return migrations.reduce(
     (sum, { status, steps, done }) => sum + (status === 'applied' ? 0 : steps.length - done),
     0,
@@ -55,7 +55,7 @@ export function planJson(keyspace: string, plan: KeyspacePlan): Record<string, u
     keyspace,
     dialect,
     keyspaceStatement: keyspaceStatement ?? null,
-    pending: pending(migrations),
+    pending: pendingStatements(migrations),
     migrations: migrations.map(({ version, name, status, appliedAt, by, done, steps }) => ({
       version,
       name,

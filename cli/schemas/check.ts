@@ -5,12 +5,13 @@ import type { PastFiles, SubjectReport } from '../../engine/avro/compatibility/c
 import type { SchemaFile } from '../../engine/avro/schema-files.ts'
 import { MillraceError } from '../../engine/errors.ts'
 import { annotated } from '../terminal/annotated-files.ts'
+import { exitCodeOf } from '../command-line/exit-codes.ts'
 import { outputFlag, textFlag, usage } from '../command-line/flags.ts'
 import type { Revision } from '../lint/git.ts'
 import { dayFlag, modesOf, namedFiles, schemaFilesOf, type SchemasContext } from './context.ts'
 import { checkText, lintReportsOf } from './check-text.ts'
 
-/** `millrace schemas check`. Answers 0, 1 where something is wrong, 2 where that could not be found out. */
+/** `millrace schemas check`. Answers 0, 1 where something is wrong, 2 where a file cannot be read. */
 export async function checkSchemas(context: SchemasContext): Promise<number> {
   const { args } = context
   const format = outputFlag(args.values, ['text', 'json', 'github', 'junit'])
@@ -28,7 +29,7 @@ export async function checkSchemas(context: SchemasContext): Promise<number> {
     }
     return broken ? 1 : 0
   } catch (error) {
-    if (!(error instanceof MillraceError) || error.code === 'USAGE') throw error
+    if (!(error instanceof MillraceError) || exitCodeOf(error) !== 1) throw error
     args.err(`millrace: ${error.message}`)
     return 2
   }

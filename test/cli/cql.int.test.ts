@@ -42,7 +42,7 @@ afterAll(async () => {
 describe('millrace cql', () => {
   test('says what it would do, does it, and then has nothing to do', async () => {
     const plan = await folder.run('cql plan --env test')
-    expect(plan.code).toBe(0)
+    expect(plan.code).toBe(3)
     expect(plan.out).toEqual([
       `${keyspace} (cassandra)`,
       '  0001-notes',
@@ -94,7 +94,7 @@ describe('millrace cql', () => {
     ],
     ['cql plan more --env test', 2, 'cql plan has no use for "more": leave it out.'],
     ['cql plan --env none', 1, 'environments/none.yaml names no Cassandra'],
-    ['cql plan --env down', 1, 'Connecting failed, since Cassandra at localhost:1 does not answer'],
+    ['cql plan --env down', 4, 'Connecting failed, since Cassandra at localhost:1 does not answer'],
     ['cql plan --env missing', 1, 'There is no keyspace nothing_there: create it'],
     ['query notes-of owner=x --env missing', 1, 'make it with `millrace cql apply`'],
     ['query notes-of --env test', 2, 'The parameter owner (whose notes) is missing: give owner=….'],

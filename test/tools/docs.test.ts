@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
+import { commands } from '../../cli/command-line/commands.ts'
+import { exitCodes } from '../../cli/command-line/exit-codes.ts'
 import { mendedExamples } from '../../engine/topology/lint-mended.ts'
 import { lintRules } from '../../engine/topology/lint-rules.ts'
 import { errorCodes } from '../../engine/errors.ts'
@@ -10,7 +12,8 @@ import { fieldTable } from '../../tools/docs/field-table.ts'
 import { cell, fence, page, table } from '../../tools/docs/markdown.ts'
 import { referencePages } from '../../tools/docs/reference-pages.ts'
 
-const pages = referencePages({ sources, processors, sinks })
+const loaded = await Promise.all(commands.map(({ load }) => load()))
+const pages = referencePages({ sources, processors, sinks }, loaded)
 
 // Whether docs/reference/ is up to date is asked by `npm run docs:check`.
 describe('the pages', () => {
@@ -22,6 +25,15 @@ describe('the pages', () => {
         expect(pages.get(`${section}/${name}.md`)).toContain(summary)
       }
     }
+  })
+
+  test('name every exit code, and what commands say of theirs', () => {
+    const text = pages.get('exit-codes.md')!
+    for (const [code, meaning] of Object.entries(exitCodes))
+      expect(text).toContain(`| ${code} | ${meaning} |`)
+    for (const { name, exits = {} } of loaded)
+      for (const [code, meaning] of Object.entries(exits))
+        expect(text).toContain(`| \`${name}\` | ${code} | ${meaning} |`)
   })
 
   test('name every rule, error and metric', () => {

@@ -1,3 +1,4 @@
+import type { Command } from '../../cli/command-line/command.ts'
 import type { ComponentDefinition, Registry } from '../../engine/component/define.ts'
 import { sectionNames, sections, topologyJsonSchema } from '../../engine/config/topology-schema.ts'
 import { errorTables } from './error-tables.ts'
@@ -7,6 +8,7 @@ import type { MetricSpec } from '../../engine/observe/metric-spec.ts'
 import { styleRules } from '../../engine/avro/style/style-rules.ts'
 import { lintRules } from '../../engine/topology/lint-rules.ts'
 import { componentPage } from './component-page.ts'
+import { exitCodesPage } from './exit-codes-page.ts'
 import { environmentPages } from './environment-page.ts'
 import { fieldTable, type JsonSchema } from './field-table.ts'
 import { lintPages } from './lint-page.ts'
@@ -16,7 +18,7 @@ import { schemaRulePages } from './schema-rules-page.ts'
 import { servicePages } from './service-page.ts'
 
 /** Every file of docs/reference/, by its path there. */
-export function referencePages(registry: Registry): Map<string, string> {
+export function referencePages(registry: Registry, commands: readonly Command[]): Map<string, string> {
   const pages = new Map<string, string>()
   for (const section of sectionNames) {
     for (const definition of componentsOf(registry, section)) {
@@ -30,6 +32,7 @@ export function referencePages(registry: Registry): Map<string, string> {
   for (const [path, text] of testPages()) pages.set(path, text)
   for (const [path, text] of servicePages()) pages.set(path, text)
   pages.set('errors.md', errorsPage())
+  pages.set('exit-codes.md', exitCodesPage(commands))
   for (const [path, text] of lintPages(lintRules)) pages.set(path, text)
   for (const [path, text] of schemaRulePages(styleRules)) pages.set(path, text)
   pages.set('metrics.md', metricsPage())
@@ -64,6 +67,7 @@ function indexPage(registry: Registry): string {
       '- [lint.md](lint.md): what `millrace lint` finds, and what to do about it',
       '- [schemas.md](schemas.md): what `millrace schemas lint` finds, and what to do about it',
       '- [errors.md](errors.md): error codes',
+      '- [exit-codes.md](exit-codes.md): what the commands answer with',
       '- [metrics.md](metrics.md): what `/metrics` shows',
     ].join('\n'),
     ...lists,

@@ -8,7 +8,7 @@ const notes = `
 that are named are looked at whatever they are. \`--explain CODE\` shows what is here.
 
 The exit code is 0 where there is nothing, 1 where there are errors (\`--fail-on warning\` or \`info\`: or those), 2 where a file could
-not be read. \`-o text|json|github|junit\` says how it is told.
+not be read ([all exit codes](exit-codes.md)). \`-o text|json|github|junit\` says how it is told.
 
 An attribute allows a finding, at its field or type and in what is inside. It needs a reason, and is itself reported (MS000)
 once there is nothing left to allow:
