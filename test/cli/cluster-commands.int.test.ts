@@ -138,7 +138,7 @@ describe('topics', () => {
     ],
     ['topics show --env trial', 2, /needs the name of one topic/],
     ['topics aply --env trial', 2, /topics has no "aply": did you mean apply\?/],
-    ['lag --env away', 1, /Kafka at 127\.0\.0\.1:1 does not answer/],
+    ['lag --env away', 4, /Kafka at 127\.0\.0\.1:1 does not answer/],
     ['lag --group nobody --env trial', 1, /No group nobody has committed anything in Kafka at /],
     ['offsets show --group nobody --env trial', 1, /No group nobody has committed anything/],
   ])('%s is refused in one sentence', async (words, code, message) => {
