@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path'
 import type { Command } from '../command-line/command.ts'
-import { askDemo, demoFlags, tellNumbers, type DemoResult } from './report.ts'
+import { askDemo, demoFlags, tellNumbers, type DemoQuestion, type DemoResult } from './report.ts'
 import { command as reconcile } from '../reconcile.ts'
 import { textTable } from '../terminal/text-table.ts'
 import { command as trace } from '../trace.ts'
@@ -22,6 +22,8 @@ export interface PlatformResult extends DemoResult {
   /** When the shop opened. */
   readonly begin: number
   readonly sample: PlatformSample | undefined
+  /** How many events show more than these do. */
+  readonly more: number
 }
 
 const hour = 3_600_000
@@ -45,7 +47,9 @@ export async function reportPlatform(result: PlatformResult): Promise<void> {
     return
   }
   tellNumbers(result)
-  if (sample !== undefined) await tellOrder(result, sample)
+  if (sample === undefined)
+    args.out(`\nNo order is shipped yet, whose way could be told: try --events ${result.more}.`)
+  else await tellOrder(result, sample)
   await tellShop(result)
   const flags = demoFlags(result)
   const file = shownFile(result)
@@ -57,43 +61,69 @@ export async function reportPlatform(result: PlatformResult): Promise<void> {
 
 async function tellOrder(result: PlatformResult, sample: PlatformSample): Promise<void> {
   const { orderId, customerId, correlationId } = sample
-  const ask = (question: string, words: readonly string[], columns: readonly string[]): Promise<void> =>
-    askDemo(result, question, words, columns)
-  await ask(
-    'What became of an order?',
-    ['order', `orderId=${orderId}`],
-    ['status', 'total', 'currency', 'created_at', 'paid_at', 'shipped_at'],
-  )
-  await ask(
-    'What else has its customer ordered?',
-    ['orders-of-customer', `customerId=${customerId}`],
-    ['created_at', 'order_id', 'total', 'currency'],
-  )
-  await ask(
-    'What happened in its session, in all services, and what led to what?',
-    ['events-of-request', `correlationId=${correlationId}`, 'limit=8'],
-    ['event_time', 'type', 'source', 'session_seq', 'causation_id'],
-  )
+  const questions: readonly Omit<DemoQuestion, 'none'>[] = [
+    {
+      question: 'What became of an order?',
+      read: ['order', `orderId=${orderId}`],
+      columns: ['status', 'total', 'currency', 'created_at', 'paid_at', 'shipped_at'],
+    },
+    {
+      question: 'What else has its customer ordered?',
+      read: ['orders-of-customer', `customerId=${customerId}`],
+      columns: ['created_at', 'order_id', 'total', 'currency'],
+    },
+    {
+      question: 'What happened in its session, in all services, and what led to what?',
+      read: ['events-of-request', `correlationId=${correlationId}`, 'limit=8'],
+      columns: ['event_time', 'type', 'source', 'session_seq', 'causation_id'],
+    },
+  ]
+  // Rows of an order have no time to live that would be over.
+  for (const one of questions) await askDemo(result, { ...one, none: 'Nothing.' })
+}
+
+/** An hour of which there is something to be told: the first whole one, or where there is none yet that of the opening. */
+function hourOf({ begin }: PlatformResult): string {
+  const whole = Math.ceil(begin / hour) * hour
+  return new Date(whole < Date.now() ? whole : whole - hour).toISOString()
 }
 
 async function tellShop(result: PlatformResult): Promise<void> {
-  const full = new Date(Math.ceil(result.begin / hour) * hour).toISOString()
-  const questions: readonly (readonly [string, readonly string[], readonly string[]])[] = [
-    ['How is business?', ['revenue-per-hour', 'currency=EUR'], ['hour', 'orders', 'revenue', 'currency']],
-    ['And in the last minutes?', ['orders-per-minute', 'limit=4'], ['minute', 'orders']],
-    ['What sold best in an hour?', ['top-products', `hour=${full}`, 'limit=4'], ['sku', 'units', 'orders']],
-    [
-      'How far do visits come?',
-      ['funnel', 'device=PHONE', 'limit=3'],
-      ['hour', 'device', 'visits', 'carts', 'checkouts', 'orders'],
-    ],
-    [
-      'Of what is there little left?',
-      ['low-stock', 'limit=4'],
-      ['changed_at', 'sku', 'available', 'severity'],
-    ],
+  const more = `try --events ${result.more}.`
+  const noOrder = `No order yet: ${more}`
+  const questions: readonly DemoQuestion[] = [
+    {
+      question: 'How is business?',
+      read: ['revenue-per-hour', 'currency=EUR'],
+      columns: ['hour', 'orders', 'revenue', 'currency'],
+      none: noOrder,
+    },
+    {
+      question: 'And in the last minutes?',
+      read: ['orders-per-minute', 'limit=4'],
+      columns: ['minute', 'orders'],
+      none: noOrder,
+    },
+    {
+      question: 'What sold best in an hour?',
+      read: ['top-products', `hour=${hourOf(result)}`, 'limit=4'],
+      columns: ['sku', 'units', 'orders'],
+      none: `No order in that hour: ${more}`,
+    },
+    {
+      question: 'How far do visits come?',
+      read: ['funnel', 'device=PHONE', 'limit=3'],
+      columns: ['hour', 'device', 'visits', 'carts', 'checkouts', 'orders'],
+      none: `No visit from a phone is over yet, which takes half an hour without an event: ${more}`,
+    },
+    {
+      question: 'Of what is there little left?',
+      read: ['low-stock', 'limit=4'],
+      columns: ['changed_at', 'sku', 'available', 'severity'],
+      none: `There is enough of everything yet: ${more}`,
+    },
   ]
-  for (const [question, words, columns] of questions) await askDemo(result, question, words, columns)
+  for (const one of questions) await askDemo(result, one)
 }
 
 async function tellTrace(result: PlatformResult, { eventId }: PlatformSample): Promise<void> {

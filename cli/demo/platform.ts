@@ -27,6 +27,7 @@ export const platformTopologies = [
   'audit-service-consumer-group',
 ]
 
+/** With so many there is something to be seen of everything. */
 const usualEvents = 10_000
 
 /** What `demo --platform` works with. */
@@ -45,7 +46,7 @@ export async function demoPlatform({ args, format, root, store, named }: Platfor
   if (args.values['repo'] !== undefined)
     throw usage('--platform runs on a made-up shop, and reads no repository: leave --repo out.')
   const seed = numberFlag(args.values, 'seed', 0, 4_294_967_295) ?? 7
-  const events = numberFlag(args.values, 'events', 100, 1_000_000) ?? usualEvents
+  const events = numberFlag(args.values, 'events', 1, 1_000_000) ?? usualEvents
   if (args.values['keep'] !== true) await clearDemoStore(store, named)
   const plans = await loadPlans(
     platformTopologies.map((name) => join(root, 'topologies', `${name}.yaml`)),
@@ -73,6 +74,7 @@ export async function demoPlatform({ args, format, root, store, named }: Platfor
       written,
       sample,
       begin,
+      more: Math.max(usualEvents, 10 * events),
     })
     return 0
   } finally {

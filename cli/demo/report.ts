@@ -121,47 +121,50 @@ async function tellAnswers(result: DemoResult, sample: Sample): Promise<void> {
     `to=${new Date(sample.timestamp + day).toISOString().slice(0, 10)}`,
   ]
   const entity = [`store=${sample.store}`, `entityType=${sample.entityType}`, `entityId=${sample.entityId}`]
-  await askDemo(result, `What happened to ${sample.entityId}?`, [
-    'audit-by-entity',
-    ...entity,
-    ...between(365),
-  ])
-  await askDemo(result, `What did ${sample.userId} do?`, [
-    'audit-by-user',
-    `userId=${sample.userId}`,
-    ...between(365),
-  ])
-  await askDemo(result, `What happened in ${sample.store}?`, [
-    'audit-by-store',
-    `store=${sample.store}`,
-    ...between(7),
-  ])
+  const questions: readonly (readonly [string, readonly string[]])[] = [
+    [`What happened to ${sample.entityId}?`, ['audit-by-entity', ...entity, ...between(365)]],
+    [`What did ${sample.userId} do?`, ['audit-by-user', `userId=${sample.userId}`, ...between(365)]],
+    [`What happened in ${sample.store}?`, ['audit-by-store', `store=${sample.store}`, ...between(7)]],
+  ]
+  const columns = ['event_time', 'action', 'entity_id', 'user_id', 'user']
+  const none = 'Nothing in that time.'
+  for (const [question, read] of questions) await askDemo(result, { question, read, columns, none })
 }
 
-/** Asks as `millrace query` does, and shows the columns that tell most. */
+/** Something to ask, and how its answer is shown. */
+export interface DemoQuestion {
+  readonly question: string
+  /** What `millrace query` asks for it. */
+  readonly read: readonly string[]
+  /** The columns that tell most. */
+  readonly columns: readonly string[]
+  /** Why there may be nothing to show: a sentence. */
+  readonly none: string
+}
+
+/** Asks as `millrace query` does, and shows what tells most; or why there is nothing. */
 export async function askDemo(
   result: DemoResult,
-  question: string,
-  read: readonly string[],
-  wanted: readonly string[] = ['event_time', 'action', 'entity_id', 'user_id', 'user'],
+  { question, read, columns: wanted, none }: DemoQuestion,
 ): Promise<void> {
-  const lines: string[] = []
+  const answer: string[] = []
   const { args, project, store } = result
   const values = { store, project: project.root, limit: '4', output: 'json' }
   await query.run({
     ...args,
     positionals: read,
     values,
-    out: (line) => lines.push(line),
+    out: (line) => answer.push(line),
     err: () => undefined,
   })
-  const { rows } = JSON.parse(lines.join('')) as {
+  const { rows } = JSON.parse(answer.join('')) as {
     readonly rows: readonly Readonly<Record<string, unknown>>[]
   }
   args.out(`\n${question}   (millrace query ${read.join(' ')} ${demoFlags(result)})`)
   const columns = wanted.filter((name) => name in (rows[0] ?? {}))
   const cells = rows.map((row) => columns.map((name) => cellOf(row[name])))
-  for (const line of textTable(columns, cells, tableWidth)) args.out(`  ${line}`)
+  const lines = rows.length === 0 ? [none] : textTable(columns, cells, tableWidth)
+  for (const line of lines) args.out(`  ${line}`)
 }
 
 function cellOf(value: unknown): string {

@@ -11,7 +11,8 @@ export const dedupeMemory: LintRule = {
   severity: 'info',
   explanation:
     `A \`dedupe\` holds about ${bytesPerId} bytes for each id within its window, in the memory of the worker and in the ` +
-    'changelog. The rule multiplies that by the `rate` of the topics, where `schemas/catalogue.yaml` declares it.',
+    'changelog. The rule multiplies that by the `rate` of the topics, where `schemas/catalogue.yaml` declares it. That is the rate at the ' +
+    'peak, so the answer is the most that it can be.',
   remedy:
     'Choose the window from the longest time after which a producer still sends a record again: its delivery time-out, ' +
     'the age of its spool, how far a relay goes back. Longer only costs.',
@@ -35,7 +36,7 @@ sinks:
       const ids = (rate * window) / 1000
       const what = `${Math.round(ids).toLocaleString('en')} ids, about ${byteText(ids * bytesPerId)} over all workers`
       const message = known
-        ? `A window of ${durationText(window)} at ${rate} records a second holds ${what}.`
+        ? `A window of ${durationText(window)} holds at most ${what}: if the peak of ${rate} records a second lasts as long.`
         : `A window of ${durationText(window)} holds ${what}, for every 1000 records a second (no rate is declared).`
       yield { node: node.name, field: 'window', message }
     }

@@ -160,3 +160,13 @@ budget: { partition: 16MiB, total: ${budget} }
   expect(codes('22s', '512MiB')).toEqual([])
   expect(codes('23s', '513MiB')).toEqual(['ML029', 'ML026'])
 })
+
+test('ML008, what a window costs, tells the most that it can be', () => {
+  const facts: FactsData = { topics: { 'audit-events': { rate: 1000 } } }
+  expect(said('ML008', audit('window: 2h'), facts)).toEqual([
+    '5:48 A window of 2h holds at most 7,200,000 ids, about 346 MB over all workers: if the peak of 1000 records a second lasts as long.',
+  ])
+  expect(said('ML008', audit('window: 2h'))).toEqual([
+    '5:48 A window of 2h holds 7,200,000 ids, about 346 MB over all workers, for every 1000 records a second (no rate is declared).',
+  ])
+})
