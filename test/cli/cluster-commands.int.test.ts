@@ -133,7 +133,7 @@ describe('topics', () => {
     ['topics plan', 2, /topics is about a cluster: say which with --env NAME/],
     [
       'topics plan --env away',
-      1,
+      4,
       /Kafka at 127\.0\.0\.1:1 does not answer \(ECONNREFUSED\): see that it runs/,
     ],
     ['topics show --env trial', 2, /needs the name of one topic/],

@@ -101,6 +101,24 @@ test('for people: it tells numbers, answers questions, and says what can be trie
   )
 })
 
+test.each([1, 400])(
+  'of %d events nothing is shown that is not there, and it says what shows more',
+  async (events) => {
+    const ran = await project.run(['demo', '--platform', '--events', String(events)])
+    expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: '' })
+    const blocks = ran.stdout.split('\n\n').filter((block) => block.includes('(millrace query '))
+    expect(blocks.length).toBeGreaterThanOrEqual(5)
+    for (const block of blocks) {
+      const [, ...answers] = block.trimEnd().split('\n')
+      // A head and rows, or why there are none.
+      if (answers.length < 2)
+        expect(answers).toEqual([expect.stringMatching(/^ {2}\S.*: try --events 10000\.$/)])
+    }
+    expect(blocks.some((block) => block.includes('try --events'))).toBe(true)
+    expect(ran.stdout).toContain('No differences.')
+  },
+)
+
 test('flags that do not go together are refused', async () => {
   expectRefusal(await project.run(['demo', '--platform', '--repo', '.']), 2, /reads no repository/)
   expectRefusal(await project.run(['demo', '--seed', '3']), 2, /add --platform/)
