@@ -5,6 +5,7 @@ import { MillraceError } from '../../engine/errors.ts'
 import { nearest } from '../../engine/config/suggest.ts'
 import { annotated } from '../terminal/annotated-files.ts'
 import { outputFlag, textFlag, usage } from '../command-line/flags.ts'
+import { withAccepted } from './accepted.ts'
 import { namedFiles, schemaFilesOf, type SchemasContext } from './context.ts'
 
 const severities = ['error', 'warning', 'info'] as const
@@ -22,9 +23,10 @@ export async function lintSchemas(context: SchemasContext): Promise<number> {
     const isFile = (file: SchemaFile): boolean => words.includes(file.path)
     const chosen = files.filter((file, index) => named.has(file) && (isFile(file) || isNewest(files, index)))
     const { formatLint } = await import('../../engine/topology/lint-format.ts')
-    const reports = await Promise.all(
-      chosen.map(async (file) => ({ file: file.path, findings: await findingsOf(file, files) })),
+    const looked = await Promise.all(
+      chosen.map(async (file) => ({ file, findings: await findingsOf(file, files) })),
     )
+    const reports = await withAccepted(looked, files, context)
     const told = format === 'github' ? annotated(reports, args) : reports
     const text = formatLint(told, format, failing, 'millrace schemas lint')
     if (text !== '') args.out(text)

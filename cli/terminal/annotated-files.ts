@@ -9,8 +9,9 @@ import type { CommandArgs } from '../command-line/command.ts'
 export function annotated(reports: readonly LintReport[], { cwd, env }: CommandArgs): LintReport[] {
   const top = env['GITHUB_WORKSPACE'] ?? ''
   const named = (file: string): string => (top === '' ? file : relative(top, resolve(cwd, file)))
-  return reports.map(({ file, findings }) => ({
+  return reports.map(({ file, findings, accepted = [] }) => ({
     file: named(file),
     findings: findings.map((finding) => ({ ...finding, file: named(finding.file) })),
+    accepted: accepted.map((finding) => ({ ...finding, file: named(finding.file) })),
   }))
 }

@@ -62,6 +62,20 @@ const Topic = z.strictObject({
     .union([z.literal('forever'), Duration.refine((ms) => ms >= minute, 'expected at least 1m')])
     .optional()
     .meta({ description: 'How long records are kept: a duration, or `forever`.', examples: ['7d'] }),
+  lintAllow: z
+    .record(
+      z.string().regex(/\.avsc$/, 'expected the name of a file, such as OrderPaid.v1.avsc'),
+      z.record(
+        z.string().regex(/^MS\d{3}$/, 'expected the code of a rule, such as MS010'),
+        z.string().trim().min(1),
+      ),
+    )
+    .optional()
+    .meta({
+      description:
+        'Findings of `millrace schemas lint` that stay as they are in versions that are in use: by the file of the version and the code of the rule, the reason.',
+      examples: [{ 'OrderPaid.v1.avsc': { MS010: 'the ids of the first version are numbers' } }],
+    }),
   compatibility: z
     .enum(compatibilityModes)
     .optional()
@@ -111,16 +125,29 @@ export const catalogueSchema = z
   })
   .meta({ title: 'The catalogue of a project of Millrace', description: 'What its topics are meant to be.' })
 
+/** What a catalogue says, and where. */
+export interface CatalogueFile {
+  readonly topics: ReadonlyMap<string, CatalogueTopic>
+  /** The place of a key, by the names that lead to it: `topics`, a topic and so on. */
+  readonly keyPlace: YamlFile['keyPlace']
+}
+
+/** Reads `schemas/catalogue.yaml`, with places. Empty and rejecting as `readCatalogue`. */
+export async function openCatalogue(path: string): Promise<CatalogueFile> {
+  const yaml = await readYamlFile(path, {}).catch((error: unknown) => {
+    if (isMissing(error)) return undefined
+    throw error
+  })
+  if (yaml === undefined) return { topics: new Map(), keyPlace: () => ({ line: 1, column: 1 }) }
+  return { topics: topicsIn(path, yaml), keyPlace: (at) => yaml.keyPlace(at) }
+}
+
 /**
  * Reads `schemas/catalogue.yaml`: by topic, what it is meant to be. Empty where there is no such file. Rejects with
  * CONFIG_INVALID for one that is wrong.
  */
 export async function readCatalogue(path: string): Promise<ReadonlyMap<string, CatalogueTopic>> {
-  const yaml = await readYamlFile(path, {}).catch((error: unknown) => {
-    if (isMissing(error)) return undefined
-    throw error
-  })
-  return yaml === undefined ? new Map() : topicsIn(path, yaml)
+  return (await openCatalogue(path)).topics
 }
 
 /** The same for a text that is at hand; `path` is what problems call it. Throws CONFIG_INVALID for one that is wrong. */

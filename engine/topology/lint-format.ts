@@ -5,6 +5,13 @@ import type { Severity } from './lint-rule.ts'
 export interface LintReport {
   readonly file: string
   readonly findings: readonly LintFinding[]
+  /** What was found and is accepted, with the reason: told, and counted nowhere. */
+  readonly accepted?: readonly AcceptedFinding[]
+}
+
+/** A finding that stays as it is. */
+export interface AcceptedFinding extends LintFinding {
+  readonly reason: string
 }
 
 export const lintFormats = ['text', 'json', 'github', 'junit'] as const
@@ -24,11 +31,20 @@ export function formatLint(
     case 'json':
       return JSON.stringify({ files: reports, ...countAll(reports) }, undefined, 2)
     case 'github':
-      return reports.flatMap(({ findings }) => findings.map(githubLine)).join('\n')
+      return reports
+        .flatMap(({ findings, accepted = [] }) => [
+          ...findings.map(githubLine),
+          ...accepted.map(githubAccepted),
+        ])
+        .join('\n')
     case 'junit':
       return junit(reports, failing, command)
     case 'text':
-      return [...reports.flatMap(({ findings }) => findings.map(textLine)), summary(reports)].join('\n')
+      return [
+        ...reports.flatMap(({ findings }) => findings.map(textLine)),
+        ...reports.flatMap(({ accepted = [] }) => accepted.map(acceptedLine)),
+        summary(reports),
+      ].join('\n')
   }
 }
 
@@ -47,11 +63,17 @@ function textLine({ file, line, column, severity, code, message }: LintFinding):
   return `${file}:${line}:${column}: ${severity} ${code}: ${message}`
 }
 
+function acceptedLine({ file, line, column, code, message, reason }: AcceptedFinding): string {
+  return `${file}:${line}:${column}: accepted ${code}: ${message} (${reason})`
+}
+
 function summary(reports: readonly LintReport[]): string {
   const { errors, warnings, infos } = countAll(reports)
   const files = counted(reports.length, 'file')
-  if (errors + warnings + infos === 0) return `Nothing to complain about in ${files}.`
-  return `${counted(errors, 'error')}, ${counted(warnings, 'warning')}, ${counted(infos, 'info')} in ${files}.`
+  const known = reports.reduce((sum, { accepted = [] }) => sum + accepted.length, 0)
+  const end = known === 0 ? `in ${files}.` : `in ${files}; ${known} accepted.`
+  if (errors + warnings + infos === 0) return `Nothing to complain about ${end}`
+  return `${counted(errors, 'error')}, ${counted(warnings, 'warning')}, ${counted(infos, 'info')} ${end}`
 }
 
 function counted(count: number, word: string): string {
@@ -66,6 +88,16 @@ function githubLine({ file, line, column, severity, code, title, message }: Lint
   return `::${command} ${where}::${githubData(message)}`
 }
 
+function githubAccepted(finding: AcceptedFinding): string {
+  const { title, message, reason } = finding
+  return githubLine({
+    ...finding,
+    severity: 'info',
+    title: `${title}, accepted`,
+    message: `${message} (${reason})`,
+  })
+}
+
 function githubData(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }
@@ -73,7 +105,7 @@ function githubData(text: string): string {
 // As junit-10.xsd of Jenkins has it, which knows no place of a test: it stands in the name.
 // What fails the build is a failure; what does not stands as output of a test that passed.
 function junit(reports: readonly LintReport[], failing: readonly Severity[], command: string): string {
-  const tests = reports.reduce((sum, { findings }) => sum + Math.max(1, findings.length), 0)
+  const tests = reports.reduce((sum, report) => sum + casesOf(report, failing).length, 0)
   const failures = reports.reduce((sum, { findings }) => sum + failuresIn(findings, failing), 0)
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -87,22 +119,31 @@ function failuresIn(findings: readonly LintFinding[], failing: readonly Severity
   return findings.filter(({ severity }) => failing.includes(severity)).length
 }
 
-function junitSuite({ file, findings }: LintReport, failing: readonly Severity[]): string[] {
-  const cases =
-    findings.length === 0
-      ? [`    <testcase name="no findings" classname="${xmlText(file)}"/>`]
-      : findings.map((finding) => junitCase(finding, failing))
-  const counts = `tests="${cases.length}" failures="${failuresIn(findings, failing)}" errors="0" skipped="0"`
+function junitSuite(report: LintReport, failing: readonly Severity[]): string[] {
+  const { file, findings, accepted = [] } = report
+  const cases = casesOf(report, failing)
+  const counts = `tests="${cases.length}" failures="${failuresIn(findings, failing)}" errors="0" skipped="${accepted.length}"`
   return [`  <testsuite name="${xmlText(file)}" ${counts}>`, ...cases, '  </testsuite>']
 }
 
-function junitCase(finding: LintFinding, failing: readonly Severity[]): string {
-  const { file, line, column, severity, code, title, message } = finding
-  const name = `${code} ${title} (${line}:${column})`
+function casesOf({ file, findings, accepted = [] }: LintReport, failing: readonly Severity[]): string[] {
+  const cases = [
+    ...findings.map((finding) => junitCase(finding, innerOf(finding, failing))),
+    ...accepted.map((one) => junitCase(one, `<skipped message="${xmlText(one.reason)}"/>`)),
+  ]
+  return cases.length > 0 ? cases : [`    <testcase name="no findings" classname="${xmlText(file)}"/>`]
+}
+
+function innerOf(finding: LintFinding, failing: readonly Severity[]): string {
+  const { severity, code, message } = finding
   const text = xmlText(textLine(finding))
-  const inner = failing.includes(severity)
+  return failing.includes(severity)
     ? `<failure message="${xmlText(message)}" type="${code}">${text}</failure>`
     : `<system-out>${text}</system-out>`
+}
+
+function junitCase({ file, line, column, code, title }: LintFinding, inner: string): string {
+  const name = `${code} ${title} (${line}:${column})`
   return `    <testcase name="${xmlText(name)}" classname="${xmlText(file)}">${inner}</testcase>`
 }
 

@@ -14,6 +14,12 @@ An attribute allows a finding, at its field or type and in what is inside. It ne
 once there is nothing left to allow:
 
     { "name": "total", "type": "double", "lintAllow": { "MS008": "rounded, for charts" } }
+
+A version that is in use cannot get one any more. What is found in it is accepted in \`schemas/catalogue.yaml\`, by its file, with a
+reason, which is told with it:
+
+    topics:
+      orders: { lintAllow: { OrderPaid.v1.avsc: { MS010: the ids of the first version are numbers } } }
 `
 
 /** The pages of the rules of style: one of all, and one for each. By their path in docs/reference/. */

@@ -22,6 +22,6 @@ export const staleStyleAllowance = {
   severity: 'warning',
   title: 'A lintAllow that allows nothing',
   explanation:
-    'An attribute `"lintAllow": {"CODE": "reason"}` stands where its rule has nothing to say (any more), names no rule, or gives no reason. ' +
-    'Left there, it would hide the next finding.',
+    'An attribute `"lintAllow": {"CODE": "reason"}` stands where its rule has nothing to say (any more), names no rule, or gives no reason; ' +
+    'or a `lintAllow` of the catalogue accepts what is not there. Left there, it would hide the next finding.',
 } as const
