@@ -1,27 +1,8 @@
 // Topologies over many record types, run by their cases.
 import { expect, test } from '@jest/globals'
-import type { FileResult } from '../../engine/testing/report.ts'
 import { testsOf } from '../support/test-command.ts'
+import { given, types, wrongIn } from './case-kit.ts'
 import { names, shopWith } from './project.ts'
-
-function wrongIn(files: readonly FileResult[]): unknown[] {
-  return files.flatMap(({ problem, cases }) => [
-    ...(problem === undefined ? [] : [problem]),
-    ...cases.flatMap(({ findings }) => findings),
-  ])
-}
-
-const given = `
-now: 2026-01-05T12:00:00Z
-values:
-  envelope:
-    eventId: 00000000-0000-4000-8000-000000000001
-    eventType: order.created
-    timestamp: 1767614400000
-    metadata: { sessionId: s1, sessionSeq: 1 }
-`
-
-const types = `[${names.join(', ')}]`
 
 test('views of one type each, told by the schema alone', async () => {
   const shop = shopWith({

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { FileResult } from '../../engine/testing/report.ts'
 import { millrace } from '../support/cli.ts'
 import { folderWith } from '../support/folder.ts'
+import { given, types, wrongIn } from './case-kit.ts'
 import { names, shopWith } from './project.ts'
 
 async function testsOf(cwd: string): Promise<{ readonly files: readonly FileResult[] }> {
@@ -12,25 +13,6 @@ async function testsOf(cwd: string): Promise<{ readonly files: readonly FileResu
   if (stdout === '') throw new Error(stderr)
   return JSON.parse(stdout) as { readonly files: readonly FileResult[] }
 }
-
-function wrongIn(files: readonly FileResult[]): unknown[] {
-  return files.flatMap(({ problem, cases }) => [
-    ...(problem === undefined ? [] : [problem]),
-    ...cases.flatMap(({ findings }) => findings),
-  ])
-}
-
-const given = `
-now: 2026-01-05T12:00:00Z
-values:
-  envelope:
-    eventId: 00000000-0000-4000-8000-000000000001
-    eventType: order.created
-    timestamp: 1767614400000
-    metadata: { sessionId: s1, sessionSeq: 1 }
-`
-
-const types = `[${names.join(', ')}]`
 
 const upcasting = `name: orders
 sources:

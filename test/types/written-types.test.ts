@@ -1,10 +1,10 @@
 // Topics that are written with many types, each record as the one that it has; and read again.
 import { expect, test } from '@jest/globals'
 import { testsOf } from '../support/test-command.ts'
+import { types } from './case-kit.ts'
 import { names, shopWith } from './project.ts'
 
 const [first, second, cancelled] = names
-const types = `[${names.join(', ')}]`
 
 /** What is wrong with the cases of a topology that reads all types, after these nodes. */
 async function wrongWith(nodes: string, cases: string): Promise<unknown[]> {
