@@ -1,8 +1,8 @@
 import { points } from '../../engine/component/points.ts'
 import { AggregateStorm, type AggregateRun } from './aggregate-storm.ts'
-import { Bench, withBench } from './harness.ts'
+import { Bench } from './harness.ts'
 import type { Outcome } from './model-runs.ts'
-import { endure } from './storm-weather.ts'
+import { rough, runStorm, shaken, stormSettings } from './storm-runs.ts'
 
 const forever = { spec: { kind: 'none' }, setting: '' } as const
 const minute = {
@@ -23,8 +23,6 @@ const sliding = {
   spec: { kind: 'sliding', size: 40, grace: 30 },
   setting: 'window: { sliding: 40ms, grace: 30ms },',
 } as const
-const shaken = { unknown: 0.3, aborted: 0.2, slowest: 120 }
-const rough = { move: 0.01, take: 0.01, expire: 0.004, fence: 0.003, crash: 0.006 }
 
 /** The aggregates and weathers that tests and mutants share, by name. */
 export const aggregateRuns: Readonly<Record<string, AggregateRun>> = {
@@ -98,13 +96,7 @@ processors:
 sinks:
   out: ${run.exactlyOnce === true ? '{ type: topic, from: sums, topic: out }' : '{ type: effect, from: sums, order: record }'}
   other: { type: effect, from: slow }
-errors: { attempts: ${(run.weather.bad ?? 0) > 0 ? 2 : 1000}, then: park, backoff: { first: 10ms, longest: 50ms }, flood: { share: 1, of: 1000000 } }
-${run.exactlyOnce === true ? 'delivery: exactly-once' : ''}
-commit: { every: 50ms }
-`
+${stormSettings(run, (run.weather.bad ?? 0) > 0 ? 2 : 1000)}`
   const bench = new Bench(seed, yaml, { partitions: 2, faults: { ...run.faults } })
-  return withBench(bench, async () => {
-    Object.assign(bench.world.faults, run.sinks)
-    return endure(bench, new AggregateStorm(bench, run, seed))
-  })
+  return runStorm(bench, run, () => new AggregateStorm(bench, run, seed))
 }

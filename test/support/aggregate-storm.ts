@@ -6,18 +6,14 @@ import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
 import { expectedOf, windowName, type Expected, type Point } from './aggregate-model.ts'
 import { type Bench, type TestInput } from './harness.ts'
 import { Random } from './harness-records.ts'
-import type { CommitFaults } from './model-commits.ts'
 import type { TestValue } from './model-parts.ts'
-import { StormWeather, type Weather } from './storm-weather.ts'
+import { StormWeather, type StormRun, type Weather } from './storm-weather.ts'
 
 /** One kind of aggregate in one kind of weather. */
-export interface AggregateRun {
+export interface AggregateRun extends StormRun {
   readonly spec: WindowSpec
   /** As the topology has it: ` window: …, emit: …,`. */
   readonly setting: string
-  readonly exactlyOnce?: boolean
-  readonly faults?: Partial<CommitFaults>
-  readonly sinks?: { readonly noAnswer?: number; readonly refused?: number; readonly slowest?: number }
   /** Records that fail do so at the other branch: for aggregates without windows. */
   readonly weather: Weather
 }

@@ -1,10 +1,8 @@
 import { points } from '../../engine/component/points.ts'
-import { sentenceOf } from '../../engine/errors.ts'
-import { Bench, withBench } from './harness.ts'
+import { Bench } from './harness.ts'
 import { JoinStorm, type JoinRun } from './join-storm.ts'
-
-const shaken = { unknown: 0.3, aborted: 0.2, slowest: 120 }
-const rough = { move: 0.01, take: 0.01, expire: 0.004, fence: 0.003, crash: 0.006 }
+import type { Outcome } from './model-runs.ts'
+import { rough, runStorm, shaken, stormSettings } from './storm-runs.ts'
 
 /** The weathers of joins that tests and mutants share, by name. */
 export const joinRuns: Readonly<Record<string, JoinRun>> = {
@@ -30,10 +28,7 @@ export const joinRuns: Readonly<Record<string, JoinRun>> = {
 }
 
 /** Runs a storm, and answers what was wrong and what there was to judge. */
-export function joinStorm(
-  run: JoinRun,
-  seed: number,
-): Promise<{ readonly wrong: readonly string[]; readonly facts: Readonly<Record<string, number>> }> {
+export function joinStorm(run: JoinRun, seed: number): Promise<Outcome> {
   const yaml = `name: enriched
 sources:
   in: { type: topic, topic: in, format: json }
@@ -43,24 +38,7 @@ processors:
 sinks:
   out: { type: effect, from: known, order: record }
   ${run.exactlyOnce === true ? 'more: { type: topic, from: known, topic: out }' : ''}
-errors: { attempts: 1000, then: park, backoff: { first: 10ms, longest: 50ms }, flood: { share: 1, of: 1000000 } }
-${run.exactlyOnce === true ? 'delivery: exactly-once' : ''}
-commit: { every: 50ms }
-`
+${stormSettings(run)}`
   const bench = new Bench(seed, yaml, { partitions: 2, faults: { ...run.faults } })
-  return withBench(bench, async () => {
-    Object.assign(bench.world.faults, run.sinks)
-    const storm = new JoinStorm(bench, run, seed)
-    try {
-      await storm.blow()
-      await storm.calm()
-      storm.judge()
-    } catch (error) {
-      storm.wrong.push(String(error), ...bench.cluster.commits.broken)
-      for (const { error: own, life } of bench.cluster.workers) {
-        if (own !== undefined) storm.wrong.push(`${life.name} failed: ${sentenceOf(own)}`)
-      }
-    }
-    return { wrong: storm.wrong, facts: storm.facts }
-  })
+  return runStorm(bench, run, () => new JoinStorm(bench, run, seed))
 }

@@ -3,17 +3,13 @@ import type { TopicPartition } from '../../engine/component/contracts/position.t
 import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
 import type { Bench } from './harness.ts'
 import { Random } from './harness-records.ts'
-import type { CommitFaults } from './model-commits.ts'
 import type { Effect } from './model-parts.ts'
-import { StormWeather, type Weather } from './storm-weather.ts'
+import { StormWeather, type StormRun, type Weather } from './storm-weather.ts'
 
 /** A join in one kind of weather. */
-export interface JoinRun {
-  readonly exactlyOnce?: boolean
+export interface JoinRun extends StormRun {
   /** True: each worker has the rows of all partitions, of which the table has more than the stream. */
   readonly global?: boolean
-  readonly faults?: Partial<CommitFaults>
-  readonly sinks?: { readonly noAnswer?: number; readonly refused?: number; readonly slowest?: number }
   /**
    * `bad`: rows that cannot be read, so that they are parked, and those of their key behind them. `release`: how often
    * someone releases what can be read, or discards what cannot.

@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import { points } from '../../engine/component/points.ts'
-import { sentenceOf } from '../../engine/errors.ts'
 import { defineProcessor, mapValue, type Registry } from '../../engine/component/index.ts'
-import { Bench, withBench } from './harness.ts'
+import { Bench } from './harness.ts'
 import { mergedTopics, MergeStorm, waits, type MergeRun, type Passed } from './merge-storm.ts'
 import type { Life } from './model-life.ts'
 import type { TestValue } from './model-parts.ts'
+import type { Outcome } from './model-runs.ts'
+import { rough, runStorm, shaken, stormSettings } from './storm-runs.ts'
 
-const shaken = { unknown: 0.3, aborted: 0.2, slowest: 120 }
-const rough = { move: 0.01, take: 0.01, expire: 0.004, fence: 0.003, crash: 0.006 }
 const long = { wait: 'long' } as const
 const short = { wait: 'short' } as const
 
@@ -67,10 +66,7 @@ function registryOf(bench: () => Bench, lives: Passed[][]): (life: Life) => Regi
 }
 
 /** Runs a storm, and answers what was wrong and what there was to judge. */
-export function mergeStorm(
-  run: MergeRun,
-  seed: number,
-): Promise<{ readonly wrong: readonly string[]; readonly facts: Readonly<Record<string, number>> }> {
+export function mergeStorm(run: MergeRun, seed: number): Promise<Outcome> {
   const source = (topic: string): string =>
     `  ${topic}: { type: topic, topic: ${topic}, format: json, timestamp: time }`
   const yaml = `name: merged
@@ -82,27 +78,9 @@ processors:
 sinks:
   out: { type: effect, from: noted, order: record }
   ${run.exactlyOnce === true ? 'more: { type: topic, from: noted, topic: out }' : ''}
-errors: { attempts: 1000, then: park, backoff: { first: 10ms, longest: 50ms }, flood: { share: 1, of: 1000000 } }
-${run.exactlyOnce === true ? 'delivery: exactly-once' : ''}
-${run.budget === undefined ? '' : `budget: { partition: ${run.budget} }`}
-commit: { every: 50ms }
-`
+${run.budget === undefined ? '' : `budget: { partition: ${run.budget} }\n`}${stormSettings(run)}`
   const lives: Passed[][] = []
   const registry = registryOf(() => bench, lives)
   const bench = new Bench(seed, yaml, { partitions: 2, faults: { ...run.faults }, registry })
-  return withBench(bench, async () => {
-    Object.assign(bench.world.faults, run.sinks)
-    const storm = new MergeStorm(bench, run, seed, lives)
-    try {
-      await storm.blow()
-      await storm.calm()
-      storm.judge()
-    } catch (error) {
-      storm.wrong.push(String(error), ...bench.cluster.commits.broken)
-      for (const { error: own, life } of bench.cluster.workers) {
-        if (own !== undefined) storm.wrong.push(`${life.name} failed: ${sentenceOf(own)}`)
-      }
-    }
-    return { wrong: storm.wrong, facts: storm.facts }
-  })
+  return runStorm(bench, run, () => new MergeStorm(bench, run, seed, lives))
 }

@@ -1,19 +1,14 @@
 import type { Bench } from './harness.ts'
 import { Random } from './harness-records.ts'
-import type { CommitFaults } from './model-commits.ts'
-import { StormWeather, type Weather } from './storm-weather.ts'
+import { StormWeather, type StormRun } from './storm-weather.ts'
 
 /** A merge in one kind of weather. */
-export interface MergeRun {
+export interface MergeRun extends StormRun {
   /** How long a partition at its end is waited for. Long: nobody is ever given up while the storm lasts, so that order must hold. */
   readonly wait: 'long' | 'short'
-  readonly exactlyOnce?: boolean
   /** True: no effect may be there twice. */
   readonly exact?: boolean
-  readonly faults?: Partial<CommitFaults>
-  readonly sinks?: { readonly noAnswer?: number; readonly refused?: number; readonly slowest?: number }
   readonly budget?: string
-  readonly weather: Weather
 }
 
 /** A record behind the merge. */

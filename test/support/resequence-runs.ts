@@ -1,19 +1,13 @@
-import { points } from '../../engine/component/points.ts'
-import { Bench, withBench } from './harness.ts'
+import { Bench } from './harness.ts'
 import type { Outcome } from './model-runs.ts'
 import { ResequenceStorm, type ResequenceRun } from './resequence-storm.ts'
-import { endure } from './storm-weather.ts'
+import { pointsWithoutIds, rough, runStorm, shaken, stormSettings } from './storm-runs.ts'
 
 const whole = { setting: 'first: 1, within: 365d', complete: true } as const
 const gappy = { setting: 'first: 1, within: 300ms' } as const
 const few = { setting: 'first: 1, within: 20s, most: 2' } as const
 /** Room for some three records. */
 const narrow = { setting: 'first: 1, within: 20s, memory: 1kB' } as const
-const shaken = { unknown: 0.3, aborted: 0.2, slowest: 120 }
-const rough = { move: 0.01, take: 0.01, expire: 0.004, fence: 0.003, crash: 0.006 }
-
-/** Points that only dedupe reaches are none of these. */
-const reached = points.filter((point) => point !== 'claimed' && point !== 'rotated')
 
 /** The sequences and weathers that tests and mutants share, by name. */
 export const resequenceRuns: Readonly<Record<string, ResequenceRun>> = {
@@ -58,7 +52,7 @@ export const resequenceRuns: Readonly<Record<string, ResequenceRun>> = {
     faults: shaken,
   },
   ...Object.fromEntries(
-    reached.flatMap((point) => [
+    pointsWithoutIds.flatMap((point) => [
       [`a sequence, crash at ${point}`, { ...whole, weather: { crashAt: point, move: 0.02 } }],
       [`gaps, exactly once, crash at ${point}`, { ...gappy, exactlyOnce: true, weather: { crashAt: point } }],
     ]),
@@ -79,13 +73,7 @@ processors:
   turns: { type: resequence, from: placed, by: n, ${run.setting} }
 sinks:
 ${sink('out', 'turns')}${sink('tardy', 'turns.late')}${sink('holes', 'turns.gaps')}  other: { type: effect, from: slow }
-errors: { attempts: ${lasting ? 2 : 1000}, then: park, backoff: { first: 10ms, longest: 50ms }, flood: { share: 1, of: 1000000 } }
-${exact ? 'delivery: exactly-once' : ''}
-commit: { every: 50ms }
-`
+${stormSettings(run, lasting ? 2 : 1000)}`
   const bench = new Bench(seed, yaml, { partitions: 2, faults: { ...run.faults } })
-  return withBench(bench, async () => {
-    Object.assign(bench.world.faults, run.sinks)
-    return endure(bench, new ResequenceStorm(bench, run, seed))
-  })
+  return runStorm(bench, run, () => new ResequenceStorm(bench, run, seed))
 }

@@ -2,22 +2,18 @@ import type { SealedTask } from '../../engine/component/contracts/commit.ts'
 import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
 import type { Bench, TestInput } from './harness.ts'
 import { Random } from './harness-records.ts'
-import type { CommitFaults } from './model-commits.ts'
-import { StormWeather, type Weather } from './storm-weather.ts'
+import { StormWeather, type StormRun, type Weather } from './storm-weather.ts'
 
 /** One kind of sequence in one kind of weather. */
-export interface ResequenceRun {
+export interface ResequenceRun extends StormRun {
   /** As the topology has it. */
   readonly setting: string
-  readonly exactlyOnce?: boolean
   /** True: every number comes, and is waited for. */
   readonly complete?: boolean
   /** True: something may wait in the end. */
   readonly held?: boolean
   /** Share of records that the main sink refuses until all is mended. */
   readonly refused?: number
-  readonly faults?: Partial<CommitFaults>
-  readonly sinks?: { readonly noAnswer?: number; readonly refused?: number; readonly slowest?: number }
   /** Records that fail do so at the other branch. */
   readonly weather: Weather
 }

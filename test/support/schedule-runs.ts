@@ -1,19 +1,13 @@
-import { points } from '../../engine/component/points.ts'
-import { Bench, withBench } from './harness.ts'
+import { Bench } from './harness.ts'
 import type { Outcome } from './model-runs.ts'
 import { ScheduleStorm, type ScheduleRun } from './schedule-storm.ts'
-import { endure } from './storm-weather.ts'
+import { pointsWithoutIds, rough, runStorm, shaken, stormSettings } from './storm-runs.ts'
 
 const anew = { rules: { grace: 0, keep: 'last' } } as const
 const once = { rules: { grace: 0, keep: 'first' } } as const
 const patient = { rules: { grace: 30, keep: 'last' } } as const
 const again = { rules: { grace: 0, keep: 'last', repeats: { every: 40, times: 3 } } } as const
 const wall = { ...anew, wall: true } as const
-const shaken = { unknown: 0.3, aborted: 0.2, slowest: 120 }
-const rough = { move: 0.01, take: 0.01, expire: 0.004, fence: 0.003, crash: 0.006 }
-
-/** Points that only dedupe reaches are none of these. */
-const reached = points.filter((point) => point !== 'claimed' && point !== 'rotated')
 
 /** The timers and weathers that tests and mutants share, by name. */
 export const scheduleRuns: Readonly<Record<string, ScheduleRun>> = {
@@ -52,7 +46,7 @@ export const scheduleRuns: Readonly<Record<string, ScheduleRun>> = {
   'timers by the clock, long pauses': { ...wall, pause: 3000, weather: { crash: 0.02 } },
   'timers by the clock, exactly once': { ...wall, exactlyOnce: true, weather: rough, faults: shaken },
   ...Object.fromEntries(
-    reached.flatMap((point) => [
+    pointsWithoutIds.flatMap((point) => [
       [`timers, crash at ${point}`, { ...anew, weather: { crashAt: point, move: 0.02 } }],
       [
         `timers, exactly once, crash at ${point}`,
@@ -78,13 +72,7 @@ processors:
 sinks:
   out: ${exact ? '{ type: topic, from: timers, topic: out }' : '{ type: effect, from: timers }'}
   other: { type: effect, from: slow }
-errors: { attempts: ${lasting ? 2 : 1000}, then: park, backoff: { first: 10ms, longest: 50ms }, flood: { share: 1, of: 1000000 } }
-${exact ? 'delivery: exactly-once' : ''}
-commit: { every: 50ms }
-`
+${stormSettings(run, lasting ? 2 : 1000)}`
   const bench = new Bench(seed, yaml, { partitions: 2, faults: { ...run.faults } })
-  return withBench(bench, async () => {
-    Object.assign(bench.world.faults, run.sinks)
-    return endure(bench, new ScheduleStorm(bench, run, seed))
-  })
+  return runStorm(bench, run, () => new ScheduleStorm(bench, run, seed))
 }

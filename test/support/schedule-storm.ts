@@ -2,22 +2,18 @@ import type { SealedTask } from '../../engine/component/contracts/commit.ts'
 import { createKeyValueStore } from '../../engine/state/key-value-store.ts'
 import type { Bench, TestInput } from './harness.ts'
 import { Random } from './harness-records.ts'
-import type { CommitFaults } from './model-commits.ts'
 import { expectedOccurrences, type Occurrence, type TimerRules, type TimerRecord } from './schedule-model.ts'
-import { StormWeather, type Weather } from './storm-weather.ts'
+import { StormWeather, type StormRun, type Weather } from './storm-weather.ts'
 
 /** Timers of one kind in one kind of weather. */
-export interface ScheduleRun {
+export interface ScheduleRun extends StormRun {
   readonly rules: TimerRules
   /** True: by the worker's clock. */
   readonly wall?: boolean
-  readonly exactlyOnce?: boolean
   /** Nobody is there for so long (milliseconds), now and then, while records come. */
   readonly pause?: number
   /** Share of records that the sink refuses until all is mended. */
   readonly refused?: number
-  readonly faults?: Partial<CommitFaults>
-  readonly sinks?: { readonly noAnswer?: number; readonly refused?: number; readonly slowest?: number }
   /** Records that fail do so at the other branch. */
   readonly weather: Weather
 }

@@ -3,6 +3,7 @@ import { sentenceOf } from '../../engine/errors.ts'
 import type { Bench } from './harness.ts'
 import type { Random } from './harness-records.ts'
 import type { ModelWorker } from './model-cluster.ts'
+import type { CommitFaults } from './model-commits.ts'
 import type { Outcome } from './model-runs.ts'
 
 /** What happens to workers and letters: chances, of each in one step. */
@@ -17,6 +18,14 @@ export interface Weather {
   /** Share of records that fail somewhere, and so are parked. */
   readonly bad?: number
   readonly release?: number
+}
+
+/** What every storm over one topology may be given. */
+export interface StormRun {
+  readonly exactlyOnce?: boolean
+  readonly faults?: Partial<CommitFaults>
+  readonly sinks?: { readonly noAnswer?: number; readonly refused?: number; readonly slowest?: number }
+  readonly weather: Weather
 }
 
 /** What a storm does in its own way. */
