@@ -16,7 +16,11 @@ import type {
   RecordPosition,
   TopicOptions,
 } from '../../engine/component/contracts/log.ts'
-import type { CommittedPosition, TopicPartition } from '../../engine/component/contracts/position.ts'
+import {
+  nameOf,
+  type CommittedPosition,
+  type TopicPartition,
+} from '../../engine/component/contracts/position.ts'
 import type {
   GroupPosition,
   PollRequest,
@@ -304,8 +308,4 @@ export class PrefixedBackend implements CommitBackend {
   close(): Promise<void> {
     return this.#backend.close()
   }
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
 }

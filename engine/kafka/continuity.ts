@@ -1,5 +1,4 @@
-import type { TopicPartition } from '../component/contracts/position.ts'
-import { nameOf } from './holdings.ts'
+import { nameOf, type TopicPartition } from '../component/contracts/position.ts'
 
 /**
  * Watches whether a member was in its group all the time. One that comes back with another id was out, and what it holds may

@@ -1,4 +1,4 @@
-import type { TopicPartition } from '../component/contracts/position.ts'
+import { nameOf, type TopicPartition } from '../component/contracts/position.ts'
 
 /** A partition that its member has been told of, and has not given up. */
 export interface Holding {
@@ -60,8 +60,4 @@ export class Holdings {
     this.#tags = (this.#tags % (2 ** 32 - 1)) + 1
     return this.#tags
   }
-}
-
-export function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
 }

@@ -1,9 +1,9 @@
 import type { ReaderEvent } from '../../native/reader-events.ts'
-import type { TopicPartition } from '../component/contracts/position.ts'
+import { nameOf, type TopicPartition } from '../component/contracts/position.ts'
 import type { SourceEvent } from '../component/contracts/reader.ts'
 import type { MillraceError } from '../errors.ts'
 import type { Drives } from './drives.ts'
-import { nameOf, type Holdings } from './holdings.ts'
+import type { Holdings } from './holdings.ts'
 import { PartitionQueue, type DataEvent } from './partition-queue.ts'
 
 /** The group has moved partitions. */

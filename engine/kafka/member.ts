@@ -1,7 +1,7 @@
 import { KafkaError } from '../../native/errors.ts'
 import type { Reader } from '../../native/reader.ts'
 import type { ReaderEvent } from '../../native/reader-events.ts'
-import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
+import { nameOf, type CommittedPosition, type TopicPartition } from '../component/contracts/position.ts'
 import type {
   GroupPosition,
   PollRequest,
@@ -15,7 +15,7 @@ import { boundsOf } from './bounds.ts'
 import { clientError, isOver } from './client-errors.ts'
 import { Continuity } from './continuity.ts'
 import { Drives } from './drives.ts'
-import { Holdings, nameOf, type Holding } from './holdings.ts'
+import { Holdings, type Holding } from './holdings.ts'
 import { Inbox, type Rebalance } from './inbox.ts'
 import { Membership } from './membership.ts'
 import type { TokenSource } from './oauth.ts'

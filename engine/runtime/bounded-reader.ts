@@ -1,6 +1,7 @@
-import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
-import type { GroupPosition, PollRequest, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
+import { nameOf, type CommittedPosition, type TopicPartition } from '../component/contracts/position.ts'
+import type { PollRequest, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
+import { OuterReader } from './outer-reader.ts'
 import { countBetween, recordsWithin, type BoundOf, type ReadBound } from './read-bounds.ts'
 
 /** What bounded readers have seen, in records; several may count in one. */
@@ -16,8 +17,7 @@ export interface BoundedCounts {
  * nothing is committed yet, and tells its end as the end of the partition. What lies outside is passed over like a gap, so
  * that the group's progress goes over it, up to the bound's end. Partitions without a bound are read as they are.
  */
-export class BoundedReader implements SourceReader {
-  readonly #inner: SourceReader
+export class BoundedReader extends OuterReader {
   readonly #boundOf: BoundOf
   readonly #counts: BoundedCounts
   /** Partitions whose end was told: nothing of them comes any more. */
@@ -25,57 +25,47 @@ export class BoundedReader implements SourceReader {
   #pending: SourceEvent[] = []
 
   constructor(inner: SourceReader, boundOf: BoundOf, counts: BoundedCounts) {
-    this.#inner = inner
+    super(inner)
     this.#boundOf = boundOf
     this.#counts = counts
   }
 
   async poll(request: PollRequest): Promise<SourceEvent[]> {
     const waiting = this.#pending.length > 0
-    const events = await this.#inner.poll(waiting ? { ...request, waitMs: 0 } : request)
+    const events = await this.inner.poll(waiting ? { ...request, waitMs: 0 } : request)
     const told = this.#pending.splice(0)
     for (const event of events) told.push(...this.#bounded(event))
     return told
   }
 
-  async start(partition: TopicPartition, position: CommittedPosition | undefined): Promise<void> {
+  override async start(partition: TopicPartition, position: CommittedPosition | undefined): Promise<void> {
     const bound = this.#boundOf(partition)
-    if (bound === undefined) return this.#inner.start(partition, position)
+    if (bound === undefined) return super.start(partition, position)
     const begun = position ?? { offset: bound.start, metadata: '' }
     if (begun.offset >= bound.end) this.#pending.push(...this.#endOf(partition, bound))
-    else await this.#inner.start(partition, begun)
+    else await super.start(partition, begun)
   }
 
-  async release(partitions: readonly TopicPartition[]): Promise<void> {
+  override async release(partitions: readonly TopicPartition[]): Promise<void> {
     this.#forget(partitions)
-    await this.#inner.release(partitions)
+    await super.release(partitions)
   }
 
-  pause(partition: TopicPartition): void {
-    if (!this.#done.has(nameOf(partition))) this.#inner.pause(partition)
+  override pause(partition: TopicPartition): void {
+    if (!this.#done.has(nameOf(partition))) super.pause(partition)
   }
 
   /** A partition that is at its bound's end stays paused for good. */
-  resume(partition: TopicPartition): void {
-    if (!this.#done.has(nameOf(partition))) this.#inner.resume(partition)
+  override resume(partition: TopicPartition): void {
+    if (!this.#done.has(nameOf(partition))) super.resume(partition)
   }
 
-  async bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }> {
+  override async bounds(
+    partition: TopicPartition,
+  ): Promise<{ readonly first: number; readonly end: number }> {
     const bound = this.#boundOf(partition)
-    if (bound === undefined) return this.#inner.bounds(partition)
+    if (bound === undefined) return super.bounds(partition)
     return { first: bound.start, end: bound.end }
-  }
-
-  async others(own: readonly TopicPartition[]): Promise<readonly GroupPosition[]> {
-    return (await this.#inner.others?.(own)) ?? []
-  }
-
-  spent(buffer: ArrayBuffer, records: number): void {
-    this.#inner.spent?.(buffer, records)
-  }
-
-  close(): Promise<void> {
-    return this.#inner.close()
   }
 
   #bounded(event: SourceEvent): readonly SourceEvent[] {
@@ -123,7 +113,7 @@ export class BoundedReader implements SourceReader {
   /** Progress goes up to the end, also over what is not there: markers of transactions, records that were aborted. */
   #endOf(place: TopicPartition, { end }: ReadBound): readonly SourceEvent[] {
     const partition = placeOf(place)
-    this.#inner.pause(partition)
+    this.inner.pause(partition)
     this.#done.add(nameOf(partition))
     return [
       { type: 'passed', partition, offset: end },
@@ -139,10 +129,6 @@ export class BoundedReader implements SourceReader {
       (event) => !('partition' in event) || !gone.has(nameOf(event.partition)),
     )
   }
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
 }
 
 function placeOf({ topic, partition }: TopicPartition): TopicPartition {

@@ -1,6 +1,7 @@
 import type { Clock } from '../component/contracts/clock.ts'
-import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
-import type { GroupPosition, PollRequest, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
+import { nameOf, type TopicPartition } from '../component/contracts/position.ts'
+import type { PollRequest, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
+import { OuterReader } from './outer-reader.ts'
 import { sliceRecords } from './slice-records.ts'
 
 type DataEvent = Extract<SourceEvent, { readonly type: 'records' | 'passed' | 'end' }>
@@ -39,14 +40,13 @@ export class Pace {
  * What another reader reads, at a pace. Runs of records are cut where the pace has no more for now; what is left waits here, in
  * its order, and nothing more is asked for meanwhile. Rebalances and problems overtake what waits.
  */
-export class PacedReader implements SourceReader {
-  readonly #inner: SourceReader
+export class PacedReader extends OuterReader {
   readonly #pace: Pace
   readonly #paused = new Set<string>()
   #waiting: DataEvent[] = []
 
   constructor(inner: SourceReader, pace: Pace) {
-    this.#inner = inner
+    super(inner)
     this.#pace = pace
   }
 
@@ -56,7 +56,7 @@ export class PacedReader implements SourceReader {
       ? request
       : { ...request, maxBytes: 0, firstBytes: 0, waitMs: Math.min(request.waitMs, 5) }
     const news: SourceEvent[] = []
-    for (const event of await this.#inner.poll(asked)) {
+    for (const event of await this.inner.poll(asked)) {
       if (isData(event)) this.#waiting.push(event)
       else {
         if (event.type !== 'failed') this.#drop(event.partitions)
@@ -67,39 +67,19 @@ export class PacedReader implements SourceReader {
     return request.maxBytes > 0 ? [...this.#release(), ...news] : news
   }
 
-  start(partition: TopicPartition, position: CommittedPosition | undefined): Promise<void> {
-    return this.#inner.start(partition, position)
-  }
-
-  async release(partitions: readonly TopicPartition[]): Promise<void> {
+  override async release(partitions: readonly TopicPartition[]): Promise<void> {
     this.#drop(partitions)
-    await this.#inner.release(partitions)
+    await super.release(partitions)
   }
 
-  pause(partition: TopicPartition): void {
+  override pause(partition: TopicPartition): void {
     this.#paused.add(nameOf(partition))
-    this.#inner.pause(partition)
+    super.pause(partition)
   }
 
-  resume(partition: TopicPartition): void {
+  override resume(partition: TopicPartition): void {
     this.#paused.delete(nameOf(partition))
-    this.#inner.resume(partition)
-  }
-
-  bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }> {
-    return this.#inner.bounds(partition)
-  }
-
-  async others(own: readonly TopicPartition[]): Promise<readonly GroupPosition[]> {
-    return (await this.#inner.others?.(own)) ?? []
-  }
-
-  spent(buffer: ArrayBuffer, records: number): void {
-    this.#inner.spent?.(buffer, records)
-  }
-
-  close(): Promise<void> {
-    return this.#inner.close()
+    super.resume(partition)
   }
 
   /** What may be told now, in its order within each partition. */
@@ -139,8 +119,4 @@ export class PacedReader implements SourceReader {
 
 function isData(event: SourceEvent): event is DataEvent {
   return event.type === 'records' || event.type === 'passed' || event.type === 'end'
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../component/contracts/clock.ts'
 import type { Log } from '../component/contracts/log.ts'
-import type { TopicPartition } from '../component/contracts/position.ts'
+import { nameOf } from '../component/contracts/position.ts'
 import type { ParkedEnds } from './parked-input.ts'
 import type { Task } from './task.ts'
 
@@ -37,8 +37,4 @@ async function askEnds(tasks: readonly Task[], log: Pick<Log, 'ends'>): Promise<
   const told = await log.ends?.(partitions).catch(() => undefined)
   const ends = new Map(partitions.map((one, index) => [nameOf(one), told?.[index]]))
   return (partition) => ends.get(nameOf(partition))
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
 }

@@ -1,5 +1,5 @@
 import type { SealedTask } from '../component/contracts/commit.ts'
-import type { TopicPartition } from '../component/contracts/position.ts'
+import { nameOf, type TopicPartition } from '../component/contracts/position.ts'
 import type { MillraceError } from '../errors.ts'
 import type { ParkingHalt } from './parking-limits.ts'
 
@@ -44,8 +44,4 @@ export class Refusals {
   haltOf(partition: TopicPartition): ParkingHalt | undefined {
     return this.#halts.get(nameOf(partition))
   }
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
 }

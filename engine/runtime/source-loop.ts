@@ -1,5 +1,5 @@
 import type { Clock } from '../component/contracts/clock.ts'
-import type { TopicPartition } from '../component/contracts/position.ts'
+import { nameOf, type TopicPartition } from '../component/contracts/position.ts'
 import type { PollRequest, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
 
@@ -149,8 +149,4 @@ function without(event: SourceEvent, gone: ReadonlySet<string>): SourceEvent[] {
   if (event.type === 'end' || event.type === 'passed') return gone.has(nameOf(event.partition)) ? [] : [event]
   const partitions = event.partitions.filter((partition) => !gone.has(nameOf(partition)))
   return partitions.length === 0 ? [] : [{ ...event, partitions }]
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
 }

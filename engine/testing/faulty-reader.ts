@@ -1,4 +1,4 @@
-import type { CommittedPosition, TopicPartition } from '../component/contracts/position.ts'
+import { nameOf, type CommittedPosition, type TopicPartition } from '../component/contracts/position.ts'
 import type { PollRequest, SourceEvent, SourceReader } from '../component/contracts/reader.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
 import type { FaultRun } from './fault-run.ts'
@@ -130,8 +130,4 @@ export class FaultyReader implements SourceReader {
   close(): Promise<void> {
     return this.#life.finish(() => this.#inner.close())
   }
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
 }

@@ -11,3 +11,8 @@ export interface CommittedPosition {
   /** Empty where none was committed. */
   readonly metadata: string
 }
+
+/** What a partition is called, as a key and in sentences: `{topic}/{partition}`. */
+export function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`
+}

@@ -3,10 +3,9 @@
 
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { TopicPartition } from '../../../engine/component/contracts/position.ts'
+import { nameOf, type TopicPartition } from '../../../engine/component/contracts/position.ts'
 import type { SourceEvent } from '../../../engine/component/contracts/reader.ts'
 import { sentenceOf } from '../../../engine/errors.ts'
-import { nameOf } from '../../../engine/kafka/holdings.ts'
 import { KafkaLog } from '../../../engine/kafka/log.ts'
 import { KafkaError } from '../../../native/errors.ts'
 import { plain } from '../../support/contracts/source-driver.ts'

@@ -1,9 +1,12 @@
 // A member that is polled in the background, as a worker does it, and what it was told.
 
-import type { CommittedPosition, TopicPartition } from '../../../engine/component/contracts/position.ts'
+import {
+  nameOf,
+  type CommittedPosition,
+  type TopicPartition,
+} from '../../../engine/component/contracts/position.ts'
 import type { SourceEvent } from '../../../engine/component/contracts/reader.ts'
 import { plainRecord } from '../../../engine/component/packed-records.ts'
-import { nameOf } from '../../../engine/kafka/holdings.ts'
 import { KafkaMember, type MemberOptions } from '../../../engine/kafka/member.ts'
 import type { MillraceError } from '../../../engine/errors.ts'
 
