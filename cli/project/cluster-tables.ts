@@ -24,13 +24,14 @@ export interface OpenTables {
  */
 export function clusterTables(environment: EnvironmentConfig, catalogue: Catalogue): OpenTables {
   let opening: Promise<Connected> | undefined
+  let opened: CassandraTables | undefined
   const open = async (): Promise<CassandraTables> => {
     // What failed is tried anew by whoever comes next.
     opening ??= connect(environment, catalogue).catch((error: unknown) => {
       opening = undefined
       throw error
     })
-    return (await opening).tables
+    return (opened = (await opening).tables)
   }
   return {
     tables: {
@@ -43,7 +44,8 @@ export function clusterTables(environment: EnvironmentConfig, catalogue: Catalog
         const connected = await open()
         for (const name of names) connected.describe(name)
       },
-      write: async (rows) => (await open()).write(rows),
+      write: async (rows, options) => (await open()).write(rows, options),
+      load: (writer) => opened?.load(writer),
       lookup: (name) => lateLookup(open, catalogue, name),
     },
     close: async () => {

@@ -57,6 +57,11 @@ export function isOverloaded(error: unknown): boolean {
   return answerOf(error)?.code === 0x1001 || causesOf(error).some(({ name }) => slownesses.has(name))
 }
 
+/** No answer came within the time for it. */
+export function isSilence(error: unknown): boolean {
+  return causesOf(error).some(({ name }) => name === 'OperationTimedOutError')
+}
+
 const slownesses = new Set(['OperationTimedOutError', 'BusyConnectionError'])
 
 /** True where the request was refused for what is in it, so that a part of it may be taken. */
