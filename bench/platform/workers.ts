@@ -32,6 +32,9 @@ export class Workers {
 
   private constructor(workers: readonly Started[]) {
     this.#workers = workers
+    process.once('exit', () => {
+      for (const { child } of workers) child.kill('SIGKILL')
+    })
   }
 
   /**
@@ -92,7 +95,6 @@ function start(names: readonly string[], { environment, profiles }: WorkersOptio
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  process.once('exit', () => child.kill('SIGKILL'))
   const started: Started = { name, child, text: '' }
   child.stderr.setEncoding('utf8').on('data', (text: string) => (started.text += text))
   return started

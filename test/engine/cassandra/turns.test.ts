@@ -12,7 +12,10 @@ interface Item {
 type Step = { readonly add: readonly [writer: number, ahead: boolean, many: number] } | 'take'
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ add: fc.tuple(fc.nat(4), fc.boolean(), fc.integer({ min: 1, max: 40 })) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ add: fc.tuple(fc.nat(4), fc.boolean(), fc.integer({ min: 1, max: 40 })) }),
+  },
   { weight: 30, arbitrary: fc.constant<Step>('take') },
 )
 
@@ -39,7 +42,9 @@ class Judge {
     line.push(item)
     this.#waiting.set(name, line)
     this.#turns.add(item.writer, item.ahead, item)
-    const [first, other] = [true, false].map((ahead) => this.#waiting.get(nameOf({ ...item, ahead }))?.length ?? 0)
+    const [first, other] = [true, false].map(
+      (ahead) => this.#waiting.get(nameOf({ ...item, ahead }))?.length ?? 0,
+    )
     expect(this.#turns.waiting(item.writer)).toBe(first! + other!)
   }
 

@@ -27,7 +27,16 @@ function call(name: string, partitions: number, ttl = 0) {
     sink.u32(ttl)
     const statement = { table: name, text: `${name}${index}` }
     const orderKey = undefined
-    return { statement, start, end: start, partitionStart: start, partitionEnd: ttlAt, ttlAt, index, orderKey }
+    return {
+      statement,
+      start,
+      end: start,
+      partitionStart: start,
+      partitionEnd: ttlAt,
+      ttlAt,
+      index,
+      orderKey,
+    }
   })
   return { sink, rows, outcomes: rows.map(() => undefined), refusedKeys: new Set<string>() }
 }

@@ -68,26 +68,35 @@ test('a small bound is kept from the beginning', () => {
   expect(window.isOpen).toBe(true)
 })
 
-const anyTimes = fc.array(fc.tuple(fc.double({ min: 0, max: 60, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })), {
-  maxLength: 60,
-})
+const anyTimes = fc.array(
+  fc.tuple(fc.double({ min: 0, max: 60, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })),
+  {
+    maxLength: 60,
+  },
+)
 
 test('whatever times answers take, it is as wide as a node works on at once, and after any trouble soon again', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 2000 }), anyTimes, fc.nat(20), anyTimes, (most, before, troubles, after) => {
-      const window = new WriteWindow(most)
-      const least = Math.min(most, calmSize)
-      for (const [seconds, share] of before) {
-        rounds(window, 1, seconds, seconds * share)
-        expect(window.size).toBeGreaterThanOrEqual(least)
-      }
-      for (let n = 0; n < troubles; n++) window.overloaded(n * 1000)
-      expect(window.isOpen).toBe(true)
-      for (const [round, [seconds, share]] of after.entries()) {
-        rounds(window, 1, seconds, seconds * share)
-        if (round >= 5) expect(window.size).toBeGreaterThanOrEqual(least)
-        expect(window.size).toBeLessThanOrEqual(most)
-      }
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 2000 }),
+      anyTimes,
+      fc.nat(20),
+      anyTimes,
+      (most, before, troubles, after) => {
+        const window = new WriteWindow(most)
+        const least = Math.min(most, calmSize)
+        for (const [seconds, share] of before) {
+          rounds(window, 1, seconds, seconds * share)
+          expect(window.size).toBeGreaterThanOrEqual(least)
+        }
+        for (let n = 0; n < troubles; n++) window.overloaded(n * 1000)
+        expect(window.isOpen).toBe(true)
+        for (const [round, [seconds, share]] of after.entries()) {
+          rounds(window, 1, seconds, seconds * share)
+          if (round >= 5) expect(window.size).toBeGreaterThanOrEqual(least)
+          expect(window.size).toBeLessThanOrEqual(most)
+        }
+      },
+    ),
   )
 })
