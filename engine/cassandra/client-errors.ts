@@ -57,9 +57,11 @@ export function isOverloaded(error: unknown): boolean {
   return answerOf(error)?.code === 0x1001 || causesOf(error).some(({ name }) => slownesses.has(name))
 }
 
-/** No answer came within the time for it. */
-export function isSilence(error: unknown): boolean {
-  return causesOf(error).some(({ name }) => name === 'OperationTimedOutError')
+/** As the driver says that no answer came within the time for it: `ms`, milliseconds. */
+export function silence(ms: number): Error {
+  return Object.assign(new Error(`No node replied before timeout ${ms} ms`), {
+    name: 'OperationTimedOutError',
+  })
 }
 
 const slownesses = new Set(['OperationTimedOutError', 'BusyConnectionError'])

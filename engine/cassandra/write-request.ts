@@ -1,6 +1,6 @@
-import { performance } from 'node:perf_hooks'
 import type { RowGroup } from './batches.ts'
-import { isAboutRow, isOverloaded, isSilence } from './client-errors.ts'
+import { isAboutRow, isOverloaded } from './client-errors.ts'
+import { stopwatch } from './listening.ts'
 import type { BoundStatement, Requests } from './requests.ts'
 import { valuesOf } from './values.ts'
 import type { WriteCall } from './write-call.ts'
@@ -60,7 +60,7 @@ export class WriteRequest {
         this.begin()
       },
       (error: unknown) => {
-        if (isTrouble(error, time())) window.overloaded(performance.now())
+        if (isOverloaded(error)) window.overloaded(performance.now())
         this.#failed(error, rows)
       },
     )
@@ -87,26 +87,6 @@ export class WriteRequest {
     const { table } = this.call.rows[first]!.statement
     return rest.length === 0 ? `A row of ${table}` : `A batch of ${rest.length + 1} rows of ${table}`
   }
-}
-
-interface Elapsed {
-  readonly seconds: number
-  /** Of these, the ones in which this process had nothing to do but wait for something to come. */
-  readonly waited: number
-}
-
-/** Measures from now on, each time it is called. */
-function stopwatch(): () => Elapsed {
-  const { nodeTiming } = performance
-  const [began, idle] = [performance.now(), nodeTiming.idleTime]
-  return () => {
-    return { seconds: (performance.now() - began) / 1000, waited: (nodeTiming.idleTime - idle) / 1000 }
-  }
-}
-
-/** Overload, or a node's silence: where this process was too busy to look for an answer, that tells nothing of the node. */
-function isTrouble(error: unknown, { seconds, waited }: Elapsed): boolean {
-  return isOverloaded(error) && !(isSilence(error) && waited < seconds / 2)
 }
 
 /** Indices of rows. */
