@@ -62,6 +62,11 @@ export class Workers {
     return Object.fromEntries(this.#workers.map(({ name, child }) => [name, child.pid!]))
   }
 
+  /** What they have warned of so far, each line with the time and the topology. */
+  get warnings(): readonly string[] {
+    return this.#workers.flatMap(({ text }) => text.split('\n').flatMap(warningOf)).toSorted()
+  }
+
   /** @throws BenchFailure where one has ended by itself, or does not end in order */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const gone = this.#workers.find(({ child }) => child.exitCode !== null)
@@ -82,6 +87,19 @@ export class Workers {
     const gone = this.#workers.find(({ child }) => child.exitCode !== null || child.signalCode !== null)
     if (gone !== undefined) throw ended(gone)
   }
+}
+
+interface LogLine {
+  readonly time: string
+  readonly level: string
+  readonly message: string
+  readonly topology?: string
+}
+
+function warningOf(text: string): readonly string[] {
+  if (!text.startsWith('{')) return []
+  const { time, level, message, topology = '' } = JSON.parse(text) as LogLine
+  return level === 'warn' || level === 'error' ? [`${time.slice(11, 23)} ${topology} ${message}`] : []
 }
 
 function start(names: readonly string[], { environment, profiles }: WorkersOptions): Started {
