@@ -7,14 +7,17 @@ const layouts = {
   together: 'one process for all topologies',
 } as const
 
+const shownWarnings = 5
+
 /** A few lines for the terminal. */
-export function runLines({ layout, phases, drainSeconds, verdict }: Run): string[] {
+export function runLines({ layout, phases, drainSeconds, verdict, warnings }: Run): string[] {
   const lines = phases.map(({ phase, writtenPerSecond, effects, highestLag }) => {
     const parts = effectNames.map((name) => `${name} ${cell(effects[name])}`)
     return `${layout} ${phase.padEnd(8)} ${writtenPerSecond.toFixed(0).padStart(6)}/s  ${parts.join('  ')}  lag ${highestLag.seconds} s`
   })
   const end = verdict.faults.length === 0 ? 'the result is right' : verdict.faults.join('; ')
-  return [...lines, `${layout}: caught up ${drainSeconds} s after the spike; ${end}`]
+  const warned = warnings.first.slice(0, shownWarnings).map((line) => `${layout}: warned ${line}`)
+  return [...lines, ...warned, `${layout}: caught up ${drainSeconds} s after the spike; ${end}`]
 }
 
 /** platform.md. */
@@ -33,7 +36,7 @@ export function markdown(results: Results): string {
 }
 
 function runPart(run: Run): string[] {
-  const { layout, startSeconds, loadBefore, drainSeconds, written, verdict } = run
+  const { layout, startSeconds, loadBefore, drainSeconds, written, verdict, warnings } = run
   const { auditRows, orders, products, customers, faults } = verdict
   const counted = (count: number): string => count.toLocaleString('en-US')
   const right = `${counted(auditRows)} rows of the audit, ${counted(orders)} orders, ${counted(customers)} customers and ${counted(products)} products are as they should be.`
@@ -41,6 +44,9 @@ function runPart(run: Run): string[] {
     `## With ${layouts[layout]}`,
     `All topologies were ready after ${startSeconds} s. ${counted(written)} records were written. After the spike it took ${drainSeconds} s until no group was more than a second behind. ${faults.length === 0 ? right : `**The result is wrong**: ${faults.join('; ')}.`}`,
     ...noiseNote(run),
+    ...(warnings.count > 0
+      ? [`The workers warned ${warnings.count} times, the first time of: ${warnings.first[0]}`]
+      : []),
     `Other programs took, in each phase, ${run.phases.map(({ phase, elsewhereCores }) => `${elsewhereCores} cores (${phase})`).join(', ')}; the load average before the run was ${loadBefore}.`,
     effectTable(run),
     phaseTable(run),

@@ -22,6 +22,9 @@ import { root, Workers } from './workers.ts'
 /** How long what is under way may take after the load has ended. */
 const settleMs = 600_000
 
+/** Of what workers warn of, so many lines go into the results. */
+const keptWarnings = 20
+
 /** Runs the platform under the whole load once, and judges what it has made of it. */
 export async function play(
   cluster: Cluster,
@@ -50,11 +53,12 @@ async function run(stage: Stage, layout: Layout, options: Options): Promise<Run>
   say(`${layout}: all workers are ready after ${seconds.toFixed(1)} s`)
   try {
     const measured = await underLoad(stage, workers, options)
+    const warnings = { count: workers.warnings.length, first: workers.warnings.slice(0, keptWarnings) }
     await workers.stop()
     say(`${layout}: comparing what there is with what there should be`)
     const verdict = await verify(cluster, stage.client, measured.expected)
     const { expected: _, ...figures } = measured
-    return { layout, startSeconds: round(seconds, 1), loadBefore, ...figures, verdict }
+    return { layout, startSeconds: round(seconds, 1), loadBefore, ...figures, verdict, warnings }
   } catch (error) {
     await workers.stop('SIGKILL').catch(() => undefined)
     throw error

@@ -56,6 +56,8 @@ export interface Run {
   readonly drainSeconds: number
   readonly written: number
   readonly verdict: Verdict
+  /** What workers have warned of: how often, and the first of it. */
+  readonly warnings: { readonly count: number; readonly first: readonly string[] }
   readonly samples: readonly Sample[]
 }
 

@@ -1,5 +1,6 @@
 import type { Client } from 'cassandra-driver'
 import type { Expectations } from './expectations.ts'
+import { differenceLine, type Difference } from '../../cli/reconcile/result.ts'
 import { millrace, type Cluster } from './servers.ts'
 import { root } from './workers.ts'
 
@@ -12,9 +13,12 @@ export interface Verdict {
   readonly customers: number
 }
 
+/** Of what differs, so much is told. */
+const shownDifferences = 5
+
 interface Reconciled {
   readonly tables: readonly { readonly table: string; readonly expected: number; readonly found: number }[]
-  readonly differences: readonly unknown[]
+  readonly differences: readonly Difference[]
 }
 
 /** Compares all that the platform has made of the load with what it should have made. */
@@ -81,7 +85,10 @@ async function auditFaults(
   )
   const { tables, differences } = JSON.parse(output) as Reconciled
   if (differences.length > 0)
-    faults.push(`the audit differs from the topics in ${differences.length} rows or more`)
+    faults.push(
+      `the audit differs from the topics in ${differences.length} rows or more: ` +
+        differences.slice(0, shownDifferences).map(differenceLine).join('; '),
+    )
   for (const { table, found } of tables) compare(faults, `rows in ${table}`, found, business)
   return tables.reduce((sum, { found }) => sum + found, 0)
 }

@@ -32,6 +32,9 @@ export class Workers {
 
   private constructor(workers: readonly Started[]) {
     this.#workers = workers
+    process.once('exit', () => {
+      for (const { child } of workers) child.kill('SIGKILL')
+    })
   }
 
   /**
@@ -59,6 +62,11 @@ export class Workers {
     return Object.fromEntries(this.#workers.map(({ name, child }) => [name, child.pid!]))
   }
 
+  /** What they have warned of so far, each line with the time and the topology. */
+  get warnings(): readonly string[] {
+    return this.#workers.flatMap(({ text }) => text.split('\n').flatMap(warningOf)).toSorted()
+  }
+
   /** @throws BenchFailure where one has ended by itself, or does not end in order */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const gone = this.#workers.find(({ child }) => child.exitCode !== null)
@@ -81,6 +89,19 @@ export class Workers {
   }
 }
 
+interface LogLine {
+  readonly time: string
+  readonly level: string
+  readonly message: string
+  readonly topology?: string
+}
+
+function warningOf(text: string): readonly string[] {
+  if (!text.startsWith('{')) return []
+  const { time, level, message, topology = '' } = JSON.parse(text) as LogLine
+  return level === 'warn' || level === 'error' ? [`${time.slice(11, 23)} ${topology} ${message}`] : []
+}
+
 function start(names: readonly string[], { environment, profiles }: WorkersOptions): Started {
   const files = names.map((name) => join(root, 'topologies', `${name}.yaml`))
   const name = names.length === 1 ? names[0]! : 'all topologies'
@@ -92,7 +113,6 @@ function start(names: readonly string[], { environment, profiles }: WorkersOptio
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  process.once('exit', () => child.kill('SIGKILL'))
   const started: Started = { name, child, text: '' }
   child.stderr.setEncoding('utf8').on('data', (text: string) => (started.text += text))
   return started

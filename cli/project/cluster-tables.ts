@@ -22,15 +22,20 @@ export interface OpenTables {
  * The tables of a cluster. Cassandra is connected to when it is first needed or checked, so that a topology of topics alone
  * needs none, and one that is away at the start is waited for as it would be later.
  */
-export function clusterTables(environment: EnvironmentConfig, catalogue: Catalogue): OpenTables {
+export function clusterTables(
+  environment: EnvironmentConfig,
+  catalogue: Catalogue,
+  connectTo: typeof connect = connect,
+): OpenTables {
   let opening: Promise<Connected> | undefined
+  let opened: CassandraTables | undefined
   const open = async (): Promise<CassandraTables> => {
     // What failed is tried anew by whoever comes next.
-    opening ??= connect(environment, catalogue).catch((error: unknown) => {
+    opening ??= connectTo(environment, catalogue).catch((error: unknown) => {
       opening = undefined
       throw error
     })
-    return (await opening).tables
+    return (opened = (await opening).tables)
   }
   return {
     tables: {
@@ -43,7 +48,8 @@ export function clusterTables(environment: EnvironmentConfig, catalogue: Catalog
         const connected = await open()
         for (const name of names) connected.describe(name)
       },
-      write: async (rows) => (await open()).write(rows),
+      write: async (rows, options) => (await open()).write(rows, options),
+      load: (writer) => opened?.load(writer),
       lookup: (name) => lateLookup(open, catalogue, name),
     },
     close: async () => {

@@ -30,8 +30,9 @@ export interface CompareOptions {
 const earlier = 2
 
 /**
- * How much later, seconds. A row is told how long to live when it is made, and the database counts from when it has it: one that
- * waited on its way, for a database that was busy or away for a moment, lives on for as long as it waited.
+ * How much later, seconds. The database counts a time to live from when it has the row, and a row is told what is left when it is
+ * sent: however long it waited before, it ends when its record says. What it may live longer is what the database took to
+ * begin with it: one that was frozen for a moment takes what was sent before.
  */
 const later = 60
 

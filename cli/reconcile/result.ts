@@ -148,7 +148,8 @@ function lookedUpLine({ column, same, other }: LookedUpCounts): string {
   return `${column}: looked up, so ${times}: ${same} as a lookup gives now, ${other} otherwise`
 }
 
-function differenceLine({ kind, table, key, position, cells }: Difference): string {
+/** A difference in a line. */
+export function differenceLine({ kind, table, key, position, cells }: Difference): string {
   const where = position === null ? '' : ` from ${position}`
   if (table === null) return `lost${where}: it fails, and is neither stored nor parked`
   const which = Object.entries(key ?? {})

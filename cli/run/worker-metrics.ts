@@ -16,6 +16,7 @@ export function connectMetrics(worker: Worker, metrics: Metrics): void {
     countNodes(worker, metrics, grown)
     countSettled(worker, metrics, grown)
     showBreakers(worker, metrics, grown)
+    showTableLoad(worker, metrics)
     for (const task of worker.tasks) showTask(worker.plan.name, task, metrics)
     const topology = worker.plan.name
     metrics.gauge('millrace_budget_bytes', { topology, scope: 'total' }, worker.plan.budget.totalBytes)
@@ -90,6 +91,13 @@ function showBreakers({ plan, breakers }: Worker, metrics: Metrics, grown: Grown
     metrics.gauge('millrace_breaker_state', labels, breakerStates[breaker.state])
     metrics.count('millrace_breaker_openings_total', labels, grown(`${node} openings`, breaker.openings))
   }
+}
+
+function showTableLoad({ plan, tableLoad }: Worker, metrics: Metrics): void {
+  if (tableLoad === undefined) return
+  metrics.gauge('millrace_table_requests_waiting', { topology: plan.name }, tableLoad.waiting)
+  metrics.gauge('millrace_table_requests_under_way', {}, tableLoad.underWay)
+  metrics.gauge('millrace_table_requests_limit', {}, tableLoad.most)
 }
 
 function showTask(topology: string, task: Task, metrics: Metrics): void {

@@ -57,6 +57,13 @@ export function isOverloaded(error: unknown): boolean {
   return answerOf(error)?.code === 0x1001 || causesOf(error).some(({ name }) => slownesses.has(name))
 }
 
+/** As the driver says that no answer came within the time for it: `ms`, milliseconds. */
+export function silence(ms: number): Error {
+  return Object.assign(new Error(`No node replied before timeout ${ms} ms`), {
+    name: 'OperationTimedOutError',
+  })
+}
+
 const slownesses = new Set(['OperationTimedOutError', 'BusyConnectionError'])
 
 /** True where the request was refused for what is in it, so that a part of it may be taken. */

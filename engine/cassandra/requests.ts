@@ -1,6 +1,7 @@
 import type { CassandraClient } from './client.ts'
-import { answerOf, away, clientError } from './client-errors.ts'
+import { answerOf, away, clientError, silence } from './client-errors.ts'
 import type { MillraceError } from '../errors.ts'
+import { listen, longest } from './listening.ts'
 import { whereOf } from './settings.ts'
 
 /** A value as its bytes; null, and undefined where it is not set. */
@@ -40,13 +41,16 @@ export class Requests {
    */
   async write(statements: readonly [BoundStatement, ...BoundStatement[]]): Promise<void> {
     const { driver, settings } = this.#client
-    const options = { isIdempotent: true, readTimeout: settings.timeouts.write }
+    const { write } = settings.timeouts
+    // The driver counts the time in which this process is too busy to listen, and gives up a connection for it.
+    const options = { isIdempotent: true, readTimeout: write * longest }
     const [{ text, values }] = statements
     if (statements.length === 1)
-      await this.#send((prepare) => driver.execute(text, values, { ...options, prepare }))
+      await this.#send((prepare) => within(write, driver.execute(text, values, { ...options, prepare })))
     else {
       const queries = statements.map((each) => ({ query: each.text, params: each.values }))
-      await this.#send((prepare) => driver.batch(queries, { ...options, logged: false, prepare }))
+      const batch = { ...options, logged: false }
+      await this.#send((prepare) => within(write, driver.batch(queries, { ...batch, prepare })))
     }
   }
 
@@ -98,6 +102,14 @@ export class Requests {
         .finally(() => this.#underWay.delete(reject))
     })
   }
+}
+
+/** Rejects where no node answers for so many milliseconds; what comes of it later is ignored. */
+function within<Answer>(ms: number, answer: Promise<Answer>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const heard = listen(ms, () => reject(silence(ms)))
+    answer.then(resolve, reject).finally(heard)
+  })
 }
 
 const closedReason = 'this client was closed'

@@ -1,6 +1,6 @@
 import type { WriteOptions } from '../component/contracts/log.ts'
 import type { Lookup } from '../component/contracts/lookup.ts'
-import type { TableInfo, TableOutcome, TableRow, Tables } from '../component/contracts/tables.ts'
+import type { TableInfo, TableOutcome, TableRow, Tables, TablesLoad } from '../component/contracts/tables.ts'
 import { ByteSink } from '../cql/bytes.ts'
 import { unknownTable, type Catalogue } from '../cql/schema.ts'
 import { typeName } from '../cql/types.ts'
@@ -84,11 +84,11 @@ export class CassandraTables implements Tables {
     return codec
   }
 
-  write(rows: readonly TableRow[], { ahead = false }: WriteOptions = {}): Promise<readonly TableOutcome[]> {
+  write(rows: readonly TableRow[], options: WriteOptions = {}): Promise<readonly TableOutcome[]> {
     // Never used again: the driver may send of it later, though the call has failed. The rows are not needed once they
     // are encoded, and so nothing here holds them while the nodes are asked.
     const encoded = this.#encode(rows, new ByteSink(firstSinkBytes))
-    return this.#queue.run(encoded, ahead).finally(() => {
+    return this.#queue.run(encoded, options).finally(() => {
       this.#written++
     })
   }
@@ -134,9 +134,10 @@ export class CassandraTables implements Tables {
     return new CassandraLookup(this.#codec(name), this.#lookups)
   }
 
-  /** Requests that writes may have under way at present. */
-  get window(): number {
-    return this.#queue.window
+  /** How far its writes are from what they may be. */
+  load(writer: string): TablesLoad {
+    const { window: most, underWay } = this.#queue
+    return { most, underWay, waiting: this.#queue.waiting(writer) }
   }
 
   /** Writes and lookups under way fail at once. May be called twice. */

@@ -34,6 +34,8 @@ export interface EncodedRow {
   /** The partition key's values within it. */
   readonly partitionStart: number
   readonly partitionEnd: number
+  /** Where its time to live is: four bytes, seconds, 0 for ever. */
+  readonly ttlAt: number
 }
 
 /** A row is this much longer as keys of embedded tables than as values, at most, for each byte. */
@@ -97,6 +99,7 @@ export class RowValuesCodec {
       end: sink.length,
       partitionStart: start,
       partitionEnd,
+      ttlAt: sink.length - 4,
     }
   }
 
@@ -110,6 +113,7 @@ export class RowValuesCodec {
     keySink.length = 0
     const partitionLength = this.#writeKey(keySink, values)
     writeStamp(sink, micros, ttl)
+    const ttlAt = sink.length - 4
     const set = this.#writeRegular(sink, values)
     this.#checkNames(values, this.key.length + set)
     if (set === 0 || this.#update === undefined) {
@@ -119,7 +123,7 @@ export class RowValuesCodec {
     const partitionStart = sink.length
     sink.bytes(keySink.buffer.subarray(0, keySink.length))
     const partitionEnd = partitionStart + partitionLength
-    return { statement: this.#update, start, end: sink.length, partitionStart, partitionEnd }
+    return { statement: this.#update, start, end: sink.length, partitionStart, partitionEnd, ttlAt }
   }
 
   /** Appends the values of a whole primary key and says where those of the partition key end. Throws ROW_REFUSED. */

@@ -1,3 +1,4 @@
+import type { WriteOptions } from '../component/contracts/log.ts'
 import type { TableOutcome } from '../component/contracts/tables.ts'
 import type { ByteSink } from '../cql/bytes.ts'
 import type { MillraceError } from '../errors.ts'
@@ -11,6 +12,8 @@ export class WriteCall {
   readonly sink: ByteSink
   /** It overtakes calls of which this is not said. */
   readonly ahead: boolean
+  /** Whose turn it takes. */
+  readonly writer: string
   /** By index; undefined for rows that are not sent. */
   readonly rows: readonly (GroupedRow | undefined)[]
   readonly #outcomes: (TableOutcome | undefined)[]
@@ -19,10 +22,12 @@ export class WriteCall {
   readonly #reject: (error: MillraceError) => void
   #left: number
   #failure: MillraceError | undefined
+  readonly #madeAt = performance.now()
 
-  constructor(encoded: EncodedCall, groups: number, ahead: boolean, settle: Settle) {
+  constructor(encoded: EncodedCall, groups: number, options: WriteOptions, settle: Settle) {
     this.sink = encoded.sink
-    this.ahead = ahead
+    this.ahead = options.ahead ?? false
+    this.writer = options.writer ?? ''
     this.rows = encoded.rows
     this.#outcomes = encoded.outcomes
     this.#refusedKeys = encoded.refusedKeys
@@ -44,6 +49,20 @@ export class WriteCall {
       if (!mayTry) this.#outcomes[index] = untried
       return mayTry
     })
+  }
+
+  /**
+   * To be called for a row before it is sent: its time to live was told when the row was made, and counts from when the nodes
+   * have it. What it has waited here since is taken off, so that it ends when its record says. A row that should have ended
+   * meanwhile lives for a second: 0 would be for ever.
+   */
+  age(index: number): void {
+    const seconds = Math.floor((performance.now() - this.#madeAt) / 1000)
+    if (seconds === 0) return
+    const { buffer } = this.sink
+    const { ttlAt } = this.rows[index]!
+    const ttl = buffer.readUInt32BE(ttlAt)
+    if (ttl > 0) buffer.writeUInt32BE(Math.max(1, ttl - seconds), ttlAt)
   }
 
   refuse(index: number, error: MillraceError): void {

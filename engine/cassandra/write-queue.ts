@@ -1,35 +1,17 @@
+import type { WriteOptions } from '../component/contracts/log.ts'
 import type { TableOutcome } from '../component/contracts/tables.ts'
 import { groupRows, type GroupedRow } from './batches.ts'
 import type { Requests } from './requests.ts'
+import { Turns } from './turns.ts'
 import { WriteCall, type EncodedCall } from './write-call.ts'
 import { WriteRequest, type WriteContext } from './write-request.ts'
 import { WriteWindow } from './write-window.ts'
 
-/** Requests that may be sent, in their order. */
-class Waiting {
-  #requests: WriteRequest[] = []
-  #next = 0
-
-  add(request: WriteRequest): void {
-    this.#requests.push(request)
-  }
-
-  take(): WriteRequest | undefined {
-    const request = this.#requests[this.#next++]
-    if (this.#next >= this.#requests.length) {
-      this.#requests = []
-      this.#next = 0
-    }
-    return request
-  }
-}
-
-/** Sends the groups of all calls in turn, those of critical calls first, as many at once as the nodes bear. */
+/** Sends the groups of all calls, their writers in turn (`Turns`), as many at once as the nodes bear (`WriteWindow`). */
 export class WriteQueue {
   readonly #context: WriteContext
   readonly #window: WriteWindow
-  readonly #ready = new Waiting()
-  readonly #ahead = new Waiting()
+  readonly #turns = new Turns<WriteRequest>()
   #pumping = false
 
   constructor(requests: Requests, inFlight?: number) {
@@ -43,15 +25,22 @@ export class WriteQueue {
     return this.#window.size
   }
 
-  /**
-   * Sends the rows of a call, `ahead` of those that are not. Rejects with a downstream or fatal error where it fails as
-   * a whole.
-   */
-  run(encoded: EncodedCall, ahead = false): Promise<readonly TableOutcome[]> {
+  /** Requests that are under way. */
+  get underWay(): number {
+    return this.#window.used
+  }
+
+  /** Requests of a writer that wait for a place. */
+  waiting(writer: string): number {
+    return this.#turns.waiting(writer)
+  }
+
+  /** Sends the rows of a call. Rejects with a downstream or fatal error where it fails as a whole. */
+  run(encoded: EncodedCall, options: WriteOptions = {}): Promise<readonly TableOutcome[]> {
     const rows = encoded.rows.filter((row): row is GroupedRow => row !== undefined)
     const groups = groupRows(encoded.sink, rows)
     return new Promise((resolve, reject) => {
-      const call = new WriteCall(encoded, groups.length, ahead, { resolve, reject })
+      const call = new WriteCall(encoded, groups.length, options, { resolve, reject })
       if (groups.length === 0) return resolve(call.outcomes)
       const requests = new Map(groups.map((group) => [group, new WriteRequest(call, group, this.#context)]))
       for (const request of requests.values()) {
@@ -63,8 +52,8 @@ export class WriteQueue {
   }
 
   #wait(request: WriteRequest): void {
-    const waiting = request.call.ahead ? this.#ahead : this.#ready
-    waiting.add(request)
+    const { writer, ahead } = request.call
+    this.#turns.add(writer, ahead, request)
   }
 
   #done(request: WriteRequest): void {
@@ -79,10 +68,10 @@ export class WriteQueue {
     if (this.#pumping) return
     this.#pumping = true
     while (this.#window.isOpen) {
-      const request = this.#ahead.take() ?? this.#ready.take()
+      const request = this.#turns.take()
       if (request === undefined) break
       this.#window.enter()
-      request.begin()
+      request.start()
     }
     this.#pumping = false
   }

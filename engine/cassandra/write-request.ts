@@ -1,5 +1,6 @@
 import type { RowGroup } from './batches.ts'
 import { isAboutRow, isOverloaded } from './client-errors.ts'
+import { stopwatch } from './listening.ts'
 import type { BoundStatement, Requests } from './requests.ts'
 import { valuesOf } from './values.ts'
 import type { WriteCall } from './write-call.ts'
@@ -32,6 +33,12 @@ export class WriteRequest {
     this.#parts = [group.rows]
   }
 
+  /** Sends it for the first time. */
+  start(): void {
+    for (const index of this.group.rows) this.call.age(index)
+    this.begin()
+  }
+
   /** Sends the next part, or is done. */
   begin(): void {
     for (;;) {
@@ -44,14 +51,18 @@ export class WriteRequest {
 
   #send(rows: Rows): void {
     const { requests, window } = this.#context
-    const began = performance.now()
+    const time = stopwatch()
     const [first, ...rest] = rows
     requests.write([this.#bound(first), ...rest.map((index) => this.#bound(index))]).then(
       () => {
-        window.took((performance.now() - began) / 1000)
+        const { seconds, waited } = time()
+        window.took(seconds, waited)
         this.begin()
       },
-      (error: unknown) => this.#failed(error, rows),
+      (error: unknown) => {
+        if (isOverloaded(error)) window.overloaded(performance.now())
+        this.#failed(error, rows)
+      },
     )
   }
 
@@ -61,8 +72,7 @@ export class WriteRequest {
   }
 
   #failed(error: unknown, rows: Rows): void {
-    const { requests, window } = this.#context
-    if (isOverloaded(error)) window.overloaded(performance.now())
+    const { requests } = this.#context
     const explained = requests.explained(error, this.#name(rows))
     if (!isAboutRow(explained)) this.call.fail(explained)
     else if (rows.length === 1) this.call.refuse(rows[0], explained)

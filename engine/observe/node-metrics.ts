@@ -103,6 +103,30 @@ export const nodeMetrics = {
     labels: ['topology', 'node'],
     notes: 'Probes that fail open it again and do not count.',
   },
+  millrace_table_requests_waiting: {
+    type: 'gauge',
+    help: 'Requests to a cluster’s tables that wait for a place among those under way.',
+    unit: 'requests',
+    labels: ['topology'],
+    notes:
+      'The topologies of a process take turns. Where all of them have some waiting the tables, or the process, are the limit; where ' +
+      'one alone has, that one writes more than its turn brings.',
+  },
+  millrace_table_requests_under_way: {
+    type: 'gauge',
+    help: 'Requests of writes to a cluster’s tables that are under way, of all topologies of the process.',
+    unit: 'requests',
+    labels: [],
+    notes: 'At the limit while something waits.',
+  },
+  millrace_table_requests_limit: {
+    type: 'gauge',
+    help: 'The most requests of writes to a cluster’s tables that may be under way at present.',
+    unit: 'requests',
+    labels: [],
+    notes:
+      'It grows while all of it is used and answers stay quick. Below 128, unless cassandra.inFlight says so, nodes are overloaded or silent.',
+  },
   millrace_state_entries: {
     type: 'gauge',
     help: 'Entries of a state store by key.',

@@ -256,6 +256,11 @@ export class LedgerRun implements Lineage {
     this.#watchers?.clear()
   }
 
+  /** True for a run of the same ledger, whose offsets say which of two records came first. */
+  sharesLedger(other: LedgerRun): boolean {
+    return this.#whole === other.#whole
+  }
+
   /** Keeps a settled record out of the next cut, until `letGo`: something before it is not settled. */
   hold(row: number): void {
     if (this.errand !== undefined) return this.errand.run.hold(this.errand.row)

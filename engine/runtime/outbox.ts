@@ -23,8 +23,8 @@ const bytesOfRow = 48
  * records that it was made of: neither earlier, nor without them. What a record put here before it was parked is dropped:
  * it will be made again when the record is released.
  *
- * Outputs of a key leave in the order in which they came. Their records may settle in another one, where they have other outputs
- * besides that take their time: then the later record is held back.
+ * Outputs of a key leave in the order in which their records came in, where they came in it. Records may settle in another one,
+ * where they have other outputs besides that take their time: then the later record is held back (`holdBack`).
  */
 export class Outbox {
   readonly #share: Share
@@ -56,7 +56,11 @@ export class Outbox {
 
   /**
    * To be called before a cut is sealed: a settled record that has an output behind one of the same topic and key, whose record
-   * is not settled, waits for it. A record that waits holds up what is behind all of its outputs.
+   * came in earlier and is not settled, waits for it. A record that waits holds up later ones behind all of its outputs.
+   *
+   * Nobody waits for ever: a record waits for records alone that came in no later than itself. Those are known when it comes,
+   * and what comes afterwards makes them no more, however fast a key goes on. Invariant (test/engine/runtime/outbox.test.ts): a
+   * settled record is in the next cut when all that came in no later are settled.
    */
   holdBack(): void {
     let open = false
@@ -72,20 +76,23 @@ export class Outbox {
 
   /** True if another record is held. */
   #holdMore(): boolean {
-    const waiting = new Map<string, Set<string>>()
+    const waiting = new Map<string, Map<string, Unsettled>>()
     let more = false
     for (const { output, runs, rows } of this.#waiting) {
-      const keys = waiting.get(output.topic) ?? new Set()
-      waiting.set(output.topic, keys)
+      let keys = waiting.get(output.topic)
+      if (keys === undefined) waiting.set(output.topic, (keys = new Map()))
       for (let n = 0; n < rows.length; n++) {
         const [run, row] = [runOf(runs, n), rows[n]!]
         const key = run.verdict(row) === 'parked' ? undefined : keyOf(output, n)?.toString('latin1')
         if (key === undefined) continue
-        if (run.isOpen(row) || run.isHeld(row)) keys.add(key)
-        else if (keys.has(key)) {
+        const before = keys.get(key)
+        if (before?.holds(run, row) === true && !run.isOpen(row) && !run.isHeld(row)) {
           run.hold(row)
           more = true
         }
+        if (!run.isOpen(row) && !run.isHeld(row)) continue
+        if (before === undefined) keys.set(key, new Unsettled(run, row))
+        else before.add(run, row)
       }
     }
     return more
@@ -135,6 +142,32 @@ export class Outbox {
     this.#waiting = []
     this.#sealedBytes = 0
     this.#waitingBytes = 0
+  }
+}
+
+/** Records that are not settled, or held, and have an output of one key: the earliest of each ledger. */
+class Unsettled {
+  readonly #first: { run: LedgerRun; offset: number; admittedAt: number }[] = []
+
+  constructor(run: LedgerRun, row: number) {
+    this.add(run, row)
+  }
+
+  add(run: LedgerRun, row: number): void {
+    const offset = run.offset(row)
+    const same = this.#first.find((one) => one.run.sharesLedger(run))
+    if (same === undefined) this.#first.push({ run, offset, admittedAt: run.admittedAt })
+    else {
+      same.offset = Math.min(same.offset, offset)
+      same.admittedAt = Math.min(same.admittedAt, run.admittedAt)
+    }
+  }
+
+  /** True if one of them came in before this record: of one ledger by their offsets, of several by their times. */
+  holds(run: LedgerRun, row: number): boolean {
+    return this.#first.some((one) =>
+      one.run.sharesLedger(run) ? one.offset < run.offset(row) : one.admittedAt <= run.admittedAt,
+    )
   }
 }
 

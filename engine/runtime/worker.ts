@@ -1,3 +1,4 @@
+import type { TablesLoad } from '../component/contracts/tables.ts'
 import type { TopologyPlan } from '../topology/plan-types.ts'
 import { Breaker, Breakers } from './breaker.ts'
 import { Counters } from './counters.ts'
@@ -57,6 +58,11 @@ export class Worker {
   /** Bytes of records under way, now and at most. */
   get pinned(): { readonly now: number; readonly highest: number } {
     return this.#session?.pinned ?? { now: 0, highest: 0 }
+  }
+
+  /** Requests of writes to tables; undefined where nothing ever waits. */
+  get tableLoad(): TablesLoad | undefined {
+    return this.#options.environment.tables.load?.(this.plan.name)
   }
 
   async run(): Promise<WorkerSummary> {

@@ -14,7 +14,7 @@ const expired: RowOutcome = { outcome: 'dropped', reason: 'expired' }
 
 /** The writer of a table sink under one task. */
 export async function tableWriter(given: TableConfig, context: SinkContext): Promise<SinkWriter> {
-  const { tables, critical } = context
+  const { tables, critical, topology } = context
   const make = await rowMaker(given, context)
   const inOrder = tables.order === 'batch'
   return {
@@ -25,7 +25,7 @@ export async function tableWriter(given: TableConfig, context: SinkContext): Pro
       const { rows, known } = makeRows(batch, make)
       if (rows.length === 0) return outcomesOf(batch, known, [])
       // Not awaited here: the rows would live for as long as the tables take, though nobody looks at them again.
-      const answers = tables.write(rows, { ahead: critical })
+      const answers = tables.write(rows, { ahead: critical, writer: topology })
       if (!(answers instanceof Promise)) return outcomesOf(batch, known, answers)
       return answers.then((later) => outcomesOf(batch, known, later))
     },

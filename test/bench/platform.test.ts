@@ -243,6 +243,7 @@ describe('the page', () => {
     ],
     processes: [{ name: 'orders', cores: { spike: 0.5 }, peakRssMb: 120 }],
     verdict: { faults: [], auditRows: 10, orders: 3, products: 2, customers: 1 },
+    warnings: { count: 2, first: ['10:00:00.000 orders Sink out does not get through.'] },
     samples: [sample(0), sample(1, { phase: 'spike' })],
   }
   const results = (one: Run): Results => ({

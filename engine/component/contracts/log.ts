@@ -20,6 +20,8 @@ export interface OutgoingBatch extends PackedColumns {
 export interface WriteOptions {
   /** It overtakes what is written without that, where anything has to wait. False if not given. */
   readonly ahead?: boolean
+  /** Who writes, such as the topology. Where anything has to wait, those of each name get their turn. */
+  readonly writer?: string
 }
 
 /** A record of a written batch that was not taken. */

@@ -34,6 +34,16 @@ export interface TableInfo {
   readonly columns: readonly ColumnInfo[]
 }
 
+/** Requests of writes to tables over a network, at a moment. */
+export interface TablesLoad {
+  /** The most that may be under way, of all writers of the process together. */
+  readonly most: number
+  /** Of all writers. */
+  readonly underWay: number
+  /** Of one writer: those that wait for a place. */
+  readonly waiting: number
+}
+
 /** The tables of an environment: SQLite in embedded mode, Scylla or Cassandra in a cluster. */
 export interface Tables {
   /** Undefined where no migration creates that table. */
@@ -50,6 +60,8 @@ export interface Tables {
     rows: readonly TableRow[],
     options?: WriteOptions,
   ): Promise<readonly TableOutcome[]> | readonly TableOutcome[]
+  /** What goes on, and what `writer` has waiting. Not there, or undefined, where nothing ever waits. */
+  load?(writer: string): TablesLoad | undefined
   /** Reads single rows of a table. Throws a fatal TABLE_UNKNOWN. */
   lookup(table: string): Lookup
 }

@@ -19,7 +19,16 @@ function encoded(given: readonly Given[]): { sink: ByteSink; rows: GroupedRow[] 
     const partitionEnd = sink.length
     sink.bytes(new Uint8Array(size))
     const statement = { table, text: `INSERT INTO ${table}` }
-    return { statement, start, end: sink.length, partitionStart: start, partitionEnd, index, orderKey }
+    return {
+      statement,
+      start,
+      end: sink.length,
+      partitionStart: start,
+      partitionEnd,
+      ttlAt: 0,
+      index,
+      orderKey,
+    }
   })
   return { sink, rows }
 }

@@ -1,8 +1,9 @@
 // What the catalogue says is there to be seen: each metric comes from a worker that lives, or is named here with its source.
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { connectMetrics } from '../../../cli/run/worker-metrics.ts'
 import { metricCatalogue } from '../../../engine/observe/metric-catalogue.ts'
 import { createMetrics } from '../../../engine/observe/metrics.ts'
+import { Worker } from '../../../engine/runtime/worker.ts'
 import { Bench, withBench } from '../../support/harness.ts'
 
 const yaml = `
@@ -41,6 +42,8 @@ test('every metric of the catalogue comes from a worker', () =>
       { id: 'c', key: 'c', fails: { slow: 1 } },
     ])
     const { worker } = cluster.start()
+    const load = { most: 128, underWay: 3, waiting: 2 }
+    jest.spyOn(Worker.prototype, 'tableLoad', 'get').mockReturnValue(load)
     const metrics = createMetrics()
     connectMetrics(worker, metrics)
     await cluster.until(() => one.letters().length === 1 && one.offsets('out').length === 2)
@@ -62,5 +65,7 @@ test('every metric of the catalogue comes from a worker', () =>
     )
     expect(text).toContain('millrace_parked_letters{topology="orders",topic="in",partition="0"} 1\n')
     expect(text).toContain('millrace_parked_letters{topology="orders",topic="late",partition="0"} 0\n')
+    expect(text).toContain('millrace_table_requests_waiting{topology="orders"} 2\n')
+    expect(text).toContain('millrace_table_requests_under_way 3\n')
     expect(text).toContain('millrace_records_consumed_total{topology="orders",node="in",topic="in"} 4\n')
   }))
