@@ -39,17 +39,18 @@ export class HeldTypes {
     return now === undefined ? { y } : { y, s: now.id }
   }
 
-  /** The record was put into the store: its schema is there with it. */
-  put({ y, s }: HeldType, lineage: Lineage, row: number): void {
-    // What another record has put there may be committed later than this one, or never.
+  /** The record was put into the store: its schema is there with it. `released`: it is the record of a letter. */
+  put({ y, s }: HeldType, released: boolean, lineage: Lineage, row: number): void {
     if (y === undefined || s === undefined || this.#stored.has(s)) return
-    this.#entries.put(SCHEMA + s, this.#schemaOf(y)!.json, lineage, row)
+    // Records are committed in their order, and so are released ones, but neither in that of the others.
+    const id = `${SCHEMA}${s}${released ? '|released' : ''}`
+    if (this.#entries.get(id) === undefined) this.#entries.put(id, this.#schemaOf(y)!.json, lineage, row)
   }
 
   /** To be told of what is committed. True where it is a schema. */
   committed(id: string, value: unknown): boolean {
     if (!id.startsWith(SCHEMA)) return false
-    if (value !== undefined) this.#stored.set(id.slice(SCHEMA.length), value as object)
+    if (value !== undefined) this.#stored.set(id.split('|')[1]!, value as object)
     return true
   }
 

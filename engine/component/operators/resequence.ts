@@ -107,11 +107,11 @@ class ResequenceStage {
   }
 
   receive(batch: RecordBatch): void {
-    this.#taking.receive(batch, (i) => this.#take(batch, i))
+    this.#taking.receive(batch, (i, released) => this.#take(batch, i, released))
   }
 
   /** True if the record ends here. */
-  #take(batch: RecordBatch, i: number): boolean {
+  #take(batch: RecordBatch, i: number, released: boolean): boolean {
     const key = batch.keyText(i)
     if (key === undefined || batch.isTombstone(i)) {
       this.#scope.drop(batch, i, key === undefined ? 'keyless' : 'tombstone')
@@ -122,7 +122,7 @@ class ResequenceStage {
     const record = this.#held(batch, i, type)
     const { lineage } = batch.origin
     if (this.#sequences.apply(key, number, record, lineage, batch.lineageRow(i))) {
-      this.#types.put(type, lineage, batch.lineageRow(i))
+      this.#types.put(type, released, lineage, batch.lineageRow(i))
       return true
     }
     this.#scope.count('late', 1)

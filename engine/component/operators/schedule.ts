@@ -107,7 +107,7 @@ class ScheduleStage {
     const timer = what === 'set' ? this.#timer(batch, i, time) : undefined
     const name = timerName(key!, batch.isTombstone(i) ? undefined : this.#idOf(batch, i))
     const isPut = this.#timers.set({ name, time, at: `${input}/${batch.offset(i)}`, timer }, lineage, row)
-    if (isPut) this.#types.put(timer!, lineage, row)
+    if (isPut) this.#types.put(timer!, released, lineage, row)
     return true
   }
 
