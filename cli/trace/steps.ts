@@ -114,6 +114,7 @@ function tellingScope(scope: OperatorScope, seen: Seen, say: Say): OperatorScope
     hold: (batch, i) => scope.hold(batch, i),
     follow: (batch, i) => scope.follow(batch, i),
     table: (source) => scope.table(source),
+    types: () => scope.types(),
     retain: (batch, i, tokens) => scope.retain(batch, i, tokens),
     store: (name) => scope.store(name),
     owe: (owing) => scope.owe(owing),

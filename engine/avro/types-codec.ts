@@ -3,6 +3,7 @@ import type { OtherTypes } from '../component/contracts/sink.ts'
 import { permanentError, type MillraceError } from '../errors.ts'
 import { unknownId } from './codec.ts'
 import { createFit } from './fit.ts'
+import { createRenewal } from './renewal.ts'
 import { isDecimal } from './resolution.ts'
 import type { AvroNode } from './model.ts'
 import type { RegisteredSchema, SchemaRegistry } from './registry.ts'
@@ -47,7 +48,12 @@ export function avroTypesCodec(
     decode: (bytes, start, end) => chosen(bytes, start, end).codec.decode(bytes, start, end),
     reader: (path) => readerOf(members, chosen, path),
     fields: (paths) => fieldsOf(members, chosen, paths),
-    types: { names, of: createTypeOf(registry, readers), fit: createFit(readers) },
+    types: {
+      names,
+      of: createTypeOf(registry, readers),
+      fit: createFit(readers),
+      ...createRenewal(readers),
+    },
     takes: (bytes, start, end) => (others === 'skip' ? choose : chosen)(bytes, start, end) !== undefined,
   }
 }

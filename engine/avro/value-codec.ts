@@ -8,6 +8,7 @@ import type { PackedRecords } from '../component/packed-records.ts'
 import { kindOf, MillraceError, permanentError } from '../errors.ts'
 import { createEncoder, createWireCodec, type EncoderOptions, unknownId } from './codec.ts'
 import { createFit } from './fit.ts'
+import { createRenewal } from './renewal.ts'
 import { compileFieldReader, createColumns, describeFieldFailure, type FieldReader } from './field-reader.ts'
 import type { FieldRequest } from './field-plan.ts'
 import { isDecimal } from './resolution.ts'
@@ -46,6 +47,7 @@ export function avroValueCodec(registry: SchemaRegistry, reader: RegisteredSchem
       names: [reader.schema.fullName],
       of: createTypeOf(registry, [reader]),
       fit: createFit([reader]),
+      ...createRenewal([reader]),
     },
   }
 }

@@ -40,6 +40,21 @@ export interface RecordTypes {
    * permanent error that names the field where it does not fit.
    */
   fit(name: string, value: unknown): unknown
+  /** What records of this type are read with; undefined for a name that is none of `names`. */
+  schema(name: string): RecordSchema | undefined
+  /**
+   * A value that was read as the record `name` of `names` with a schema of then, as it would be read now. Throws a permanent
+   * error where the value, or what `schema` says, is none of that type.
+   */
+  renew(name: string, value: unknown, schema: object): unknown
+}
+
+/** A schema that values are read with, to be kept beside values that wait. */
+export interface RecordSchema {
+  /** Short; the same for schemas that read the same. */
+  readonly id: string
+  /** The schema, as JSON takes it. */
+  readonly json: object
 }
 
 /** Turns encoded values into JavaScript values. One per source; used by one task at a time. */

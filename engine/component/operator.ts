@@ -2,6 +2,7 @@ import type { OperatorFunction } from 'rxjs'
 import type { IdStore, KeyValueStore } from './contracts/state.ts'
 import type { Owing } from './contracts/owing.ts'
 import type { Clock } from './contracts/clock.ts'
+import type { RecordTypes } from './codec.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { RecordBatch } from './record-batch.ts'
 
@@ -62,6 +63,8 @@ export interface OperatorScope {
   store<Value>(name?: string): KeyValueStore<Value>
   /** The rows of a source that this node joins, by key, as the records that came in so far have left them. */
   table(source: string): TableView
+  /** The record types of the source that this node's records come from; undefined where they have none. */
+  types(): RecordTypes | undefined
   /** The records end here: they settle with the changes of state that carry them. */
   absorb(batch: RecordBatch): void
   /** This operator sends on what its committed state owes. Its definition says `commitsFirst`. */

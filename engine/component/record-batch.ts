@@ -14,6 +14,8 @@ export interface BatchOrigin {
   readonly lineageBase: number
   /** Where a node made other types of them: what records of each type of the codec are now. */
   readonly cast?: ReadonlyMap<string, string> | undefined
+  /** Where the values are ones that a node had kept: what each was read as, by row of `records`. */
+  readonly types?: readonly (string | undefined)[] | undefined
 }
 
 /**
@@ -70,14 +72,19 @@ export class RecordBatch {
 
   /**
    * The full name of the record that the value was read as, or was cast to, whatever nodes made of it since; undefined for
-   * values that have no schema, tombstones, and what is owed.
+   * values that have no schema, tombstones, and what a node made up.
    */
   type(i: number): string | undefined {
-    const { codec, records, cast } = this.origin
+    const { cast, types } = this.origin
     const row = this.rows[i]!
-    const start = records.valueStarts[row]!
-    const read = start < 0 ? undefined : codec.types?.of(records.bytes, start, records.valueEnds[row]!)
+    const read = types === undefined ? this.#readAs(row) : types[row]
     return read === undefined ? undefined : (cast?.get(read) ?? read)
+  }
+
+  #readAs(row: number): string | undefined {
+    const { codec, records } = this.origin
+    const start = records.valueStarts[row]!
+    return start < 0 ? undefined : codec.types?.of(records.bytes, start, records.valueEnds[row]!)
   }
 
   /** True for a record whose value is null (unless a node derived another value). */
@@ -135,6 +142,7 @@ export class RecordBatch {
       lineage: origin.lineage,
       lineageBase: origin.lineageBase + row,
       cast: origin.cast,
+      ...(origin.types !== undefined && { types: [origin.types[row]] }),
     }
     origin.lineage.copied(copy.lineageBase, copy.records.bytes.length)
     return new RecordBatch(

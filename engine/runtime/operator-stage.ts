@@ -2,6 +2,7 @@ import { Subject, type Subscription } from 'rxjs'
 import type { Owing } from '../component/contracts/owing.ts'
 import type { IdStore, KeyValueStore } from '../component/contracts/state.ts'
 import type { Clock } from '../component/contracts/clock.ts'
+import type { RecordTypes } from '../component/codec.ts'
 import type { Fingerprint } from '../component/fingerprint.ts'
 import {
   materialize,
@@ -27,6 +28,7 @@ export interface OperatorServices {
   ids(windowMs: number): IdStore
   store<Value>(name?: string): KeyValueStore<Value>
   table(source: string): TableView
+  types(): RecordTypes | undefined
   /** The node owes: `emit` is the way out for what it sends. */
   owe(owing: Owing, emit: (batch: RecordBatch) => void): void
   isReleased(batch: RecordBatch): boolean
@@ -146,6 +148,10 @@ export class OperatorStage implements OperatorScope {
 
   table(source: string): TableView {
     return this.#services.table(source)
+  }
+
+  types(): RecordTypes | undefined {
+    return this.#services.types()
   }
 
   absorb(batch: RecordBatch): void {

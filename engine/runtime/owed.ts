@@ -1,4 +1,4 @@
-import type { ValueCodec } from '../component/codec.ts'
+import type { RecordTypes, ValueCodec } from '../component/codec.ts'
 import type { Due, Owing } from '../component/contracts/owing.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
 import { RecordBatch } from '../component/record-batch.ts'
@@ -11,6 +11,8 @@ import { LedgerRun, type RunOwner } from './ledger-run.ts'
 interface Debtor {
   readonly node: string
   readonly owing: Owing
+  /** Of the records that come to it. */
+  readonly types: RecordTypes | undefined
   readonly emit: (batch: RecordBatch) => void
   readonly count: (what: string, by: number) => void
 }
@@ -76,6 +78,8 @@ const mostUnderWay = 10_000
 export class OwedEmissions {
   readonly #options: OwedOptions
   readonly #debtors: Debtor[] = []
+  /** What nodes know the values of a debtor by. */
+  readonly #codecs = new Map<Debtor, ValueCodec>()
   /** Each with whose it is, until all of it is committed. */
   #runs: { readonly run: OwedRun; readonly debtor: Debtor }[] = []
   #next = 0
@@ -87,7 +91,9 @@ export class OwedEmissions {
   }
 
   add(debtor: Debtor): void {
+    const { types } = debtor
     this.#debtors.push(debtor)
+    this.#codecs.set(debtor, types === undefined ? derivedOnly : { ...derivedOnly, types })
   }
 
   /** True while a node owes something, or something of it is not committed. */
@@ -156,9 +162,10 @@ export class OwedEmissions {
     const origin = {
       records,
       eventTimes: records.timestamps,
-      codec: derivedOnly,
+      codec: this.#codecs.get(debtor)!,
       lineage: run,
       lineageBase: 0,
+      types: dues.map(({ emission }) => emission?.type),
     }
     debtor.count('emitted', values.length)
     debtor.emit(new RecordBatch(origin, sent, values.length, values))

@@ -88,7 +88,13 @@ export class Task {
         store: (name) =>
           this.#kinds.isTable(node) ? this.#stores.table(node) : this.#stores.byKey(node, name),
         table: (source) => options.globals.get(source) ?? this.#stores.existing(source),
-        owe: (owing, emit) => this.#owed.add({ node, owing, emit, count: options.counters.of(node) }),
+        types: () => this.#kinds.typesFor(node),
+        owe: (owing, emit) =>
+          this.#owed.add({
+            ...{ node, owing, emit },
+            types: this.#kinds.typesFor(node),
+            count: options.counters.of(node),
+          }),
         isReleased: isErrand,
         inputOf: (batch) => this.inputs.indexOf(this.#inputOf(batch)),
       }),

@@ -202,6 +202,10 @@ class FakeScope implements OperatorScope {
     return { get: () => undefined }
   }
 
+  types(): undefined {
+    return undefined
+  }
+
   absorb(): void {}
 
   owe(owing: Owing): void {

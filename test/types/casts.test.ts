@@ -71,7 +71,11 @@ describe('the way from one MAJOR to another', () => {
 })
 
 test('a record that must wait is of the type that it was cast to', () => {
-  const types = { names: ['a.E', 'a.v2.E'], of: () => 'a.E', fit: (_: string, value: unknown) => value }
+  const asItIs = (_: string, value: unknown): unknown => value
+  const types = {
+    ...{ names: ['a.E', 'a.v2.E'], of: () => 'a.E', fit: asItIs, renew: asItIs },
+    schema: () => undefined,
+  }
   const codec: ValueCodec = {
     ...{ name: 'two types', types, prepare: () => undefined, decode: () => ({}) },
     reader: () => ({ locate: () => 0, read: () => undefined }),
@@ -83,4 +87,6 @@ test('a record that must wait is of the type that it was cast to', () => {
   expect([batchOf(origin).type(0), batchOf(origin).type(1)]).toEqual(['a.E', undefined])
   const cast = batchOf({ ...origin, cast: new Map([['a.E', 'a.v2.E']]) })
   expect([cast.type(0), cast.detached(0).type(0), cast.only(0).type(0)]).toEqual(Array(3).fill('a.v2.E'))
+  const kept = batchOf({ ...origin, types: [undefined, 'a.v2.E'] })
+  expect([kept.type(0), kept.type(1), kept.detached(1).type(0)]).toEqual([undefined, 'a.v2.E', 'a.v2.E'])
 })

@@ -9,6 +9,8 @@ export interface Emission {
   readonly timestamp: number
   readonly value: unknown
   readonly headers?: readonly Header[]
+  /** Full name of the record that the value was read as; undefined for one that the node made up. */
+  readonly type?: string | undefined
 }
 
 /** One thing that a node owes: a record, or (without one) a change of its state that needs a slot of its own. */

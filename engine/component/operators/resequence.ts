@@ -3,7 +3,8 @@ import { permanentError } from '../../errors.ts'
 import { operator, type Operator, type OperatorScope } from '../operator.ts'
 import { RecordBatch } from '../record-batch.ts'
 import { FieldAccess } from '../record-view.ts'
-import { stored, unstored } from './aggregate/stored-values.ts'
+import { stored } from './aggregate/stored-values.ts'
+import { HeldTypes, type HeldType } from './held-types.ts'
 import { Sequences, type HeldRecord, type Sent } from './resequence/sequences.ts'
 import { storedHeaders } from './stored-headers.ts'
 import { TakingIn } from './taking-in.ts'
@@ -58,7 +59,7 @@ function sorting(gaps: string): Operator {
           const records = new Collector(batch, true)
           for (let i = 0; i < batch.length; i++) {
             const sent = batch.values![i] as Sent
-            if ('record' in sent) records.add(i, unstored(sent.record))
+            if ('record' in sent) records.add(i, sent.record)
             else scope.side(gaps, only(batch, i, { key: batch.key(i)!.toString('utf8'), ...sent.gap }))
           }
           if (records.length > 0) output.next(records.batch())
@@ -75,6 +76,7 @@ class ResequenceStage {
   readonly #scope: OperatorScope
   readonly #options: ResequenceOptions
   readonly #number: FieldAccess
+  readonly #types: HeldTypes
   readonly #sequences: Sequences
   readonly #taking: TakingIn
 
@@ -84,7 +86,10 @@ class ResequenceStage {
     this.#options = options
     this.#number = new FieldAccess(by)
     const now = (): number => scope.clock.now()
-    const sequences = new Sequences({ ...rest, within, now, entries: scope.store<unknown>() })
+    const entries = scope.store<unknown>()
+    const types = new HeldTypes(entries, scope.types())
+    const sequences = new Sequences({ ...rest, within, now, entries, types })
+    this.#types = types
     this.#sequences = sequences
     this.#taking = new TakingIn(scope, sequences.marks)
     scope.owe({
@@ -102,27 +107,32 @@ class ResequenceStage {
   }
 
   receive(batch: RecordBatch): void {
-    this.#taking.receive(batch, (i) => this.#take(batch, i))
+    this.#taking.receive(batch, (i, released) => this.#take(batch, i, released))
   }
 
   /** True if the record ends here. */
-  #take(batch: RecordBatch, i: number): boolean {
+  #take(batch: RecordBatch, i: number, released: boolean): boolean {
     const key = batch.keyText(i)
     if (key === undefined || batch.isTombstone(i)) {
       this.#scope.drop(batch, i, key === undefined ? 'keyless' : 'tombstone')
       return false
     }
     const number = this.#numberOf(batch, i)
-    const record = this.#held(batch, i)
-    if (this.#sequences.apply(key, number, record, batch.origin.lineage, batch.lineageRow(i))) return true
+    const type = this.#types.of(batch, i)
+    const record = this.#held(batch, i, type)
+    const { lineage } = batch.origin
+    if (this.#sequences.apply(key, number, record, lineage, batch.lineageRow(i))) {
+      this.#types.put(type, released, lineage, batch.lineageRow(i))
+      return true
+    }
     this.#scope.count('late', 1)
     this.#scope.side(this.#options.late, batch.only(i))
     return false
   }
 
-  #held(batch: RecordBatch, i: number): HeldRecord {
+  #held(batch: RecordBatch, i: number, type: HeldType): HeldRecord {
     const h = storedHeaders(batch.headers(i))
-    const record = { a: this.#scope.clock.now(), t: batch.timestamp(i), v: stored(batch.value(i)) }
+    const record = { a: this.#scope.clock.now(), t: batch.timestamp(i), v: stored(batch.value(i)), ...type }
     return h.length === 0 ? record : { ...record, h }
   }
 

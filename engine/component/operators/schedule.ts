@@ -5,6 +5,7 @@ import type { RecordBatch } from '../record-batch.ts'
 import { FieldAccess } from '../record-view.ts'
 import { timeOf } from '../times.ts'
 import { stored } from './aggregate/stored-values.ts'
+import { HeldTypes } from './held-types.ts'
 import { timerName, Timers, type Timer, type TimersOptions } from './schedule/timers.ts'
 import { storedHeaders } from './stored-headers.ts'
 import { TakingIn } from './taking-in.ts'
@@ -18,7 +19,7 @@ export interface FieldTest {
   readonly test: (value: unknown) => boolean
 }
 
-export interface ScheduleOptions extends Omit<TimersOptions, 'now' | 'entries'> {
+export interface ScheduleOptions extends Omit<TimersOptions, 'now' | 'entries' | 'types'> {
   /** When a timer is due: milliseconds after the record's event time, or the dotted path of the field that says when. */
   readonly due: { readonly after: number } | { readonly at: string }
   /** Which records set a timer; undefined: all that do not take one away. */
@@ -54,6 +55,7 @@ class ScheduleStage {
   readonly #cancels: ((batch: RecordBatch, i: number) => boolean) | undefined
   readonly #id: FieldAccess | undefined
   readonly #at: FieldAccess | undefined
+  readonly #types: HeldTypes
   readonly #timers: Timers
   readonly #taking: TakingIn
 
@@ -65,7 +67,10 @@ class ScheduleStage {
     this.#id = options.id === undefined ? undefined : new FieldAccess(options.id)
     this.#at = 'at' in options.due ? new FieldAccess(options.due.at) : undefined
     const now = (): number => scope.clock.now()
-    const timers = new Timers({ ...options, now, entries: scope.store<unknown>() })
+    const entries = scope.store<unknown>()
+    const types = new HeldTypes(entries, scope.types())
+    const timers = new Timers({ ...options, now, entries, types })
+    this.#types = types
     this.#timers = timers
     this.#taking = new TakingIn(scope, timers.marks)
     scope.owe({
@@ -101,7 +106,8 @@ class ScheduleStage {
     }
     const timer = what === 'set' ? this.#timer(batch, i, time) : undefined
     const name = timerName(key!, batch.isTombstone(i) ? undefined : this.#idOf(batch, i))
-    this.#timers.set({ name, time, at: `${input}/${batch.offset(i)}`, timer }, lineage, row)
+    const isPut = this.#timers.set({ name, time, at: `${input}/${batch.offset(i)}`, timer }, lineage, row)
+    if (isPut) this.#types.put(timer!, released, lineage, row)
     return true
   }
 
@@ -127,7 +133,8 @@ class ScheduleStage {
     if (d === undefined) return undefined
     const h = storedHeaders(batch.headers(i))
     const again = repeats === undefined ? {} : { k: repeats.times, e: repeats.every }
-    return { d, ...again, v: stored(named(batch.value(i), as, d)), ...(h.length > 0 && { h }) }
+    const v = stored(nameable(batch.value(i), as))
+    return { d, ...again, v, ...(h.length > 0 && { h }), ...this.#types.of(batch, i) }
   }
 
   #timeOf(batch: RecordBatch, i: number): number | undefined {
@@ -145,10 +152,10 @@ function asker(test: FieldTest | undefined): ((batch: RecordBatch, i: number) =>
   return (batch, i) => test.test(field.read(batch, i))
 }
 
-/** The value with the time at which it is due. */
-function named(value: unknown, as: string | undefined, due: number): unknown {
+/** The value, which gets a field with the time at which it is due. */
+function nameable(value: unknown, as: string | undefined): unknown {
   if (as === undefined) return value
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value, [as]: due }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   throw permanentError('RECORD_INVALID', `The value is no object: it cannot get a field ${as}.`)
 }
 

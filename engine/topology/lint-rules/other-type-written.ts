@@ -1,6 +1,9 @@
 import type { FieldTree } from '../facts.ts'
 import type { LintRule, LintSubject, RuleFinding } from '../lint-rule.ts'
 import { textsSetting } from '../plan-graph.ts'
+import type { SinkNode } from '../plan-types.ts'
+import { recordsOf } from '../record-types.ts'
+import { untypedBefore } from '../untyped.ts'
 
 /** ML048 */
 export const otherTypeWritten: LintRule = {
@@ -10,7 +13,7 @@ export const otherTypeWritten: LintRule = {
   explanation:
     'A `topic` sink writes with a schema, and gets records of a type that does not fit it: a field is missing that has no ' +
     'default, or there is one that the schema does not have; or it writes each type with its own schema, and gets one that its ' +
-    'list does not name. Each of them would be refused, and parked.',
+    'list does not name, or what has no type: the result of an aggregate, a gap in a sequence, JSON. Each of them would be refused, and parked.',
   remedy:
     'Put a `filter` or `branch` with the type before the sink, an `upcast` or `downcast` for another MAJOR, a `map` that ' +
     'makes the value; or leave the `schema` out, where records are to stay as they came.',
@@ -25,25 +28,34 @@ sinks: { created: { type: topic, from: events, topic: created, schema: shop.Orde
       },
     },
   },
-  *check({ graph, shapes, facts }: LintSubject): Iterable<RuleFinding> {
-    for (const sink of graph.sinks) {
+  *check(subject: LintSubject): Iterable<RuleFinding> {
+    for (const sink of subject.graph.sinks) {
       const schemas = textsSetting(sink, 'schema')
-      const byType = Array.isArray(sink.config.schema)
-      const records = shapes.input(sink)?.records
-      if (schemas.length === 0 || records === undefined) continue
-      for (const [name, tree] of records) {
-        const schema = byType ? name : schemas[0]!
-        const wanted = facts.schemaFields(schema)
-        const misfit = schemas.includes(schema)
-          ? wanted && misfitOf(tree, wanted, '')
-          : 'that is none of them'
-        if (misfit === undefined) continue
-        const message = `"${sink.name}" writes ${schemas.join(', ')}, and gets ${name}: ${misfit}.`
-        yield { node: sink.name, field: 'schema', message }
-        break
-      }
+      const got = schemas.length === 0 ? undefined : gets(sink, schemas, subject)
+      if (got === undefined) continue
+      const message = `"${sink.name}" writes ${schemas.join(', ')}, and gets ${got}.`
+      yield { node: sink.name, field: 'schema', message }
     }
   },
+}
+
+/** What a sink gets that it cannot write, and why; undefined where nothing is known against it. */
+function gets(
+  sink: SinkNode,
+  schemas: readonly string[],
+  { plan, shapes, facts }: LintSubject,
+): string | undefined {
+  const byType = Array.isArray(sink.config.schema)
+  const untyped = byType ? untypedBefore(plan, sink) : undefined
+  if (untyped !== undefined) return `what "${untyped}" sends: that has no type`
+  const shape = shapes.input(sink)
+  for (const [name, tree] of (byType ? shape && recordsOf(shape) : shape?.records) ?? []) {
+    const schema = byType ? name : schemas[0]!
+    const wanted = facts.schemaFields(schema)
+    const misfit = schemas.includes(schema) ? wanted && misfitOf(tree, wanted, '') : 'that is none of them'
+    if (misfit !== undefined) return `${name}: ${misfit}`
+  }
+  return undefined
 }
 
 /** Why values of a shape do not fit another, as far as fields tell; undefined where nothing is known against it. */

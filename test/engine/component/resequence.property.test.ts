@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { StateBlock } from '../../../engine/component/contracts/commit.ts'
 import type { Due } from '../../../engine/component/contracts/owing.ts'
 import type { KeyValueStore } from '../../../engine/component/contracts/state.ts'
+import { HeldTypes } from '../../../engine/component/operators/held-types.ts'
 import { Sequences, type Sent } from '../../../engine/component/operators/resequence/sequences.ts'
 import { createKeyValueStore } from '../../../engine/state/key-value-store.ts'
 import { FakeLineage } from '../../support/fake-lineage.ts'
@@ -55,7 +56,8 @@ class Partition {
 
   restore(): void {
     this.#entries = createKeyValueStore({ name: 'turns' })
-    this.#sequences = new Sequences({ ...this.#settings, now: () => this.now, entries: this.#entries })
+    const types = new HeldTypes(this.#entries, undefined)
+    this.#sequences = new Sequences({ ...this.#settings, now: () => this.now, entries: this.#entries, types })
     for (const block of this.#blocks) this.#entries.restore(block)
     this.#underWay = []
     this.next = this.committed

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { StateBlock } from '../../../engine/component/contracts/commit.ts'
 import type { Due } from '../../../engine/component/contracts/owing.ts'
 import type { KeyValueStore } from '../../../engine/component/contracts/state.ts'
+import { HeldTypes } from '../../../engine/component/operators/held-types.ts'
 import { timerName, Timers, type Timer } from '../../../engine/component/operators/schedule/timers.ts'
 import { createKeyValueStore } from '../../../engine/state/key-value-store.ts'
 import { FakeLineage } from '../../support/fake-lineage.ts'
@@ -45,6 +46,7 @@ class Partition {
       idle: undefined,
       now: () => 0,
       entries: this.#entries,
+      types: new HeldTypes(this.#entries, undefined),
     })
     for (const block of this.#blocks) this.#entries.restore(block)
     this.#underWay = []

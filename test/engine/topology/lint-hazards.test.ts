@@ -170,3 +170,41 @@ test('ML008, what a window costs, tells the most that it can be', () => {
     '5:48 A window of 2h holds 7,200,000 ids, about 346 MB over all workers, for every 1000 records a second (no rate is declared).',
   ])
 })
+
+describe('ML048, a list of schemas', () => {
+  const facts: FactsData = {
+    schemas: { 'a.Made': { id: 'string', n: 'long' }, 'a.Gone': { id: 'string', n: 'long' } },
+  }
+  const behind = (node: string, from = 'held', source = 'schema: [a.Made, a.Gone]'): string[] =>
+    said(
+      'ML048',
+      `name: held
+sources: { events: { type: topic, topic: events, ${source} } }
+processors: { held: { from: events, ${node} } }
+sinks: { out: { type: topic, from: ${from}, topic: out, schema: [a.Made, a.Gone] } }
+`,
+      facts,
+    ).map((finding) => finding.replace(/^4:\d+ /, ''))
+  const gets = (what: string): string[] => [`"out" writes a.Made, a.Gone, and gets ${what}.`]
+  const untyped = (what: string): string[] => gets(`what "${what}" sends: that has no type`)
+  const turns = 'type: resequence, by: n, within: 1s'
+
+  test('what waited has its type', () => {
+    expect(behind(turns)).toEqual([])
+    expect(behind(turns, 'held.late')).toEqual([])
+    expect(behind('type: schedule, after: 1s')).toEqual([])
+    expect(behind(turns, 'held', 'schema: a.Made')).toEqual([])
+    expect(behind(turns, 'held', 'schema: [a.Made, a.Other, a.Gone]')).toEqual([])
+  })
+
+  test('what is not listed, does not fit, or has none is told', () => {
+    expect(behind('type: schedule, after: 1s, as: due')).toEqual(
+      gets('a.Made: it has "due", which the schema does not have'),
+    )
+    expect(behind(turns, 'held.gaps')).toEqual(untyped('held.gaps'))
+    expect(behind(turns, 'held', 'format: json')).toEqual(untyped('events'))
+    expect(behind('type: aggregate, fields: { all: count }')).toEqual(untyped('held'))
+    expect(behind('type: repartition, by: id')).toEqual(untyped('held'))
+    expect(behind('type: repartition, by: id, schema: [a.Made, a.Gone]')).toEqual([])
+  })
+})

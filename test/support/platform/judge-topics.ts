@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   dataOf,
   distinct,
@@ -40,6 +41,10 @@ export function judgeTurns(facts: Facts): Findings {
   const late = inTopic(facts, 'business.orders.late')
   const gaps = inTopic(facts, 'business.orders.gaps')
   const wrong = exactlyOnce('business.orders.in-order and .late', written, [...told, ...late])
+  const events = new Map(written.map((record) => [idOf(record), record.event]))
+  for (const record of [...told, ...late])
+    if (!isDeepStrictEqual(record.event, events.get(idOf(record)) ?? record.event))
+      wrong.push(`${record.key}: ${typeOf(record)} ${idOf(record)} is not as it was written (${placeOf(record)})`)
   for (const [session, records] of Map.groupBy(told, ({ key }) => key)) {
     let last = 0
     for (const record of records) {

@@ -1,4 +1,4 @@
-import { turnOf, type Facts, type Row, type Told } from './facts.ts'
+import { dataOf, turnOf, type Facts, type Row, type Told } from './facts.ts'
 
 /** A fault that the platform might have, done to what it has made, and the finding that must be made of it. */
 export interface Mutant {
@@ -116,6 +116,13 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'an event of a session that is told twice': {
     noticed: /^business\.orders\.in-order.* is there 2 times$/,
     change: inTopic('business.orders.in-order', twice),
+  },
+  'an event of a session that is another one than was written': {
+    noticed: /is not as it was written/,
+    change: inTopic('business.orders.in-order', ([first, ...others]) => [
+      { ...first!, event: { ...first!.event, data: { ...dataOf(first!), orderId: 'another' } } },
+      ...others,
+    ]),
   },
   'two events of a session in the wrong order': {
     noticed: /number 1 comes after 2 /,

@@ -5,6 +5,7 @@ export function stored(value: unknown): unknown {
 
 /** True if JSON takes the value and gives it back as it is: what most values are. */
 function isPlain(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value)
   if (typeof value !== 'object' || value === null) return typeof value !== 'bigint'
   if (Array.isArray(value)) return value.every(isPlain)
   if (value instanceof Date || value instanceof Uint8Array) return false
@@ -16,6 +17,7 @@ type Fields = Readonly<Record<string, unknown>>
 
 function converted(value: unknown): unknown {
   if (typeof value === 'bigint') return { $integer: value.toString() }
+  if (typeof value === 'number' && !Number.isFinite(value)) return { $number: String(value) }
   if (value instanceof Date) return { $time: value.getTime() }
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') }
   if (Array.isArray(value)) return value.map(stored)
@@ -33,8 +35,9 @@ export function unstored(value: unknown): unknown {
 function revived(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unstored)
   if (typeof value !== 'object' || value === null) return value
-  const { $integer, $time, $bytes, $object } = value as Record<string, unknown>
+  const { $integer, $number, $time, $bytes, $object } = value as Record<string, unknown>
   if (typeof $integer === 'string') return BigInt($integer)
+  if (typeof $number === 'string') return Number($number)
   if (typeof $time === 'number') return new Date($time)
   if (typeof $bytes === 'string') return Buffer.from($bytes, 'base64')
   const inner = ($object ?? value) as Record<string, unknown>

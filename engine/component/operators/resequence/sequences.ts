@@ -1,7 +1,9 @@
-import type { Due } from '../../contracts/owing.ts'
+import type { Due, Emission } from '../../contracts/owing.ts'
 import type { KeyValueStore } from '../../contracts/state.ts'
 import type { Lineage } from '../../lineage.ts'
 import { Deadlines } from '../aggregate/deadlines.ts'
+import { unstored } from '../aggregate/stored-values.ts'
+import type { HeldType, HeldTypes } from '../held-types.ts'
 import { LetterMarks } from '../letter-marks.ts'
 import { sizeOf } from '../size-of.ts'
 import { unstoredHeaders, type StoredHeader } from '../stored-headers.ts'
@@ -23,6 +25,8 @@ export interface SequencesOptions {
   readonly now: () => number
   /** By key and number the records that wait; by key the next number. */
   readonly entries: KeyValueStore
+  /** Of the records that wait. */
+  readonly types: HeldTypes
 }
 
 /** What an entry says: of a record that waits its key and number, of a key its next number; undefined for what is neither. */
@@ -34,7 +38,7 @@ export function shownSequence(id: string, value: unknown): Readonly<Record<strin
 }
 
 /** A record that waits, as it is stored. */
-export interface HeldRecord {
+export interface HeldRecord extends HeldType {
   /** When it came, milliseconds since 1970 by the worker's clock. */
   readonly a: number
   /** Event time, milliseconds since 1970. */
@@ -55,7 +59,7 @@ export interface Gap {
 /** What is sent on: a record in its turn, or a gap. */
 export type Sent = { readonly record: unknown } | { readonly gap: Gap }
 
-// Entries: `r|17|key` a record that waits, `n|key` the next number of a key; marks of letters.
+// Entries: `r|17|key` a record that waits, `n|key` the next number of a key; schemas of records; marks of letters.
 const recordId = (key: string, number: number): string => `r|${number}|${key}`
 const nextId = (key: string): string => `n|${key}`
 /** What V8 needs for an entry besides, roughly. */
@@ -123,7 +127,7 @@ export class Sequences {
   #committed(id: string, value: unknown): void {
     if (id.startsWith('r|')) return this.#changed(id, value as HeldRecord | undefined)
     if (id.startsWith('n|') && value !== undefined) return this.#idle.saw(id.slice(2), (value as Next)[1])
-    this.marks.committed(id, value)
+    if (!this.#options.types.committed(id, value)) this.marks.committed(id, value)
   }
 
   #changed(id: string, record: HeldRecord | undefined): void {
@@ -281,14 +285,13 @@ export class Sequences {
 
   #record(key: string, held: Held, number: number): Due {
     const id = recordId(key, number)
-    const { t, v, h } = this.#entries.committedValue(id) as HeldRecord
+    const record = this.#entries.committedValue(id) as HeldRecord
     held.send(number)
     held.promised = number + 1
     held.forced = false
     this.#underWay++
-    const value: Sent = { record: v }
     return {
-      emission: { key, timestamp: t, value, headers: unstoredHeaders(h) },
+      emission: this.#emission(key, record),
       settle: (verdict, lineage, row) => {
         this.#underWay--
         if (verdict === 'parked') {
@@ -300,6 +303,14 @@ export class Sequences {
         this.#advance(key, held, number + 1, lineage, row)
       },
     }
+  }
+
+  #emission(key: string, record: HeldRecord): Emission {
+    const { types } = this.#options
+    const held = unstored(record.v)
+    const value: Sent = { record: types.renewed(record, held) }
+    const headers = unstoredHeaders(record.h)
+    return { key, timestamp: record.t, value, headers, type: types.typeOf(record, held) }
   }
 
   /** The gap has the time of the record that waits behind it. */

@@ -3,6 +3,7 @@ import type { KeyValueStore } from '../../contracts/state.ts'
 import type { Lineage } from '../../lineage.ts'
 import { Deadlines } from '../aggregate/deadlines.ts'
 import { unstored } from '../aggregate/stored-values.ts'
+import type { HeldType, HeldTypes } from '../held-types.ts'
 import { LetterMarks } from '../letter-marks.ts'
 import { sizeOf } from '../size-of.ts'
 import { unstoredHeaders, type StoredHeader } from '../stored-headers.ts'
@@ -17,15 +18,17 @@ export interface TimersOptions {
   readonly idle: number | undefined
   /** Which of two records counts that set the same timer. */
   readonly keep: 'first' | 'last'
-  /** The field of what is sent that holds the due time: it goes on with each repetition. */
+  /** The field of what is sent that holds the due time. What an earlier release stored has it already. */
   readonly as?: string | undefined
   readonly now: () => number
   /** By name the timers; and how far time has come. */
   readonly entries: KeyValueStore
+  /** Of the records that wait. */
+  readonly types: HeldTypes
 }
 
 /** A timer, as it is stored. */
-export interface Timer {
+export interface Timer extends HeldType {
   /** When it is due (for the first time), milliseconds since 1970. */
   readonly d: number
   /** How often it is due in all, if more than once; and how long after the time before. */
@@ -54,7 +57,7 @@ export function timerName(key: string, id: string | undefined): string {
 }
 
 // Entries: `t|name` the timer of that name, `u|0/17|name` another one of that name, set while the first was over and not yet
-// sent; `@sent|` and one of these how often a timer was sent that is due again; `@time` how far records have moved time, `@clock` how far the clock has; marks of letters.
+// sent; `@sent|` and one of these how often a timer was sent that is due again; `@time` how far records have moved time, `@clock` how far the clock has; schemas of records; marks of letters.
 const TIME = '@time'
 const CLOCK = '@clock'
 const SENT = '@sent|'
@@ -147,19 +150,23 @@ export class Timers {
     this.#entries.put(TIME, moved, lineage, row)
   }
 
-  /** Sets a timer, or takes it away. What was due by the time of the record stays as it is: the record was not in time. */
-  set({ name, time, at, timer }: Setting, lineage: Lineage, row: number): void {
+  /**
+   * Sets a timer, or takes it away. What was due by the time of the record stays as it is: the record was not in time. True
+   * where the timer is set.
+   */
+  set({ name, time, at, timer }: Setting, lineage: Lineage, row: number): boolean {
     const before = this.#changeable(name, time)
-    if (timer !== undefined && before.length > 0 && this.#options.keep === 'first') return
+    if (timer !== undefined && before.length > 0 && this.#options.keep === 'first') return false
     const whole = before.find(({ left }) => left === 0)
     const put = timer === undefined ? undefined : (whole?.id ?? this.#freeId(name, at))
     for (const { id, left } of before) {
       if (left > 0) this.#entries.put(id, { ...this.#timer(id)!, k: left }, lineage, row)
       else if (id !== put) this.#entries.delete(id, lineage, row)
     }
-    if (put === undefined) return
+    if (put === undefined) return false
     this.#entries.put(put, timer, lineage, row)
     if (put !== timerId(name)) this.#other(put)
+    return true
   }
 
   #freeId(name: string, at: string): string {
@@ -200,7 +207,7 @@ export class Timers {
     if (id === TIME || id === CLOCK) this.#advanced(value as number)
     else if (isTimer(id)) this.#changed(id, value as Timer | undefined)
     else if (id.startsWith(SENT)) this.#sentAgain(id.slice(SENT.length))
-    else this.marks.committed(id, value)
+    else if (!this.#options.types.committed(id, value)) this.marks.committed(id, value)
   }
 
   #advanced(time: number): void {
@@ -310,11 +317,17 @@ export class Timers {
 
   #emission(id: string, timer: Timer, n: number): Due['emission'] {
     const { key } = partsOf(nameOf(id))
-    const { as } = this.#options
+    const { as, types } = this.#options
     const due = dueTime(timer, n)
-    const value = unstored(timer.v)
-    const named = n > 0 && as !== undefined ? { ...(value as object), [as]: due } : value
-    return { key: key.toString('latin1'), timestamp: due, value: named, headers: unstoredHeaders(timer.h) }
+    const held = unstored(timer.v)
+    const value = types.renewed(timer, held)
+    return {
+      key: key.toString('latin1'),
+      timestamp: due,
+      value: as === undefined ? value : { ...(value as object), [as]: due },
+      headers: unstoredHeaders(timer.h),
+      type: types.typeOf(timer, held),
+    }
   }
 
   /** Nothing has come in for so long: where the clock moves time, it does so if a timer waits for that. */
