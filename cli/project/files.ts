@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { CqlFile } from '../../engine/cql/migrations.ts'
 import { fatalError } from '../../engine/errors.ts'
@@ -43,8 +43,18 @@ function existingFolder(cwd: string, given: string, flag: string): string {
   )
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+/** Whether there is a folder; false for what cannot be looked at, which whoever opens it will tell. */
+export function isFolder(path: string): boolean {
+  return entryAt(path)?.isDirectory() === true
+}
+
+/** What is at a path; undefined where nothing is, or where it cannot be looked at (a link to itself, a closed folder). */
+export function entryAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
 }
 
 /** The .cql files of a folder, by name; none where there is no such folder. Paths are as seen from `cwd`. */
