@@ -1,4 +1,4 @@
-import { createReadStream, statSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { OutgoingRecord } from '../engine/component/contracts/log.ts'
@@ -6,6 +6,7 @@ import { nearest } from '../engine/config/suggest.ts'
 import { fatalError, MillraceError } from '../engine/errors.ts'
 import type { Command, CommandArgs } from './command-line/command.ts'
 import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './command-line/flags.ts'
+import { entryAt } from '../project/root.ts'
 import { readLines, type InputLine } from './terminal/lines.ts'
 import { Sender, type Tally } from './produce/sender.ts'
 import { LineRefused, longestLine, recordOf, type LineRules } from './produce/lines.ts'
@@ -165,10 +166,13 @@ async function checkField(
 }
 
 function fileSize(path: string, file: string): number {
-  const found = statSync(path, { throwIfNoEntry: false })
+  const found = entryAt(path)
   if (found === undefined) throw fatalError('CONFIG_UNREADABLE', `There is no file ${file}: correct --file.`)
   if (found.isDirectory())
     throw fatalError('CONFIG_UNREADABLE', `${file} is a folder: give a file of JSON lines.`)
+  // To open one waits for its other end, and nothing ends that wait. What the shell has opened, as <(…), does not wait.
+  if (found.isFIFO() && !/^\/(dev\/fd|proc)\//.test(path))
+    throw fatalError('CONFIG_UNREADABLE', `${file} is a pipe: leave --file out, and write < ${file}.`)
   return found.size
 }
 

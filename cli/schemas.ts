@@ -54,7 +54,7 @@ export const command: Command = {
     'dry-run': { type: 'boolean', description: 'apply, pull, types: only say what would be done' },
     output: {
       ...commonFlags.output,
-      description: 'text (the default), json; lint and check: github, junit too',
+      description: 'text (the default), json; lint, check, plan, apply and diff: github, junit too',
     },
     project: commonFlags.project,
   }),
@@ -63,7 +63,7 @@ What can be done:
   lint    the style of the newest versions, or of the files named: names, docs, money, time, ids, personal data
   check   each version with all earlier ones, as schemas/catalogue.yaml promises for its topic (compatibility:), and
           whether its number says what changed; --against REV: with git; --env NAME: with what the registry has
-  plan    what would be registered in which subject, and which levels set
+  plan    what would be registered in which subject and why, who goes over first, and which levels set
   apply   does that, oldest versions first; refused where anything is incompatible
   pull    writes the versions that the registry has and schemas/ lacks as files
   diff    what differs between registry and files; NAME V1 V2: between two versions of a record

@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { MillraceError, fatalError } from '../engine/errors.ts'
 import type { FileResult } from '../engine/testing/report.ts'
 import type { Command, CommandArgs } from './command-line/command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './command-line/flags.ts'
-import { findRoot, shownPath } from '../project/root.ts'
+import { entryAt, findRoot, shownPath } from '../project/root.ts'
 import type { Where } from './test/file.ts'
 import { topologyPath } from './project/topology-path.ts'
 import type { WatchedFolder } from './test/watch-folders.ts'
@@ -137,7 +137,7 @@ function caseFiles({ positionals, cwd, values }: CommandArgs): string[] {
   const found = given.flatMap((one) => {
     const given = resolve(cwd, one)
     const path = existsSync(given) ? given : resolve(cwd, topologyPath(one, { cwd, values }))
-    const stat = statSync(path, { throwIfNoEntry: false })
+    const stat = entryAt(path)
     if (stat === undefined)
       throw fatalError(
         'CONFIG_UNREADABLE',
@@ -158,7 +158,7 @@ function filesIn(folder: string, given: string): string[] {
 
 function testFileOf(topology: string, given: string): string {
   const path = topology.replace(/\.ya?ml$/, '.test.yaml')
-  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return path
+  if (entryAt(path) !== undefined) return path
   const name = shownPath(path, dirname(topology))
   throw new MillraceError(
     'fatal',

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, type Stats, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fatalError } from '../engine/errors.ts'
 
@@ -74,8 +74,18 @@ export function needSchemas(root: string): void {
   )
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+/** Whether there is a folder; false for what cannot be looked at, which whoever opens it will tell. */
+export function isFolder(path: string): boolean {
+  return entryAt(path)?.isDirectory() === true
+}
+
+/** What is at a path; undefined where nothing is, or where it cannot be looked at (a link to itself, a closed folder). */
+export function entryAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
 }
 
 /** A path for people: relative where that is shorter. */

@@ -27,7 +27,16 @@ export async function javaProgram(name: string, library: string): Promise<JavaPr
   const sources = readdirSync(folder).filter((file) => file.endsWith('.java'))
   const paths = sources.map((file) => join(folder, file))
   const classes = await cached(`bench-${name}-${hash(pom, ...paths)}`, async (aside) => {
-    await command('javac', ['-nowarn', '-cp', join(libraries, '*'), '-d', aside, ...paths])
+    await command('javac', [
+      '-encoding',
+      'UTF-8',
+      '-nowarn',
+      '-cp',
+      join(libraries, '*'),
+      '-d',
+      aside,
+      ...paths,
+    ])
   })
   return {
     classPath: [classes, join(libraries, '*')].join(delimiter),

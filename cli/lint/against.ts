@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { readCatalogue } from '../../engine/config/catalogue.ts'
 import { comparePlans, type Partitions } from '../../engine/topology/compare-plans.ts'
@@ -8,6 +8,7 @@ import { lintChanges } from '../../engine/topology/lint.ts'
 import type { TopologyPlan } from '../../engine/topology/plan-types.ts'
 import type { CommandArgs } from '../command-line/command.ts'
 import { usage } from '../command-line/flags.ts'
+import { entryAt } from '../../project/root.ts'
 import type { FilesToLint } from './files.ts'
 import { partitionsIn, pastFolder, pastOf } from './past.ts'
 import { topologyPath } from '../project/topology-path.ts'
@@ -40,7 +41,7 @@ export async function openBaseline(
   args: CommandArgs,
 ): Promise<Baseline> {
   const { cwd } = args
-  if (statSync(resolve(cwd, against), { throwIfNoEntry: false })?.isFile() === true) {
+  if (entryAt(resolve(cwd, against))?.isFile() === true) {
     if (files.length > 1)
       throw usage(
         `--against ${against} is one file, and ${files.length} are to be compared with it: name one.`,

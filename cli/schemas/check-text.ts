@@ -46,7 +46,8 @@ function problemText({ code, message }: CheckProblem): string {
   return `${code}: ${message}`
 }
 
-function whatChanged({ change, what, upgrade }: VersionReport): string {
+/** What a version is to the one before it, and who goes over to it first. */
+export function whatChanged({ change, what, upgrade }: VersionReport): string {
   if (change === 'first') return what
   return `${change.toUpperCase()}: ${what}; upgrade ${upgrade === 'any order' ? 'in any order' : upgrade}`
 }

@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path'
 import type { PastFiles, SubjectReport } from '../../engine/avro/compatibility/check-types.ts'
 import type { SchemaFile } from '../../engine/avro/schema-files.ts'
 import { MillraceError } from '../../engine/errors.ts'
-import { annotated } from '../terminal/annotated-files.ts'
 import { exitCodeOf } from '../command-line/exit-codes.ts'
 import { outputFlag, textFlag, usage } from '../command-line/flags.ts'
 import type { Revision } from '../lint/git.ts'
@@ -21,11 +20,8 @@ export async function checkSchemas(context: SchemasContext): Promise<number> {
     if (format === 'text') for (const line of checkText(reports)) args.out(line)
     else if (format === 'json') args.out(JSON.stringify({ ok: !broken, subjects: reports }, undefined, 2))
     else {
-      const { formatLint } = await import('../../engine/topology/lint-format.ts')
-      const findings = await lintReportsOf(reports)
-      const told = format === 'github' ? annotated(findings, args) : findings
-      const text = formatLint(told, format, ['error'], 'millrace schemas check')
-      if (text !== '') args.out(text)
+      const { showFindings } = await import('./findings.ts')
+      await showFindings(await lintReportsOf(reports), format, 'millrace schemas check', args)
     }
     return broken ? 1 : 0
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { SchemaFile } from '../../engine/avro/schema-files.ts'
+import type { LintReport } from '../../engine/topology/lint-format.ts'
 import { outputFlag, usage } from '../command-line/flags.ts'
 import { modesOf, namedFiles, schemaFilesOf, type SchemasContext } from './context.ts'
 import { bySubject, stateOf, withOpenRegistry } from './registry.ts'
@@ -73,20 +74,27 @@ async function diffRegistry(context: SchemasContext): Promise<number> {
       const missing = matchFiles(own, versions).filter(({ version }) => version === undefined)
       subjects.push({
         subject,
+        file: own.at(-1)!.path,
         onlyFiles: missing.map(({ file }) => versionLabel(file)),
         onlyRegistry: strangersOf(own, versions).map(({ version }) => version),
         level: { registry: level, files: modeOf(own[0]!.topic) },
       })
     }
-    if (outputFlag(args.values, ['text', 'json']) === 'json')
-      args.out(JSON.stringify({ subjects }, undefined, 2))
-    else for (const line of differenceLines(subjects)) args.out(line)
+    const format = outputFlag(args.values, ['text', 'json', 'github', 'junit'])
+    if (format === 'json') args.out(JSON.stringify({ subjects }, undefined, 2))
+    else if (format === 'text') for (const line of differenceLines(subjects)) args.out(line)
+    else {
+      const { showFindings } = await import('./findings.ts')
+      await showFindings(subjects.map(differenceReport), format, 'millrace schemas diff', args)
+    }
     return subjects.some(differs) ? 3 : 0
   })
 }
 
 interface SubjectDifference {
   readonly subject: string
+  /** The newest file of the subject. */
+  readonly file: string
   /** Versions of files that the registry lacks. */
   readonly onlyFiles: readonly string[]
   /** Versions of the registry that no file is. */
@@ -97,6 +105,25 @@ interface SubjectDifference {
 function differs({ onlyFiles, onlyRegistry, level }: SubjectDifference): boolean {
   const levels = level.registry !== undefined && level.registry !== level.files
   return onlyFiles.length > 0 || onlyRegistry.length > 0 || levels
+}
+
+function differenceReport({ subject, file, onlyFiles, onlyRegistry, level }: SubjectDifference): LintReport {
+  const sentences = [
+    ...(onlyFiles.length > 0 ? [`only files have ${onlyFiles.join(', ')}.`] : []),
+    ...(onlyRegistry.length > 0 ? [`only the registry has version ${onlyRegistry.join(', ')}.`] : []),
+    ...(level.registry === undefined || level.registry === level.files
+      ? []
+      : [`the registry has ${level.registry}, and the catalogue says ${level.files}.`]),
+  ]
+  const place = { file, line: 1, column: 1, code: 'DIFFERENCE', title: 'Files and registry differ' }
+  return {
+    file,
+    findings: sentences.map((sentence) => ({
+      ...place,
+      severity: 'error',
+      message: `${subject}: ${sentence}`,
+    })),
+  }
 }
 
 function differenceLines(subjects: readonly SubjectDifference[]): string[] {

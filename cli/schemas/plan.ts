@@ -1,14 +1,13 @@
-import type { SubjectStep } from '../../engine/avro/compatibility/registry-plan.ts'
 import { outputFlag } from '../command-line/flags.ts'
 import { dayFlag, modesOf, namedFiles, schemaFilesOf, type SchemasContext } from './context.ts'
-import { stepsOf, withOpenRegistry, type OpenRegistry } from './registry.ts'
-import { textTable } from '../terminal/text-table.ts'
+import { planFormats, showPlan } from './plan-text.ts'
+import { stepsOf, withOpenRegistry, type OpenRegistry, type PlannedSubject } from './registry.ts'
 
 /** `millrace schemas plan`. Answers 0 where there is nothing to do, 3 where there is, 1 where something is refused. */
 export function planSchemas(context: SchemasContext): Promise<number> {
   return withOpenRegistry(context, async (registry) => {
     const steps = await plannedSteps(context, registry)
-    await show(steps, context)
+    await showPlan(steps, context)
     if (steps.some(({ action }) => action === 'refused')) return 1
     return steps.some(({ action }) => action !== 'unchanged') ? 3 : 0
   })
@@ -21,19 +20,19 @@ export async function applySchemas(context: SchemasContext): Promise<number> {
   return withOpenRegistry(context, async (registry) => {
     const steps = await plannedSteps(context, registry)
     if (steps.some(({ action }) => action === 'refused')) {
-      await show(steps, context)
+      await showPlan(steps, context)
       args.err('Nothing was changed, because something is refused.')
       return 1
     }
-    const json = outputFlag(args.values, ['text', 'json']) === 'json'
-    for (const step of steps) await carryOut(step, registry, json ? () => undefined : args.out)
-    if (json) await show(steps, context)
+    const text = outputFlag(args.values, planFormats) === 'text'
+    for (const step of steps) await carryOut(step, registry, text ? args.out : () => undefined)
+    if (!text) await showPlan(steps, context)
     else if (steps.every(({ action }) => action === 'unchanged')) args.out('Nothing to do.')
     return 0
   })
 }
 
-async function plannedSteps(context: SchemasContext, registry: OpenRegistry): Promise<SubjectStep[]> {
+async function plannedSteps(context: SchemasContext, registry: OpenRegistry): Promise<PlannedSubject[]> {
   const { checkFiles } = await import('../../engine/avro/compatibility/check.ts')
   const [files, modeOf] = await Promise.all([schemaFilesOf(context), modesOf(context)])
   const reports = checkFiles(files, { modeOf, today: dayFlag(context.args) })
@@ -42,7 +41,7 @@ async function plannedSteps(context: SchemasContext, registry: OpenRegistry): Pr
 
 /** The level first: what is registered is then checked by it. */
 async function carryOut(
-  { subject, register, level }: SubjectStep,
+  { subject, register, level }: PlannedSubject,
   { admin }: OpenRegistry,
   out: (line: string) => void,
 ): Promise<void> {
@@ -53,24 +52,5 @@ async function carryOut(
   for (const file of register) {
     const id = await admin.register(subject, file.schema)
     out(`${subject}: registered ${file.path}, id ${id}`)
-  }
-}
-
-async function show(steps: readonly SubjectStep[], { args }: SchemasContext): Promise<void> {
-  const { versionLabel } = await import('../../engine/avro/compatibility/check-types.ts')
-  if (outputFlag(args.values, ['text', 'json']) === 'json') {
-    const plain = steps.map((step) => ({
-      ...step,
-      register: step.register.map((file) => ({ file: file.path, version: versionLabel(file) })),
-    }))
-    return args.out(JSON.stringify({ steps: plain }, undefined, 2))
-  }
-  const rows = steps.map(({ subject, action, register, level }) => [
-    ...[subject, action, register.map(versionLabel).join(', ')],
-    level === undefined ? '' : `${level.from} → ${level.to}`,
-  ])
-  for (const line of textTable(['subject', 'action', 'versions', 'compatibility'], rows)) args.out(line)
-  for (const { subject, refusals, drift } of steps) {
-    for (const line of [...refusals, ...drift]) args.out(`${subject}: ${line}`)
   }
 }

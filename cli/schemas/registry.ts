@@ -5,6 +5,7 @@ import type { SchemaFile } from '../../engine/avro/schema-files.ts'
 import { downstreamError, MillraceError } from '../../engine/errors.ts'
 import { needEnvironment } from '../project/environment-file.ts'
 import { usage } from '../command-line/flags.ts'
+import { whatChanged } from './check-text.ts'
 import { modesOf, type SchemasContext } from './context.ts'
 
 /** The registry of an environment. */
@@ -12,6 +13,14 @@ export interface OpenRegistry {
   readonly admin: RegistryAdmin
   /** The subject of a file. */
   readonly subjectOf: (file: SchemaFile) => string
+}
+
+/** What is to be done about a subject, and why. */
+export interface PlannedSubject extends SubjectStep {
+  /** The newest file of the subject. */
+  readonly file: string
+  /** What the versions to be registered change and who goes over first, or what forbids it. */
+  readonly reason: string
 }
 
 /** Works with the registry of the environment that is named, and closes it. Throws USAGE where it has none. */
@@ -69,19 +78,39 @@ export async function stepsOf(
   reports: readonly SubjectReport[],
   registry: OpenRegistry,
   context: SchemasContext,
-): Promise<SubjectStep[]> {
+): Promise<PlannedSubject[]> {
   const [{ planSubject, refusedStep }, modeOf] = await Promise.all([
     import('../../engine/avro/compatibility/registry-plan.ts'),
     modesOf(context),
   ])
-  const steps: SubjectStep[] = []
+  const steps: PlannedSubject[] = []
   for (const [subject, own] of bySubject(files, registry)) {
     const state = await stateOf(registry, subject)
     const step = planSubject(subject, own, modeOf(own[0]!.topic), state)
     const refusals = [...offline(step, reports), ...(await opinions(step, state, registry))]
-    steps.push(refusedStep(step, refusals))
+    const whole = refusedStep(step, refusals)
+    steps.push({ ...whole, file: own.at(-1)!.path, reason: reasonOf(whole, reports) })
   }
   return steps
+}
+
+function reasonOf(step: SubjectStep, reports: readonly SubjectReport[]): string {
+  switch (step.action) {
+    case 'unchanged':
+      return 'the registry has it'
+    case 'set level':
+      return 'the topic promises another compatibility'
+    case 'refused': {
+      const more = step.refusals.length - 1
+      return step.refusals[0]! + (more === 0 ? '' : ` (and ${more} more, below)`)
+    }
+    case 'register': {
+      const paths = new Set(step.register.map(({ path }) => path))
+      const versions = reports.flatMap((report) => report.versions).filter(({ file }) => paths.has(file))
+      if (versions.length === 1) return whatChanged(versions[0]!)
+      return versions.map((one) => `${one.version}: ${whatChanged(one)}`).join('. ')
+    }
+  }
 }
 
 function offline({ register }: SubjectStep, reports: readonly SubjectReport[]): string[] {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fatalError } from '../../engine/errors.ts'
+import { outputFlag } from '../command-line/flags.ts'
 import { namedFiles, schemaFilesOf, type SchemasContext } from './context.ts'
 
 /**
@@ -10,17 +11,19 @@ import { namedFiles, schemaFilesOf, type SchemasContext } from './context.ts'
 export async function writeTypes(context: SchemasContext): Promise<number> {
   const { typescriptOf } = await import('../../engine/avro/typescript.ts')
   const { args, folder, words } = context
-  const text = typescriptOf(namedFiles(await schemaFilesOf(context), words))
   const path = join(folder, 'types.ts')
+  const json = outputFlag(args.values, ['text', 'json']) === 'json'
+  const say = (state: 'unchanged' | 'stale' | 'written', sentence: string): void =>
+    args.out(json ? JSON.stringify({ file: path, state }) : sentence)
+  const text = typescriptOf(namedFiles(await schemaFilesOf(context), words))
   const there = existsSync(path) ? readFileSync(path, 'utf8') : undefined
   if (there === text) {
-    args.out(`${path} is up to date.`)
+    say('unchanged', `${path} is up to date.`)
     return 0
   }
   if (args.values['dry-run'] === true) {
-    args.out(
-      `${path} ${there === undefined ? 'is not there' : 'is not up to date'}: run millrace schemas types.`,
-    )
+    const state = there === undefined ? 'is not there' : 'is not up to date'
+    say('stale', `${path} ${state}: run millrace schemas types.`)
     return 1
   }
   try {
@@ -29,6 +32,6 @@ export async function writeTypes(context: SchemasContext): Promise<number> {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
     throw fatalError('CONFIG_UNREADABLE', `${path} could not be written (${code}).`, { cause: error })
   }
-  args.out(`${path} is written.`)
+  say('written', `${path} is written.`)
   return 0
 }

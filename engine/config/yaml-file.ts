@@ -1,7 +1,7 @@
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { LineCounter, parseDocument, type Document, type YAMLError } from 'yaml'
-import { fatalError, sentenceOf, type MillraceError } from '../errors.ts'
+import { fatalError, MillraceError, sentenceOf } from '../errors.ts'
 import { distinct, type ConfigProblem } from './problems.ts'
 import { nearest } from './suggest.ts'
 import type { Env } from './substitute.ts'
@@ -113,18 +113,28 @@ function syntaxSentence(error: YAMLError, text: string): string {
 async function readText(path: string): Promise<string> {
   let bytes: Buffer
   try {
+    // A pipe might never end, and a signal would not be heard meanwhile.
+    const found = await stat(path)
+    if (!found.isFile() && !found.isDirectory()) throw noFile(path)
+    if (found.size > maxBytes && found.isFile()) throw tooLarge(path, found.size)
     bytes = await readFile(path)
   } catch (error) {
-    throw await unreadable(path, error)
+    throw error instanceof MillraceError ? error : await unreadable(path, error)
   }
-  if (bytes.length > maxBytes) {
-    throw fatalError('CONFIG_UNREADABLE', `${path} has ${bytes.length} bytes: a topology has at most 1 MiB.`)
-  }
+  if (bytes.length > maxBytes) throw tooLarge(path, bytes.length)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw fatalError('CONFIG_UNREADABLE', `${path} is not UTF-8 text: a topology is a YAML file.`)
   }
+}
+
+function noFile(path: string): MillraceError {
+  return fatalError('CONFIG_UNREADABLE', `${path} is a pipe or a device: name a file.`)
+}
+
+function tooLarge(path: string, bytes: number): MillraceError {
+  return fatalError('CONFIG_UNREADABLE', `${path} has ${bytes} bytes: a topology has at most 1 MiB.`)
 }
 
 async function unreadable(path: string, error: unknown): Promise<MillraceError> {

@@ -25,7 +25,7 @@ export async function cassandraClassPath(): Promise<string> {
   const source = join(java, 'Node.java')
   const hash = sha256(Buffer.concat([Buffer.from(cassandraVersion), await readFile(source)])).slice(0, 16)
   const classes = await cached(`java-${hash}`, async (aside) => {
-    await command('javac', ['-nowarn', '-d', aside, '-cp', join(jars, '*'), source])
+    await command('javac', ['-encoding', 'UTF-8', '-nowarn', '-d', aside, '-cp', join(jars, '*'), source])
   })
   return [classes, ...libraries].join(delimiter)
 }

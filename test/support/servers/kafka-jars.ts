@@ -37,7 +37,7 @@ export async function kafkaProgram(): Promise<JavaProgram> {
   const folder = await cached(`java-${hash}`, async (aside) => {
     const classes = join(aside, 'classes')
     const files = programs.map((name) => join(java, name))
-    await command('javac', ['-nowarn', '-d', classes, '-cp', join(jars, '*'), ...files])
+    await command('javac', ['-encoding', 'UTF-8', '-nowarn', '-d', classes, '-cp', join(jars, '*'), ...files])
     await command('jar', ['--create', '--file', join(aside, 'programs.jar'), '-C', classes, '.'])
   })
   return { classPath: [join(folder, 'programs.jar'), ...libraries].join(delimiter), hash }

@@ -29,7 +29,7 @@ export async function registryClassPath(): Promise<string> {
   const sources = await Promise.all(programs.map((path) => readFile(path)))
   const hash = sha256(Buffer.concat([Buffer.from(registryVersion), ...sources])).slice(0, 16)
   const classes = await cached(`java-${hash}`, async (aside) => {
-    await command('javac', ['-nowarn', '-d', aside, '-cp', runner, ...programs])
+    await command('javac', ['-encoding', 'UTF-8', '-nowarn', '-d', aside, '-cp', runner, ...programs])
   })
   return [classes, runner].join(delimiter)
 }

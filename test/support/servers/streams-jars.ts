@@ -25,7 +25,16 @@ export async function streamsClassPath(): Promise<string> {
   const sources = await Promise.all(programs.map((path) => readFile(path)))
   const hash = sha256(Buffer.concat([Buffer.from(streamsVersion), ...sources])).slice(0, 16)
   const classes = await cached(`java-${hash}`, async (aside) => {
-    await command('javac', ['-nowarn', '-d', aside, '-cp', join(libraries, '*'), ...programs])
+    await command('javac', [
+      '-encoding',
+      'UTF-8',
+      '-nowarn',
+      '-d',
+      aside,
+      '-cp',
+      join(libraries, '*'),
+      ...programs,
+    ])
   })
   return [classes, join(libraries, '*')].join(delimiter)
 }
