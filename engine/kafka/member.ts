@@ -11,7 +11,7 @@ import type {
 } from '../component/contracts/reader.ts'
 import { fatalError, type MillraceError } from '../errors.ts'
 import { Beginnings } from './beginnings.ts'
-import { boundsOf } from './bounds.ts'
+import { boundsOf, writtenTo } from './bounds.ts'
 import { clientError, isOver } from './client-errors.ts'
 import { Continuity } from './continuity.ts'
 import { Drives } from './drives.ts'
@@ -203,6 +203,10 @@ export class KafkaMember implements SourceReader {
   /** The end is the last stable offset: what an open transaction writes is not there yet. */
   async bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }> {
     return boundsOf(this.#reader, partition)
+  }
+
+  async writtenTo(partition: TopicPartition): Promise<number> {
+    return writtenTo(this.#reader, partition)
   }
 
   /** As the group knows them now: what an open transaction changes is not waited for. */

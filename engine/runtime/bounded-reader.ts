@@ -66,6 +66,13 @@ export class BoundedReader implements SourceReader {
     return { first: bound.start, end: bound.end }
   }
 
+  async writtenTo(partition: TopicPartition): Promise<number> {
+    const bound = this.#boundOf(partition)
+    return (
+      bound?.end ?? (await this.#inner.writtenTo?.(partition)) ?? (await this.#inner.bounds(partition)).end
+    )
+  }
+
   async others(own: readonly TopicPartition[]): Promise<readonly GroupPosition[]> {
     return (await this.#inner.others?.(own)) ?? []
   }
