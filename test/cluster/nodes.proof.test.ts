@@ -30,7 +30,7 @@ beforeAll(async () => {
   ring = await startCassandraRing({ nodes: 3, name: 'nodes', heap: '512m' })
   first = ring.nodes[0]!
 })
-afterAll(() => ring.close())
+afterAll(() => ring?.close())
 
 /** A keyspace with so many replicas of each row, and the tables. */
 async function roomOf(replicas: number): Promise<CassandraRoom> {

@@ -122,7 +122,8 @@ export class CassandraNode {
   async startNow(): Promise<void> {
     const heap = this.#plan.options.heap ?? '768m'
     const memory = ['-Xms256m', `-Xmx${heap}`]
-    const flags = cassandraFlags(this.#plan.folder)
+    const { folder, place } = this.#plan
+    const flags = cassandraFlags(folder, place === undefined || place.host === place.seedHost)
     this.process.run([...memory, ...flags, '-cp', this.#plan.classPath, 'Node'])
     try {
       await this.#untilReady()
