@@ -244,7 +244,8 @@ export class Proof {
       for (let at = 0; at < end!;) {
         const { records, next } = await this.log.fetch(place, at, 100_000)
         for (let row = 0; row < records.count; row++) yield plainRecord(records, row)
-        if (next <= at) break
+        // A transaction is not over yet: its records come, or the brokers abort it.
+        if (next <= at) await wait(50)
         at = next
       }
     }
