@@ -205,9 +205,7 @@ export class KafkaMember implements SourceReader {
     return boundsOf(this.#reader, partition)
   }
 
-  async writtenTo(partition: TopicPartition): Promise<number> {
-    return writtenTo(this.#reader, partition)
-  }
+  readonly writtenTo = (partition: TopicPartition): Promise<number> => writtenTo(this.#reader, partition)
 
   /** As the group knows them now: what an open transaction changes is not waited for. */
   async others(own: readonly TopicPartition[]): Promise<GroupPosition[]> {

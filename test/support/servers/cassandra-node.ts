@@ -134,7 +134,8 @@ export class CassandraNode {
   }
 
   async #untilReady(): Promise<void> {
-    const deadline = Date.now() + 120_000
+    // A limit for what hangs: on a busy machine a node takes more than a minute.
+    const deadline = Date.now() + 300_000
     for (;;) {
       const name = await askClusterName(this.#address).catch(() => undefined)
       if (name === this.#clusterName && this.process.running) return
