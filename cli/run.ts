@@ -50,7 +50,7 @@ kept in .millrace/ beside the project: topics, offsets, state and tables. With -
 Cassandra, and any number of workers of one topology share its partitions: start it on as many machines as you like.
 
 With --until-end a worker waits for the partitions of other members too, and tells which: those of a dead one become
-its own when its session is over, and are read then.
+its own when its session is over, and are read then. It waits for transactions that are open in its topics, too.
 
 SIGINT and SIGTERM stop it in order: nothing more is taken in, what is under way is finished, progress is committed. A
 second one ends it at once; nothing acknowledged is lost, and the next start goes on from there.

@@ -45,6 +45,7 @@ export async function joinKafka(parts: JoinParts, request: JoinRequest): Promise
   const transactions = new Transactions({
     settings: writerSettings(kafka, `millrace-${group}-${kafka.instance ?? randomUUID()}`),
     ...oauth,
+    untilEnded: (id) => admin.untilEnded(id),
   })
   const changelogs = new Changelogs({ log, admin, dir: state.dir, trouble, ...rooms })
   const backend = new KafkaCommit({ member, transactions, changelogs })

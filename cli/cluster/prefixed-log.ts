@@ -246,6 +246,12 @@ export class PrefixedReader implements SourceReader {
     return this.#reader.bounds(this.#prefix.place(partition))
   }
 
+  async writtenTo(partition: TopicPartition): Promise<number> {
+    return (
+      (await this.#reader.writtenTo?.(this.#prefix.place(partition))) ?? (await this.bounds(partition)).end
+    )
+  }
+
   async others(own: readonly TopicPartition[]): Promise<readonly GroupPosition[]> {
     const found = await this.#reader.others?.(own.map((one) => this.#prefix.place(one)))
     return (found ?? []).map((one) => this.#prefix.seen(one))

@@ -1,10 +1,11 @@
+import type { Broker } from '@platformatic/kafka'
 import type { AdminConnection } from './admin-connection.ts'
 import { isAnswer } from './admin-errors.ts'
-import { describeTopics, topicSettings, topicsText } from './admin-topics.ts'
+import { brokersOf, describeTopics, topicSettings, topicsText } from './admin-topics.ts'
 
 // The controller answers for a change once it is in the log of the cluster's metadata (KIP-631); the brokers apply that log
-// a moment later, and answer as before until then. Whoever changes and then looks would be told what was. So each change
-// waits until a broker tells of it.
+// a moment later, each for itself, and answer as before until then. Whoever changes and then looks would be told what was.
+// So each change waits until all brokers tell of it.
 
 /** How long a change is waited for where the broker lags behind. It is made all the same, so there is no error then. */
 const seenWithinMs = 5000
@@ -38,7 +39,10 @@ export async function createTopic(
       throw error
     }
   })
-  if (made) await untilSeen(async () => (await describeTopics(connection, [name])).has(name))
+  if (made)
+    await untilSeen(connection, async (broker) =>
+      (await describeTopics(connection, [name], broker)).has(name),
+    )
   return made
 }
 
@@ -47,8 +51,8 @@ export async function addPartitions(connection: AdminConnection, name: string, t
   await connection.ask(`The topic ${name} cannot get ${total} partitions`, 'Alter', (admin) =>
     admin.createPartitions({ topics: [{ name, count: total }] }),
   )
-  await untilSeen(async () => {
-    const described = (await describeTopics(connection, [name])).get(name)
+  await untilSeen(connection, async (broker) => {
+    const described = (await describeTopics(connection, [name], broker)).get(name)
     return described === undefined || described.partitions.length >= total
   })
 }
@@ -71,8 +75,8 @@ export async function alterTopic(
       resources: [{ resourceType: topicResource, resourceName: name, configs }],
     }),
   )
-  await untilSeen(async () => {
-    const settings = (await topicSettings(connection, [name])).get(name)
+  await untilSeen(connection, async (broker) => {
+    const settings = (await topicSettings(connection, [name], broker)).get(name)
     return entries.every(([key, value]) => {
       const now = settings?.get(key)
       return value === null ? now?.own !== true : now?.value === value
@@ -88,16 +92,28 @@ export async function deleteTopics(connection: AdminConnection, names: readonly 
     admin.deleteTopics({ topics: [...names] }),
   )
   // One of another id was made anew in between.
-  await untilSeen(async () => {
-    const now = await describeTopics(connection, [...before.keys()])
+  await untilSeen(connection, async (broker) => {
+    const now = await describeTopics(connection, [...before.keys()], broker)
     return [...now].every(([name, { id }]) => id !== before.get(name)?.id)
   })
 }
 
-async function untilSeen(seen: () => Promise<boolean>): Promise<void> {
+async function untilSeen(
+  connection: AdminConnection,
+  seen: (broker: Broker) => Promise<boolean>,
+): Promise<void> {
   const deadline = performance.now() + seenWithinMs
   // Who cannot look (no right to, or the broker is away now) has made the change all the same.
-  const look = () => seen().catch(() => true)
-  while (!(await look()) && performance.now() < deadline)
-    await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
+  const brokers = await brokersOf(connection).catch(() => [])
+  const untilSeenBy = async (broker: Broker): Promise<void> => {
+    const look = () => seen(broker).catch(() => true)
+    while (!(await look()) && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
+  }
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, seenWithinMs)
+  })
+  await Promise.race([Promise.all(brokers.map(untilSeenBy)), late])
+  clearTimeout(timer)
 }

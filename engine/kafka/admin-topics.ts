@@ -1,4 +1,4 @@
-import type { ConfigDescription } from '@platformatic/kafka'
+import type { Broker, ConfigDescription } from '@platformatic/kafka'
 import type { TopicPartition } from '../component/contracts/position.ts'
 import { downstreamError, fatalError, permanentError } from '../errors.ts'
 import type { AdminConnection } from './admin-connection.ts'
@@ -87,6 +87,12 @@ export async function describeCluster(connection: AdminConnection): Promise<Clus
   }
 }
 
+/** Those that are there, by the addresses that they advertise. */
+export async function brokersOf(connection: AdminConnection): Promise<Broker[]> {
+  const { brokers } = await metadataOf(connection, [], 'The brokers cannot be told')
+  return brokers.map(({ host, port }) => ({ host, port }))
+}
+
 interface ApiVersions {
   readonly apiKeys: readonly { readonly name: string }[]
   readonly finalizedFeatures?: readonly { readonly name: string; readonly maxVersionLevel: number }[]
@@ -104,15 +110,16 @@ async function hasConsumerProtocol(connection: AdminConnection): Promise<boolean
   return version === undefined || version.maxVersionLevel >= 1
 }
 
-/** Topics by name, without those that do not exist; all that may be seen if no names are given. */
+/** Topics by name, without those that do not exist; all that may be seen if no names are given. Any broker tells, or this one. */
 export async function describeTopics(
   connection: AdminConnection,
   names: readonly string[] | undefined,
+  broker?: Broker,
 ): Promise<Map<string, TopicDescription>> {
   if (names?.length === 0) return new Map()
   const what =
     names === undefined ? 'The topics cannot be listed' : `${topicsText(names)} cannot be described`
-  const { topics } = await metadataOf(connection, names ?? null, what)
+  const { topics } = await metadataOf(connection, names ?? null, what, broker)
   const there = topics.flatMap((topic): [string, TopicDescription][] => {
     const { name, topicId, isInternal, errorCode } = topic
     if (name === null || errorCode === unknownTopic || errorCode === invalidTopic) return []
@@ -131,10 +138,11 @@ async function metadataOf(
   connection: AdminConnection,
   names: readonly string[] | null,
   what: string,
+  broker?: Broker,
 ): Promise<Metadata> {
   return connection.ask(what, 'Describe', async () => {
     try {
-      return await connection.request<Metadata>('Metadata', undefined, names, false, false)
+      return await connection.request<Metadata>('Metadata', broker, names, false, false)
     } catch (error) {
       // One topic that is not there, or a partition without a leader, does not make the rest less true.
       const answer = answerIn<Metadata>(error, 'topics')
@@ -156,21 +164,25 @@ function refuseHidden({ topics }: Metadata, user: string): void {
     })
 }
 
-/** The settings of topics that exist, by topic and name. */
+/** The settings of topics that exist, by topic and name. Any broker tells, or this one. */
 export async function topicSettings(
   connection: AdminConnection,
   names: readonly string[],
+  broker?: Broker,
 ): Promise<Map<string, ReadonlyMap<string, TopicSetting>>> {
   if (names.length === 0) return new Map()
-  const described = await connection.ask(
+  const resources = names.map((name) => ({ resourceType: topicResource, resourceName: name }))
+  const { results } = await connection.ask(
     `The settings of ${topicsText(names)} cannot be told`,
     'DescribeConfigs',
-    (admin) =>
-      admin.describeConfigs({
-        resources: names.map((name) => ({ resourceType: topicResource, resourceName: name })),
-      }),
+    () =>
+      connection.request<{ readonly results: readonly ConfigDescription[] }>(
+        'DescribeConfigs',
+        broker,
+        resources,
+      ),
   )
-  return new Map(described.map((one) => [one.resourceName, settingsOf(one)]))
+  return new Map(results.map((one) => [one.resourceName, settingsOf(one)]))
 }
 
 function settingsOf({ configs }: ConfigDescription): ReadonlyMap<string, TopicSetting> {

@@ -23,6 +23,7 @@ import {
   type TopicDescription,
   type TopicSetting,
 } from './admin-topics.ts'
+import { untilEnded } from './admin-transactions.ts'
 import type { KafkaSettings } from './settings.ts'
 
 /**
@@ -130,6 +131,14 @@ export class KafkaAdmin {
   /** Deletes a group without members, and all it has committed. False if there was none. */
   deleteGroup(group: string): Promise<boolean> {
     return deleteGroup(this.#connection, group)
+  }
+
+  /**
+   * Resolves when the last transaction of this id, committed or aborted, can be seen to be so; after three seconds too, and where
+   * nobody can tell. Never rejects.
+   */
+  untilEnded(transactionalId: string): Promise<void> {
+    return untilEnded(this.#connection, transactionalId)
   }
 
   close(): Promise<void> {

@@ -23,6 +23,15 @@ export async function boundsOf(
   }
 }
 
+/** The next offset to be written, behind what is open. Rejects as `boundsOf` does. */
+export async function writtenTo(reader: Reader, partition: TopicPartition): Promise<number> {
+  try {
+    return (await offsetOf(reader, partition, 'latest', 'read_uncommitted')) ?? 0
+  } catch (error) {
+    throw clientError(error, `The end of topic ${partition.topic} cannot be told`, 'SOURCE_FAILED')
+  }
+}
+
 /**
  * The last stable offsets of several partitions, a request to each broker that leads some. Rejects as `boundsOf` does, where one of
  * them cannot be told, also right after it has got another leader.
@@ -39,14 +48,17 @@ export async function endsOf(reader: Reader, partitions: readonly TopicPartition
  * As `Reader.offsets` for one partition, also right after it has got another leader. Rejects with a KafkaError, or with
  * downstream KAFKA_AWAY or fatal TOPIC_UNKNOWN where nobody leads it.
  *
- * @param at  first, last stable, or the first one of this time or later, milliseconds since 1970; undefined if there is none
+ * @param at  first, latest, or the first one of this time or later, milliseconds since 1970; undefined if there is none
+ * @param isolation  as which the latest is the last stable one, or the next to be written
  */
 export async function offsetOf(
   reader: Reader,
   partition: TopicPartition,
   at: 'earliest' | 'latest' | number,
+  isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
 ): Promise<number | undefined> {
-  const ask = async (): Promise<number | undefined> => (await reader.offsets([partition], at))[0]
+  const ask = async (): Promise<number | undefined> =>
+    (await reader.offsets([partition], at, { isolation }))[0]
   try {
     return await ask().catch(async (error: unknown) => {
       if (!isOldEpoch(error)) throw error

@@ -11,7 +11,7 @@ import type {
 } from '../component/contracts/reader.ts'
 import { fatalError, type MillraceError } from '../errors.ts'
 import { Beginnings } from './beginnings.ts'
-import { boundsOf } from './bounds.ts'
+import { boundsOf, writtenTo } from './bounds.ts'
 import { clientError, isOver } from './client-errors.ts'
 import { Continuity } from './continuity.ts'
 import { Drives } from './drives.ts'
@@ -204,6 +204,8 @@ export class KafkaMember implements SourceReader {
   async bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }> {
     return boundsOf(this.#reader, partition)
   }
+
+  readonly writtenTo = (partition: TopicPartition): Promise<number> => writtenTo(this.#reader, partition)
 
   /** As the group knows them now: what an open transaction changes is not waited for. */
   async others(own: readonly TopicPartition[]): Promise<GroupPosition[]> {

@@ -36,6 +36,8 @@ export interface TransactionsOptions {
   /** Of a writer, with `transactional.id`. */
   readonly settings: Settings
   readonly onEvent?: (event: Parameters<NonNullable<WriterOptions['onEvent']>>[0], writer: Writer) => void
+  /** Resolves when what the last transaction of this id has committed can be read (KafkaAdmin.untilEnded). */
+  readonly untilEnded?: (transactionalId: string) => Promise<void>
 }
 
 /** What librdkafka sends to a broker together, at most, in bytes. */
@@ -107,10 +109,14 @@ export class Transactions {
     }
   }
 
-  /** Ends the writer, and aborts what it has open where there is time. */
+  /** Ends the writer, and aborts what it has open where there is time. What it has committed can be read then. */
   async close(): Promise<void> {
+    const hasCommitted = this.#state === 'idle'
     this.#state = 'over'
     await this.#writer?.close({ limitMs: 3000 })
+    if (!hasCommitted) return
+    const { settings, untilEnded } = this.#options
+    await untilEnded?.(String(settings['transactional.id']))
   }
 
   /** A writer that may begin. Rejects with what keeps it from that. */

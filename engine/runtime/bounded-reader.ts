@@ -68,6 +68,10 @@ export class BoundedReader extends OuterReader {
     return { first: bound.start, end: bound.end }
   }
 
+  override async writtenTo(partition: TopicPartition): Promise<number> {
+    return this.#boundOf(partition)?.end ?? (await super.writtenTo(partition))
+  }
+
   #bounded(event: SourceEvent): readonly SourceEvent[] {
     switch (event.type) {
       case 'failed':

@@ -4,6 +4,7 @@ import { kindOf, sentenceOf } from '../errors.ts'
 import type { ReadStage } from '../topology/stages.ts'
 import type { SourcePartition } from './assignments.ts'
 import { OthersWatch, type OthersOptions } from './others-watch.ts'
+import { placesText, Reminder } from './reminder.ts'
 import type { Task } from './task.ts'
 
 /** How often it is told that the brokers cannot say where the end is, milliseconds. */
@@ -37,12 +38,14 @@ export class EndWatch {
   readonly #options: EndOptions
   readonly #stages: readonly { readonly sources: readonly string[]; readonly others: OthersWatch }[]
   #told = Number.NEGATIVE_INFINITY
+  readonly #reminder: Reminder
   readonly #assigned = new Set<string>()
   readonly #targets = new Map<string, number>()
   readonly #reached = new Map<string, number>()
 
   constructor(options: EndOptions) {
     this.#options = options
+    this.#reminder = new Reminder(options)
     this.#stages = options.stages.map(({ sources, topics }) => ({
       sources,
       others: new OthersWatch({
@@ -101,22 +104,29 @@ export class EndWatch {
     // At once: each question is a request to the brokers, and there may be a hundred partitions.
     const targets = await Promise.all(inputs.map(({ reader, partition }) => this.#target(reader, partition)))
     let all = true
+    const open: TopicPartition[] = []
     for (const [n, input] of inputs.entries()) {
       const target = targets[n]!
       const reached = this.#reached.get(`${input.node}/${input.partition.partition}`)
       const atItsEnd = reached !== undefined && (reached >= target || target === Number.POSITIVE_INFINITY)
       // The last offsets of a topic with transactions are those of their markers: no record has them.
-      if (!(input.end >= target || atItsEnd || input.halted) || !input.idle) all = false
+      if ((input.end >= target || atItsEnd || input.halted) && input.idle) continue
+      all = false
+      if (input.idle && reached !== undefined) open.push(input.partition)
     }
+    this.#reminder.waits(
+      open.length > 0 &&
+        `This worker has read all that is committed. It waits for the end of transactions that are open in ${placesText(open)}.`,
+    )
     return all
   }
 
-  /** Where a partition ended when that was first asked for. */
+  /** Where a partition ended when that was first asked for: behind what is about to be committed there, too. */
   async #target(reader: SourceReader, partition: TopicPartition): Promise<number> {
     const id = `${partition.topic}/${partition.partition}`
     const known = this.#targets.get(id)
     if (known !== undefined) return known
-    const { end } = await reader.bounds(partition)
+    const end = (await reader.writtenTo?.(partition)) ?? (await reader.bounds(partition)).end
     if (Number.isFinite(end)) this.#targets.set(id, end)
     return end
   }

@@ -2,11 +2,10 @@ import type { Clock } from '../component/contracts/clock.ts'
 import type { Log } from '../component/contracts/log.ts'
 import type { TopicPartition } from '../component/contracts/position.ts'
 import type { GroupPosition, SourceReader } from '../component/contracts/reader.ts'
+import { placesText, Reminder } from './reminder.ts'
 
-/** How often it is looked, and how long it may take before that is told, and told again, milliseconds. */
+/** How often it is looked, milliseconds. */
 const lookEveryMs = 500
-const tellAfterMs = 5000
-const tellAgainMs = 30_000
 
 export interface OthersOptions {
   readonly clock: Clock
@@ -25,14 +24,14 @@ export interface OthersOptions {
 export class OthersWatch {
   readonly #options: OthersOptions
   #looked = Number.NEGATIVE_INFINITY
-  /** When it began to wait, and when that is to be told. */
-  #tellAt: number | undefined
+  readonly #reminder: Reminder
   /** By partition: what was committed when it was looked last, and a record that was not. */
   readonly #committed = new Map<string, number>()
   readonly #unread = new Map<string, number>()
 
   constructor(options: OthersOptions) {
     this.#options = options
+    this.#reminder = new Reminder(options)
   }
 
   /** True if all partitions but `own` are at their ends. False too where it was looked just before. */
@@ -47,7 +46,10 @@ export class OthersWatch {
       const done = await Promise.all(others.map((one) => this.#isDone(reader, one)))
       behind.push(...others.filter((_, n) => done[n] === false))
     }
-    if (behind.length > 0) this.#tell(behind, now)
+    if (behind.length > 0)
+      this.#reminder.waits(
+        `This worker is at the end of its partitions. It waits for those of other members of the group: ${placesText(behind)}.`,
+      )
     return behind.length === 0
   }
 
@@ -61,20 +63,10 @@ export class OthersWatch {
     // Somebody is at work there, or is to be: a look into the topic would be too early.
     if (at !== before || (this.#unread.get(id) ?? -1) >= at) return false
     // No record may be left: the last offsets of a topic with transactions are those of their markers.
-    const { records } = await this.#options.fetch({ topic, partition }, at, 1)
-    if (records.count === 0 || records.offsets[0]! >= target) return true
-    this.#unread.set(id, records.offsets[0]!)
+    const { records, next } = await this.#options.fetch({ topic, partition }, at, 1)
+    if (records.count > 0 ? records.offsets[0]! >= target : next >= target) return true
+    // Without a record there is a transaction that is not over: it may bring some.
+    if (records.count > 0) this.#unread.set(id, records.offsets[0]!)
     return false
-  }
-
-  #tell(behind: readonly GroupPosition[], now: number): void {
-    this.#tellAt ??= now + tellAfterMs
-    if (now < this.#tellAt) return
-    this.#tellAt = now + tellAgainMs
-    const shown = behind.slice(0, 3).map(({ topic, partition }) => `${topic}/${partition}`)
-    const more = behind.length > 3 ? ` and ${behind.length - 3} more` : ''
-    this.#options.trouble(
-      `This worker is at the end of its partitions. It waits for those of other members of the group: ${shown.join(', ')}${more}.`,
-    )
   }
 }

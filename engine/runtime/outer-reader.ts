@@ -31,6 +31,10 @@ export abstract class OuterReader implements SourceReader {
     return this.inner.bounds(partition)
   }
 
+  async writtenTo(partition: TopicPartition): Promise<number> {
+    return (await this.inner.writtenTo?.(partition)) ?? (await this.bounds(partition)).end
+  }
+
   async others(own: readonly TopicPartition[]): Promise<readonly GroupPosition[]> {
     return (await this.inner.others?.(own)) ?? []
   }

@@ -126,6 +126,13 @@ export class FaultyReader implements SourceReader {
     return this.#life.answer(() => this.#inner.bounds(partition))
   }
 
+  async writtenTo(partition: TopicPartition): Promise<number> {
+    return (
+      (await this.#life.answer(async () => this.#inner.writtenTo?.(partition))) ??
+      (await this.bounds(partition)).end
+    )
+  }
+
   /** The dead leave nothing behind. */
   close(): Promise<void> {
     return this.#life.finish(() => this.#inner.close())

@@ -166,6 +166,7 @@ async function write(values: number, transactional?: 'commit' | 'abort'): Promis
   if (transactional === 'commit') await writer.commit()
   if (transactional === 'abort') await writer.abort()
   await writer.close()
+  await kafka.untilEnded()
 }
 
 /** Commits as a worker does: with ranges. */

@@ -70,6 +70,7 @@ test('what we commit in a transaction, Java reads, once it is committed', async 
     await sink.begin()
     await sink.sendOffsets(offsets(from), bytes)
     await end()
+    await kafka.untilEnded()
     expect(await java.offsets({ client, group })).toEqual(withText(from === 20 ? 10 : 30))
   }
 })

@@ -66,6 +66,7 @@ async function seenByUs(topic: string, partitions: number, isolation: Level) {
 }
 
 async function expectSame(topic: string, partitions: number, isolation: Level, expected: readonly Written[]) {
+  await kafka.untilEnded()
   const { records } = await seenByUs(topic, partitions, isolation)
   const javas = await java.consume({ client, topic, isolation })
   expect(places(records)).toEqual(places(expected))
@@ -122,6 +123,7 @@ test(`interleaved transactions, the last of them open, are the same to Java and 
   const before = await hear(waiting, (events) => endsIn(events).size === partitions)
   await history.end(javas[0]!, true)
   await history.end(ours[0]!, false)
+  await kafka.untilEnded()
   const last = await java.ends({ client, topic })
   const after = await hear(waiting, (events) => {
     const found = endsIn(events)

@@ -39,7 +39,9 @@ function batch(...values: string[]): ReturnType<typeof packPlain> {
   return packPlain(values.map((value): PlainRecord => ({ key: null, value: Buffer.from(value) })))
 }
 
+/** What readers see of transactions that were committed, once those that are over can be seen to be so. */
 async function committed(): Promise<(string | null)[]> {
+  await kafka.untilEnded()
   return texts(await readTopic(kafka.bootstrap, topic)).sort()
 }
 

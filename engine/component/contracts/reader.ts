@@ -71,6 +71,8 @@ export interface SourceReader {
   resume(partition: TopicPartition): void
   /** The first offset there is, and the next to be written: Infinity while the source can't know, until its `end`. */
   bounds(partition: TopicPartition): Promise<{ readonly first: number; readonly end: number }>
+  /** The next offset to be written, behind what transactions are about to commit. Only where `bounds` ends before that. */
+  writtenTo?(partition: TopicPartition): Promise<number>
   /**
    * All partitions of its topics but `own`. Only where members of a group share them. Rejects with a downstream error while
    * nobody can tell.

@@ -134,6 +134,7 @@ describe('fetch', () => {
     await write(3, 'commit')
     await write(4, 'abort')
     await write(2, 'commit')
+    await kafka.untilEnded()
     // 0 1 2 and a marker, 4 to 7 aborted and a marker, 9 10 and a marker.
     expect(await offsetsIn(at, 0, 100)).toEqual({ offsets: [0, 1, 2, 9, 10], next: 12 })
     expect(await offsetsIn(at, 0, 4)).toEqual({ offsets: [0, 1, 2, 9], next: 10 })
@@ -145,6 +146,7 @@ describe('fetch', () => {
     expect(await offsetsIn(at, 9, 100)).toEqual({ offsets: [9, 10], next: 12 })
     await writer.abort()
     await writer.close()
+    await kafka.untilEnded()
     const { records, next } = await log.fetch(at, 12, 100)
     expect([records.count, next]).toEqual([1, (await log.bounds(at)).end])
   })

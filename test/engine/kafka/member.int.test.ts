@@ -198,6 +198,7 @@ describe.each(['consumer', 'classic'] as const)('%s', (protocol) => {
     const one = await member({ group, drives }, {}, {}, 'worker-1')
     const two = await member({ group, drives }, {}, {}, 'worker-2')
     for (const each of [one, two]) await each.until(() => each.held.size === 1, 'one each')
+    await settled(one)
     const [mine, events] = [[...two.held.keys()], one.events.length]
     await two.close()
     const again = await member({ group, drives }, {}, {}, 'worker-2')
@@ -210,6 +211,19 @@ describe.each(['consumer', 'classic'] as const)('%s', (protocol) => {
     expect(error.kind).toBe('fatal')
     expect(error.message).toContain('worker-2')
   })
+
+  /** Until the group has not changed for a while: an assignment may be followed by another one. */
+  async function settled(one: PolledMember): Promise<void> {
+    const generation = async () => (await one.member.identity())?.generation
+    let before: number | undefined
+    for (let quiet = 0; quiet < 10;) {
+      const now = await generation()
+      quiet = now !== undefined && now === before ? quiet + 1 : 0
+      before = now
+      const until = performance.now() + 100
+      await one.until(() => performance.now() > until, 'a quiet moment')
+    }
+  }
 
   /** Polls by hand until the loss is told: the next poll, which would say that it is handled, is not made. */
   async function untilLost(one: PolledMember) {

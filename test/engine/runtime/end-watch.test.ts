@@ -6,7 +6,11 @@ import type { Task } from '../../../engine/runtime/task.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 /** A worker with one partition that ends at 5, of which it has read up to `read`. */
-function watching(read: number, bounds = async () => ({ first: 0, end: 5 })) {
+function watching(
+  read: number,
+  bounds = async () => ({ first: 0, end: 5 }),
+  more: Partial<SourceReader> = {},
+) {
   const clock = new FakeClock()
   const troubles: string[] = []
   const session = { over: false }
@@ -17,7 +21,7 @@ function watching(read: number, bounds = async () => ({ first: 0, end: 5 })) {
     fetch: () => Promise.reject(new Error('nobody else has partitions')),
     trouble: (sentence) => troubles.push(sentence),
   })
-  const reader = { bounds } as Partial<SourceReader> as SourceReader
+  const reader = { bounds, ...more } as Partial<SourceReader> as SourceReader
   const input = {
     node: 'events',
     partition: { topic: 'in', partition: 0 },
@@ -46,6 +50,17 @@ test('behind the last record may be a marker of a transaction: the reader says t
   watch.reached('events', 0, 4)
   expect(await look()).toBe(false)
   watch.reached('events', 0, 5)
+  expect(await look()).toBe(true)
+})
+
+test('what is about to be committed there belongs to it: it is waited for, and told', async () => {
+  const { look, watch, troubles } = watching(5, undefined, { writtenTo: async () => 7 })
+  watch.reached('events', 0, 5)
+  for (let seconds = 0; seconds < 6; seconds++) expect(await look()).toBe(false)
+  expect(troubles).toEqual([
+    'This worker has read all that is committed. It waits for the end of transactions that are open in in/0.',
+  ])
+  watch.reached('events', 0, 7)
   expect(await look()).toBe(true)
 })
 

@@ -9,6 +9,7 @@ const at = (partition: number): TopicPartition => ({ topic: 'in', partition })
 
 /** A watch over partitions of which the group has committed `committed`, which end at 10 and hold records at `offsets`. */
 function watching(committed: (number | undefined)[], offsets: readonly number[] = []) {
+  const stable = { end: 10 }
   const clock = new FakeClock()
   const troubles: string[] = []
   const fetched: string[] = []
@@ -28,7 +29,7 @@ function watching(committed: (number | undefined)[], offsets: readonly number[] 
     fetch: async ({ partition }, offset) => {
       fetched.push(`${partition}@${offset}`)
       const next = offsets.find((one) => one >= offset)
-      return { records: packed(next === undefined ? [] : [{ offset: next, key: 'k' }]), next: 10 }
+      return { records: packed(next === undefined ? [] : [{ offset: next, key: 'k' }]), next: stable.end }
     },
     trouble: (sentence) => troubles.push(sentence),
   })
@@ -36,7 +37,7 @@ function watching(committed: (number | undefined)[], offsets: readonly number[] 
     clock.advance(500)
     return watch.allDone([reader, {} as SourceReader], [at(7)])
   }
-  return { clock, watch, look, troubles, fetched, asked, committed, reader }
+  return { clock, watch, look, troubles, fetched, asked, committed, reader, stable }
 }
 
 test('all is done when the group has committed every partition to its end', async () => {
@@ -67,6 +68,15 @@ test('offsets without a record are no reason to wait, and neither is what came l
     expect(await look()).toBe(false)
     expect(await look()).toBe(true)
   }
+})
+
+test('an open transaction may bring records: its end is waited for', async () => {
+  const { look, stable, fetched } = watching([9])
+  stable.end = 9
+  for (let n = 0; n < 3; n++) expect(await look()).toBe(false)
+  expect(fetched).toEqual(['0@9', '0@9'])
+  stable.end = 10
+  expect(await look()).toBe(true)
 })
 
 test('brokers are not asked all the time', async () => {

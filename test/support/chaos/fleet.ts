@@ -5,8 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 /** What is started, and with what. */
 export interface ProgramPlan {
-  /** A module of this folder. */
-  readonly module: 'worker.ts' | 'producer.ts'
+  /** A module, as seen from this folder. */
+  readonly module: '../cluster/worker.ts' | 'producer.ts'
   readonly env: Readonly<Record<string, string>>
   readonly log: string
   /** Loaded before it: modules. */
@@ -121,7 +121,7 @@ export class Fleet {
     mkdirSync(this.stateOf(slot), { recursive: true })
     if (!existsSync(this.clockOf(slot))) writeFileSync(this.clockOf(slot), '0')
     const program = new Program({
-      module: 'worker.ts',
+      module: '../cluster/worker.ts',
       log: join(folder, `worker-${slot}-${this.all.length + 1}.log`),
       hooks: [join(import.meta.dirname, 'clock.ts'), ...hooks],
       env: {

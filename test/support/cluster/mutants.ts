@@ -10,7 +10,7 @@ export interface ClusterMutant {
 
 const commitFile = 'engine/kafka/commit.ts'
 const runOf = `    const ended = await this.#options.transactions.run({
-      batches: [...state, ...lettersOf(records), ...outputs],
+      batches: [...state, ...contents.map(({ batch }) => batch)],
       offsets: commit.tasks.flatMap((task) => task.positions),
       identity: identity.bytes,
     })`

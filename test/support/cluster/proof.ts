@@ -70,7 +70,7 @@ export class Proof {
       settings: {},
     }
     const proof = new Proof(options, settings, await KafkaAdmin.open(settings))
-    mkdirSync(join(proof.folder, 'state-1'), { recursive: true })
+    for (const name of ['state-1', 'mended']) mkdirSync(join(proof.folder, name), { recursive: true })
     writeFileSync(join(proof.folder, 'topology.yaml'), topologyOf(options, proof.probe))
     writeFileSync(join(proof.folder, 'environment.yaml'), environmentOf(options))
     await proof.admin.createTopic(proof.name, { partitions: proof.partitions, replication })
@@ -175,7 +175,7 @@ export class Proof {
   /** Asks for every parked key to be released, as `millrace dlq release` does. */
   async releaseAll(): Promise<void> {
     const keys = new Map((await this.letters()).map(({ key, partition }) => [key, partition]))
-    writeFileSync(join(this.folder, 'mended'), '')
+    writeFileSync(join(this.folder, 'mended', 'all'), '')
     await this.log.append(
       [...keys].map(([key, partition]) => ({
         ...encodeCommand({ act: 'release', at: Date.now() }, Buffer.from(key)),
@@ -244,7 +244,8 @@ export class Proof {
       for (let at = 0; at < end!;) {
         const { records, next } = await this.log.fetch(place, at, 100_000)
         for (let row = 0; row < records.count; row++) yield plainRecord(records, row)
-        if (next <= at) break
+        // A transaction is not over yet: its records come, or the brokers abort it.
+        if (next <= at) await wait(50)
         at = next
       }
     }

@@ -64,7 +64,7 @@ export class Workers {
           env: {
             ...process.env,
             NODE_OPTIONS: '',
-            TOPOLOGY: topology,
+            TOPOLOGIES: topology,
             ENVIRONMENT: environment,
             PROJECT: project,
             STATE: state,

@@ -122,7 +122,8 @@ export class CassandraNode {
   async startNow(): Promise<void> {
     const heap = this.#plan.options.heap ?? '768m'
     const memory = ['-Xms256m', `-Xmx${heap}`]
-    const flags = cassandraFlags(this.#plan.folder)
+    const { folder, place } = this.#plan
+    const flags = cassandraFlags(folder, place === undefined || place.host === place.seedHost)
     this.process.run([...memory, ...flags, '-cp', this.#plan.classPath, 'Node'])
     try {
       await this.#untilReady()
@@ -133,7 +134,8 @@ export class CassandraNode {
   }
 
   async #untilReady(): Promise<void> {
-    const deadline = Date.now() + 120_000
+    // A limit for what hangs: on a busy machine a node takes more than a minute.
+    const deadline = Date.now() + 300_000
     for (;;) {
       const name = await askClusterName(this.#address).catch(() => undefined)
       if (name === this.#clusterName && this.process.running) return

@@ -126,8 +126,12 @@ const opened = [
   'jdk.management/com.sun.management.internal',
 ]
 
-/** The flags of a node's JVM, without its memory: what Cassandra's own jvm17-server.options says, and haste. */
-export function cassandraFlags(folder: string): string[] {
+/**
+ * The flags of a node's JVM, without its memory: what Cassandra's own jvm17-server.options says, and haste.
+ *
+ * @param isSeed  whether it has nobody to ask before it starts
+ */
+export function cassandraFlags(folder: string, isSeed: boolean): string[] {
   const properties = {
     'cassandra-foreground': 'yes',
     'cassandra.config': `file:${join(folder, 'cassandra.yaml')}`,
@@ -136,8 +140,8 @@ export function cassandraFlags(folder: string): string[] {
     'jdk.attach.allowAttachSelf': 'true',
     // Later JDKs than 17 refuse a security manager otherwise.
     'java.security.manager': 'allow',
-    // A ring of one has nobody to wait for.
-    'cassandra.ring_delay_ms': '1',
+    // A seed waits for nobody; the others fail where the seed has not answered within this time, and go on when it has.
+    'cassandra.ring_delay_ms': isSeed ? '1' : '60000',
     'cassandra.skip_wait_for_gossip_to_settle': '0',
     'cassandra.superuser_setup_delay_ms': '0',
     'cassandra.auth_bcrypt_gensalt_log2_rounds': '4',

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type AclOperationLabel, type Admin } from '@platformatic/kafka'
+import { untilAllowed, untilConfigured, untilEnded } from './kafka-settled.ts'
 import { askMetadata, type Metadata } from './kafka-wire.ts'
 
 export interface TopicOptions {
@@ -29,15 +30,20 @@ export interface KafkaAdmin {
   createTopic(name: string, options?: TopicOptions): Promise<void>
   /** Resolves when no broker knows the topic any longer. */
   deleteTopic(name: string): Promise<void>
-  /** Sets some settings of a topic; null restores the default. */
+  /** Sets some settings of a topic; null restores the default. Resolves when every broker tells of them. */
   alterTopicConfig(
     name: string,
     configs: Readonly<Record<string, string | number | boolean | null>>,
   ): Promise<void>
   /** Resolves when every live broker sees all replicas of the topic in sync: after a broker came back. */
   inSync(name: string): Promise<void>
-  /** Lets a user do this; only where the cluster was started with `acls`. */
+  /** Lets a user do this; only where the cluster was started with `acls`. Resolves when every broker does. */
   allow(user: string, rights: readonly Right[]): Promise<void>
+  /**
+   * Resolves when readers of committed records, and groups, see what was committed or aborted before under the ids given out: brokers
+   * answer a commit before it is in the partitions. What is open is not waited for.
+   */
+  untilEnded(): Promise<void>
   /** A name that no other test has, with a mark by which `reset` finds it. Does not make the topic. */
   uniqueTopic(prefix?: string): string
   /** The same for a consumer group or a transactional id. */
@@ -58,6 +64,7 @@ export function kafkaAdmin(addresses: string): KafkaAdmin {
     alterTopicConfig: (name, configs) => alterTopic(bootstrap, name, configs),
     inSync: (name) => untilTopic(bootstrap, name, (topic) => isComplete(topic)),
     allow: (user, rights) => allow(bootstrap, user, rights),
+    untilEnded: async () => untilEnded(await liveBrokers(bootstrap), mark),
     uniqueTopic: (prefix = 'topic') => unique(prefix),
     uniqueGroup: (prefix = 'group') => unique(prefix),
     reset: () => reset(bootstrap, mark),
@@ -112,6 +119,7 @@ async function alterTopic(
       resources: [{ resourceType: topic, resourceName: name, configs: changes }],
     }),
   )
+  await untilConfigured(await liveBrokers(bootstrap), name, configs)
 }
 
 async function allow(bootstrap: string[], user: string, rights: readonly Right[]): Promise<void> {
@@ -129,6 +137,7 @@ async function allow(bootstrap: string[], user: string, rights: readonly Right[]
     })),
   )
   await withAdmin(bootstrap, (admin) => admin.createAcls({ creations }))
+  await untilAllowed(await liveBrokers(bootstrap), creations)
 }
 
 async function reset(bootstrap: string[], mark: string): Promise<void> {
