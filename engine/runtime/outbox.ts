@@ -79,8 +79,8 @@ export class Outbox {
     const waiting = new Map<string, Map<string, Unsettled>>()
     let more = false
     for (const { output, runs, rows } of this.#waiting) {
-      let keys = waiting.get(output.topic)
-      if (keys === undefined) waiting.set(output.topic, (keys = new Map()))
+      const keys = waiting.get(output.topic) ?? new Map<string, Unsettled>()
+      waiting.set(output.topic, keys)
       for (let n = 0; n < rows.length; n++) {
         const [run, row] = [runOf(runs, n), rows[n]!]
         const key = run.verdict(row) === 'parked' ? undefined : keyOf(output, n)?.toString('latin1')
