@@ -32,7 +32,7 @@ beforeAll(async () => {
     },
   })
   log = new KafkaLog({ settings: settingsFor(kafka.bootstrap), onTrouble: () => undefined })
-}, 120_000)
+})
 afterEach(closeMembers)
 afterAll(async () => {
   await log.close()
@@ -176,67 +176,62 @@ class Storm {
   }
 }
 
-test.each(['consumer', 'classic'] as const)(
-  '%s',
-  async (protocol) => {
-    const seed = Date.now() % 1_000_000
-    const drives = [[kafka.uniqueTopic('driver'), kafka.uniqueTopic('partner')]]
-    // The records are years old: topics of the default kind would lose them while they are read.
-    for (const topic of drives.flat()) await log.ensureTopic(topic, { partitions })
-    const storm = new Storm({ group: kafka.uniqueGroup(), drives, protocol }, seed)
-    let [over, allCommitted] = [false, false]
-    const written = new Map<string, number>()
-    const writing = (async () => {
-      while (!over) {
-        const records = [...storm.delivered.keys()].flatMap((name) => {
-          written.set(name, (written.get(name) ?? 0) + 5)
-          const slash = name.lastIndexOf('/')
-          return plain(name.slice(0, slash), 5, Number(name.slice(slash + 1)))
-        })
-        await log.append(records)
-        await wait(20)
-      }
-    })()
-    // Longer than they write: a commit may fall into a rebalance, and who has the partition then commits again.
-    const committing = (async () => {
-      while (!allCommitted) {
-        await wait(30)
-        await Promise.all([...storm.workers].map((worker) => worker.commit()))
-      }
-    })()
-    committing.catch(() => undefined)
-    await storm.join()
-    await storm.join()
-    try {
-      for (let round = 0; round < rounds; round++) await storm.step()
-      over = true
-      await writing
-      const delivered = () => [...written].every(([name, count]) => storm.delivered.get(name)!.size === count)
-      const committed = () =>
-        [...written].every(([name, count]) => storm.progress.get(name)?.offset === count)
-      const [first] = storm.workers
-      await first!.polled.until(delivered, 'all records')
-      await first!.polled.until(committed, 'all commits')
-    } catch (error) {
-      const all = [...storm.workers].map(({ polled }) => polled.summary()).join('\n')
-      throw new Error(`${protocol}, seed ${seed}: ${sentenceOf(error)}\nAll members:\n${all}`, {
-        cause: error,
+test.each(['consumer', 'classic'] as const)('%s', async (protocol) => {
+  const seed = Date.now() % 1_000_000
+  const drives = [[kafka.uniqueTopic('driver'), kafka.uniqueTopic('partner')]]
+  // The records are years old: topics of the default kind would lose them while they are read.
+  for (const topic of drives.flat()) await log.ensureTopic(topic, { partitions })
+  const storm = new Storm({ group: kafka.uniqueGroup(), drives, protocol }, seed)
+  let [over, allCommitted] = [false, false]
+  const written = new Map<string, number>()
+  const writing = (async () => {
+    while (!over) {
+      const records = [...storm.delivered.keys()].flatMap((name) => {
+        written.set(name, (written.get(name) ?? 0) + 5)
+        const slash = name.lastIndexOf('/')
+        return plain(name.slice(0, slash), 5, Number(name.slice(slash + 1)))
       })
-    } finally {
-      ;[over, allCommitted] = [true, true]
-      await Promise.all([writing, committing])
+      await log.append(records)
+      await wait(20)
     }
-    console.log(`${protocol}: seed ${seed}`, {
-      refused: storm.refused,
-      lost: storm.lost,
-      written: written.size,
+  })()
+  // Longer than they write: a commit may fall into a rebalance, and who has the partition then commits again.
+  const committing = (async () => {
+    while (!allCommitted) {
+      await wait(30)
+      await Promise.all([...storm.workers].map((worker) => worker.commit()))
+    }
+  })()
+  committing.catch(() => undefined)
+  await storm.join()
+  await storm.join()
+  try {
+    for (let round = 0; round < rounds; round++) await storm.step()
+    over = true
+    await writing
+    const delivered = () => [...written].every(([name, count]) => storm.delivered.get(name)!.size === count)
+    const committed = () => [...written].every(([name, count]) => storm.progress.get(name)?.offset === count)
+    const [first] = storm.workers
+    await first!.polled.until(delivered, 'all records')
+    await first!.polled.until(committed, 'all commits')
+  } catch (error) {
+    const all = [...storm.workers].map(({ polled }) => polled.summary()).join('\n')
+    throw new Error(`${protocol}, seed ${seed}: ${sentenceOf(error)}\nAll members:\n${all}`, {
+      cause: error,
     })
-    // Whoever comes last finds everything committed.
-    await Promise.all([...storm.workers].map((worker) => worker.polled.close()))
-    await storm.join()
-    const last = [...storm.workers].at(-1)!
-    await last.polled.until(() => last.taken.size === 2 * partitions, 'all partitions')
-    for (const [name, { next }] of last.taken) expect([name, next]).toEqual([name, written.get(name)])
-  },
-  180_000,
-)
+  } finally {
+    ;[over, allCommitted] = [true, true]
+    await Promise.all([writing, committing])
+  }
+  console.log(`${protocol}: seed ${seed}`, {
+    refused: storm.refused,
+    lost: storm.lost,
+    written: written.size,
+  })
+  // Whoever comes last finds everything committed.
+  await Promise.all([...storm.workers].map((worker) => worker.polled.close()))
+  await storm.join()
+  const last = [...storm.workers].at(-1)!
+  await last.polled.until(() => last.taken.size === 2 * partitions, 'all partitions')
+  for (const [name, { next }] of last.taken) expect([name, next]).toEqual([name, written.get(name)])
+})
