@@ -80,6 +80,17 @@ class Worker {
     }
   }
 
+  /** What is committed; as a worker does, it asks again where the brokers do not answer in time. */
+  async #positions(partitions: readonly TopicPartition[]): ReturnType<PolledMember['member']['committed']> {
+    for (;;) {
+      try {
+        return await this.polled.member.committed(partitions)
+      } catch (error) {
+        if (!(error instanceof KafkaError) || error.class !== 'downstream') throw error
+      }
+    }
+  }
+
   async take(event: SourceEvent): Promise<boolean> {
     if (event.type === 'failed' && (event.error as { kind?: string }).kind !== 'downstream') throw event.error
     if (event.type === 'records')
@@ -91,7 +102,7 @@ class Worker {
       for (const partition of event.partitions) this.taken.delete(nameOf(partition))
     }
     if (event.type !== 'assigned') return true
-    const found = await this.polled.member.committed(event.partitions)
+    const found = await this.#positions(event.partitions)
     for (const [index, partition] of event.partitions.entries()) {
       const next = found[index]?.offset ?? 0
       this.taken.set(nameOf(partition), { partition, epoch: event.epoch, next })
