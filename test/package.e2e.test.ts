@@ -67,7 +67,7 @@ test('npx millrace demo --platform works there too', async () => {
   const told = JSON.parse(stdout) as { readonly written: number; readonly summaries: object }
   expect(told.written).toBeGreaterThanOrEqual(500)
   expect(Object.keys(told.summaries)).toHaveLength(platformTopologies.length)
-}, 120_000)
+})
 
 test('a project of one’s own: new, lint, test, produce, run', async () => {
   const project = join(folder, 'project')
@@ -81,7 +81,7 @@ test('a project of one’s own: new, lint, test, produce, run', async () => {
   await millrace('produce', 'parcels-events', '--raw', '--file', 'in.jsonl')
   const { stdout } = await millrace('run', 'topologies/parcels.yaml', '--until-end', '-o', 'json')
   expect(stdout).toContain('"consumed":1')
-}, 180_000)
+})
 
 test("import { openProducer } from 'millrace/producer', with the types of one’s own schemas", async () => {
   const schemas = join(folder, 'schemas')
@@ -114,7 +114,7 @@ const producer = await openProducer<RecordTypes>({ source: 'test', spool: { fold
   const refused = await typed('writes-wrong.ts').catch((error: unknown) => error as { stdout: string })
   const places = [...refused.stdout.matchAll(/^writes-wrong\.ts\((\d+),/gm)].map(([, line]) => Number(line))
   expect(places).toEqual([4, 5, 6, 7])
-}, 180_000)
+})
 
 test("import { defineProcessor } from 'millrace' runs", async () => {
   const script = "import { defineProcessor } from 'millrace'; console.log(typeof defineProcessor)"

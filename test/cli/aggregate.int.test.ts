@@ -61,4 +61,4 @@ test('in a cluster: a compacted changelog, exactly-once outputs, and state that 
     version: 2,
     orders: 2,
   })
-}, 120_000)
+})

@@ -43,7 +43,7 @@ sources: { visits: { type: topic, topic: ${topic}, schema: trial.Visit } }
 processors: { good: { type: validate, from: visits, fields: { page: { minLength: 1 } } } }
 sinks: { out: { type: console, from: good } }\n`,
   )
-}, 120_000)
+})
 
 afterAll(async () => {
   folder.remove()

@@ -55,7 +55,7 @@ processors: { unique: { type: dedupe, from: orders, by: id, window: 1d } }
 sinks: { out: { type: console, from: unique } }\n`
   folder.write('topologies/orders.yaml', topology(group, topic))
   folder.write('new/orders.yaml', topology(`${group}-new`, topic))
-}, 120_000)
+})
 
 afterAll(async () => {
   folder.remove()

@@ -27,7 +27,7 @@ beforeAll(async () => {
     'environments/trial.yaml',
     `kafka: { brokers: '${kafka.bootstrap}', topics: { replication: 1 } }\n`,
   )
-}, 120_000)
+})
 
 beforeEach(async () => {
   topic = kafka.uniqueTopic('visits')

@@ -32,7 +32,7 @@ beforeAll(async () => {
     'cql/queries/notes-of.cql',
     '-- summary: The notes of an owner, newest first.\n-- param owner text  whose notes\nSELECT at, note FROM notes WHERE owner = :owner',
   )
-}, 120_000)
+})
 
 afterAll(async () => {
   folder.remove()

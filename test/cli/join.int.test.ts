@@ -65,7 +65,7 @@ test('in a cluster: the table is read before the first record, and outlives its 
   expect(known.map(({ key, n, user }) => `${key} ${n} ${user?.name}`).sort()).toEqual(
     many.flatMap((key) => [`${key} 1 ${key}`, `${key} 2 ${key === 'k1' ? 'newer' : key}`]).sort(),
   )
-}, 120_000)
+})
 
 test('in a cluster: topics with different numbers of partitions are not joined', async () => {
   const run = await trial.folder.run('run topologies/unlike.yaml --until-end --env trial')

@@ -47,4 +47,4 @@ test('in a cluster: records of two topics come out by their event times, key by 
     .flatMap((event) => (event.key === 'k0' ? [event.at] : []))
     .sort((a, b) => a - b)
   for (const key of keys) expect(times(key)).toEqual(expected)
-}, 120_000)
+})

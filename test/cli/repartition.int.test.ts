@@ -68,4 +68,4 @@ test('in a cluster: a topic of its own, as it is planned; counted by the new key
   await reader.close()
   expect(marks.filter(({ end }) => end > 0).every(({ first }) => first > 0)).toBe(true)
   expect(marks.some(({ first }) => first > 0)).toBe(true)
-}, 120_000)
+})

@@ -84,7 +84,7 @@ test('in a cluster: what would be forgotten, letters that are in the way, and th
   ])
   // Nothing is known: not the ids, not the offsets; and the old letter is not processed beside its record.
   expect(await runs()).toMatchObject({ consumed: 4, stored: 2, duplicates: 1, deadLettered: 1 })
-}, 120_000)
+})
 
 test('in a cluster: while a worker is at work it is refused, and nothing has changed', async () => {
   const stop = new AbortController()
@@ -104,4 +104,4 @@ test('in a cluster: while a worker is at work it is refused, and nothing has cha
     stop.abort()
     await running
   }
-}, 120_000)
+})

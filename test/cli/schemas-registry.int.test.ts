@@ -20,7 +20,7 @@ beforeAll(async () => {
     'environments/test.yaml': `kafka: { brokers: "127.0.0.1:1" }\nregistry: { url: "${registry.url}" }\n`,
     [file('1.0')]: schema([string('id'), optional('note')]),
   })
-}, 180_000)
+})
 
 afterAll(() => folder.remove())
 
@@ -193,4 +193,4 @@ test('the registry judges pairs as Java does, but for these', async () => {
   }
   // docs/guide/schemas.md says why.
   expect(differing).toEqual(registry.url.includes('/apis/') ? ofApicurio : ofKarapace)
-}, 120_000)
+})

@@ -41,7 +41,7 @@ cassandra:
   folder.write('topologies/orders.yaml', topology!)
   folder.write('topologies/orders.test.yaml', first! + more.join(''))
   folder.write('cql/0001-orders.cql', migration!)
-}, 180_000)
+})
 
 afterAll(async () => {
   folder.remove()
@@ -76,18 +76,14 @@ test.each([
   ['topologies/orders.test.yaml --filter dies', undefined],
   // What cannot be made there.
   ['topologies/copy.test.yaml --filter taken', 'commit: lost'],
-])(
-  '%s',
-  async (words, over) => {
-    const here = await results(words)
-    expect(Object.values(here).length).toBeGreaterThan(0)
-    expect(Object.values(here).flat()).toEqual([])
-    expect(await results(`${words} --on embedded`)).toEqual(here)
-    const there = await results(`${words} --on cluster --env trial`)
-    expect(there).toEqual(Object.fromEntries(Object.keys(here).map((name) => [name, over ?? []])))
-  },
-  120_000,
-)
+])('%s', async (words, over) => {
+  const here = await results(words)
+  expect(Object.values(here).length).toBeGreaterThan(0)
+  expect(Object.values(here).flat()).toEqual([])
+  expect(await results(`${words} --on embedded`)).toEqual(here)
+  const there = await results(`${words} --on cluster --env trial`)
+  expect(there).toEqual(Object.fromEntries(Object.keys(here).map((name) => [name, over ?? []])))
+})
 
 test('nothing is left in the cluster', async () => {
   const listed = await folder.json<readonly { readonly topic: string }[]>('topics list --env trial')

@@ -55,7 +55,7 @@ delivery: exactly-once
   expect(produced).toMatchObject({ code: 0 })
   const ran = await folder.run('run topologies/shops.yaml --until-end --http off --env trial')
   expect({ code: ran.code, err: ran.err.join('\n') }).toMatchObject({ code: 0 })
-}, 240_000)
+})
 
 afterAll(async () => {
   folder.remove()

@@ -12,7 +12,7 @@ let kafka: SharedKafka
 
 beforeAll(async () => {
   kafka = await sharedKafka()
-}, 120_000)
+})
 
 afterEach(closeAll)
 
@@ -97,7 +97,7 @@ test('a hundred readers that are closed under load, whatever is under way', asyn
   }
   for (let round = 0; round < 100; round += 4)
     await Promise.all([0, 1, 2, 3].map((index) => one(round + index)))
-}, 120_000)
+})
 
 describe.each(Object.entries(protocols))('%s', (protocol, ofProtocol) => {
   test('whoever closes without an answer to an assignment or a revocation leaves the group at once', async () => {
@@ -185,4 +185,4 @@ test('a broker that is frozen or dead: closing does not hang', async () => {
   } finally {
     await own.close()
   }
-}, 120_000)
+})

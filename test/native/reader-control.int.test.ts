@@ -9,7 +9,7 @@ let kafka: SharedKafka
 
 beforeAll(async () => {
   kafka = await sharedKafka()
-}, 120_000)
+})
 
 afterEach(closeAll)
 

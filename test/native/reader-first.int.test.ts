@@ -9,7 +9,7 @@ let reader: Reader
 
 beforeAll(async () => {
   kafka = await sharedKafka()
-}, 120_000)
+})
 
 afterEach(() => reader.close())
 

@@ -15,7 +15,7 @@ let kafka: SharedKafka
 
 beforeAll(async () => {
   kafka = await sharedKafka()
-}, 120_000)
+})
 
 afterEach(closeAll)
 
@@ -110,4 +110,4 @@ test('a reader that is closed while it joins leaves the group', async () => {
     await slow.close()
     await proxy.close()
   }
-}, 240_000)
+})

@@ -12,7 +12,7 @@ let kafka: SharedKafka
 
 beforeAll(async () => {
   kafka = await sharedKafka()
-}, 120_000)
+})
 
 afterEach(closeAll)
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
   topic = kafka.uniqueTopic('threads')
   await kafka.createTopic(topic, { partitions: 2 })
   await fill(kafka.bootstrap, topic, { count: 50_000, partitions: 2, size: 100 })
-}, 120_000)
+})
 
 interface Ended {
   readonly code: number | null
@@ -42,7 +42,7 @@ test('threads are terminated while their readers read', async () => {
 test('a process that exits while readers of several threads read ends with its own code', async () => {
   for (let round = 0; round < 5; round++)
     expect(await run('exit')).toEqual({ code: 7, signal: null, output: '' })
-}, 120_000)
+})
 
 test('readers that are forgotten without closing end by themselves', async () => {
   expect(await run('forget')).toEqual({ code: 0, signal: null, output: 'forgot 20\n' })

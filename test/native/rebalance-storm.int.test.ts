@@ -18,7 +18,7 @@ beforeAll(async () => {
       'group.consumer.heartbeat.interval.ms': 1000,
     },
   })
-}, 120_000)
+})
 
 afterEach(closeAll)
 

@@ -13,7 +13,7 @@ let settings: { readonly 'bootstrap.servers': string }
 beforeAll(async () => {
   kafka = await sharedKafka()
   settings = { 'bootstrap.servers': kafka.bootstrap }
-}, 120_000)
+})
 const open: { close(): Promise<void> }[] = []
 afterAll(() => Promise.all(open.map((one) => one.close())))
 

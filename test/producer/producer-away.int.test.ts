@@ -23,7 +23,7 @@ beforeAll(async () => {
   kafka = await startKafka({ name: 'producer-away' })
   await kafka.createTopic(topic, { partitions: 3 })
   await kafka.stop(1)
-}, 180_000)
+})
 
 afterAll(() => kafka.close())
 

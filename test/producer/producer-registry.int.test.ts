@@ -18,7 +18,7 @@ let producer: Producer<ShopTypes> | undefined
 
 beforeAll(async () => {
   ;[kafka, registry] = await Promise.all([sharedKafka(), sharedRegistry()])
-}, 180_000)
+})
 
 beforeEach(async () => {
   await kafka.createTopic(topic, { partitions: 3 })

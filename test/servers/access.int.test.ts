@@ -17,7 +17,7 @@ beforeAll(async () => {
     topic,
     records: [{ key: null, value: Buffer.from('secret') }],
   })
-}, 120_000)
+})
 
 afterAll(() => kafka.close())
 

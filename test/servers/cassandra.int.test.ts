@@ -14,7 +14,7 @@ describe('one node', () => {
     cassandra = await startCassandra()
     keyspace = await cassandra.newKeyspace('kit')
     await cassandra.cql('CREATE TABLE notes (id int PRIMARY KEY, text text)', keyspace)
-  }, 120_000)
+  })
 
   afterAll(() => cassandra.close())
 
@@ -29,7 +29,6 @@ describe('one node', () => {
       const rows = await cassandra.cql('SELECT text FROM notes WHERE id = 1', keyspace)
       expect(rows.map((row) => row['text'])).toEqual([signal])
     },
-    60_000,
   )
 
   test('frozen, it takes connections and does not answer', async () => {

@@ -14,7 +14,7 @@ beforeAll(async () => {
   kafka = await sharedKafka()
   forJava = clientProperties('java', kafka)
   forRdkafka = clientProperties('rdkafka', kafka)
-}, 120_000)
+})
 
 afterEach(() => kafka.reset())
 

@@ -38,7 +38,7 @@ describe('one broker', () => {
     client = clientProperties('rdkafka', kafka)
     topic = kafka.uniqueTopic()
     await kafka.createTopic(topic, { configs: { 'retention.ms': -1 } })
-  }, 120_000)
+  })
 
   afterAll(() => kafka.close())
 
@@ -168,7 +168,7 @@ describe('behind a proxy', () => {
     proxy = await startProxy()
     kafka = await startKafka({ advertisedPorts: [proxy.port] })
     proxy.forwardTo(kafka.brokers[0]!.port)
-  }, 120_000)
+  })
 
   afterAll(async () => {
     await kafka.close()

@@ -11,7 +11,7 @@ let redis: RedisServer
 
 beforeAll(async () => {
   redis = await startRedis({ password: 'a b' })
-}, 120_000)
+})
 
 afterAll(() => redis.close())
 

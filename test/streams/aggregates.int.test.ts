@@ -229,7 +229,7 @@ test('session windows, update: readers have the same sessions after each batch, 
     }),
     { numRuns: 40 },
   )
-}, 120_000)
+})
 
 const modes = [
   ['none', 'update'],
@@ -251,5 +251,4 @@ test.each(modes)(
       { numRuns: kind === 'session' ? 100 : 30 },
     )
   },
-  120_000,
 )

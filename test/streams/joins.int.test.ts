@@ -69,7 +69,6 @@ test.each(['inner', 'left'] as const)(
       { numRuns: 25 },
     )
   },
-  120_000,
 )
 
 test('a global table joins as one by partition does', async () => {

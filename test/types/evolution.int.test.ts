@@ -62,7 +62,7 @@ sinks:
   }
   at['2.0'].folder.write(`schemas/${topic}/${castFile}`, casts)
   expect(await at['1.0'].folder.run('topics apply --env trial')).toMatchObject({ code: 0 })
-}, 120_000)
+})
 
 afterAll(async () => {
   killLeftovers()
@@ -135,4 +135,4 @@ test('writers of 1.0, 1.1 and 2.0 at once; readers go forth and back, and lose a
     { orderId: 'o7', total: 7 },
     { orderId: 'o8', total: 8 },
   ])
-}, 120_000)
+})

@@ -35,7 +35,7 @@ sinks: { copy: { type: topic, from: unique, topic: ${topic}-copy } }
   )
   await log.ensureTopic(topic, { partitions: 3 })
   await append(orders)
-}, 120_000)
+})
 
 afterAll(async () => {
   await log.close()
@@ -127,7 +127,7 @@ test('two members share it, one is stopped, it goes on; each record of the time 
   expect(removed.topics).toEqual([`${side}.${topic}.parked`, `${side}.unique.changelog`, `${side}.plan`])
   expect(await folder.json('replay list --env trial')).toEqual([])
   expect((await folder.run(`lag --group ${side} --env trial`)).code).toBe(1)
-}, 120_000)
+})
 
 test('a time of which nothing is there is complete at once', async () => {
   const line = `replay ${file} --from ${dayText(40)} --topic ${topic}-copy=${topic}-none --env trial`

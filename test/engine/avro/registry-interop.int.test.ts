@@ -52,7 +52,7 @@ const names = { count: 0, run: process.pid }
 
 beforeAll(async () => {
   server = await sharedRegistry()
-}, 180_000)
+})
 
 afterEach(() => {
   for (const registry of registries.splice(0)) registry.close()

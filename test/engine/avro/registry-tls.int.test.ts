@@ -27,7 +27,7 @@ beforeAll(async () => {
   texts = Object.fromEntries(await Promise.all(files.map(read))) as typeof texts
   registry = shared
   id = await shared.register('registry-tls', { type: 'fixed', name: 'a.Secret', size: 3 })
-}, 180_000)
+})
 
 afterEach(() => {
   for (const one of open.splice(0)) one.close()

@@ -22,7 +22,7 @@ let names = 0
 beforeAll(async () => {
   server = await startRegistry()
   folder = await mkdtemp(join(tmpdir(), 'registry-int-'))
-}, 180_000)
+})
 
 afterEach(() => {
   for (const registry of registries.splice(0)) registry.close()
@@ -165,7 +165,7 @@ describe('while it is away', () => {
     await server.start()
     expect((await waiting).map(({ fullName }) => fullName)).toEqual(['long', 'long'])
     // The registry starts anew.
-  }, 180_000)
+  })
 
   test('frozen, it is asked for no longer than the time-out', async () => {
     const id = await server.register(topic(), 'double')

@@ -35,7 +35,7 @@ beforeAll(async () => {
   room = await CassandraRoom.make(await sharedCassandra(), migration)
   opened = await room.open()
   local = embeddedTables(new EmbeddedTables(new DatabaseSync(':memory:'), room.catalogue), room.catalogue)
-}, 120_000)
+})
 afterAll(() => room.close())
 
 /** What a test can see of an outcome. */
@@ -78,26 +78,22 @@ describe('rows of embedded tables and of Cassandra', () => {
     call: fc.boolean(),
   })
 
-  test(
-    'agree cell by cell, in whichever order writes come',
-    () =>
-      holds(fc.array(write, { minLength: 1, maxLength: 12 }), 150, async (writes) => {
-        const run = ++runs
-        let call: TableRow[] = []
-        for (const { p, c, a, b, time, ttl, mode, call: ends } of writes) {
-          const values = { run, p, c, ...(a !== undefined && { a }), ...(b !== undefined && { b }) }
-          const row = { table: 'cells', values, timestampMicros: micros(time), mode }
-          call.push(ttl === undefined ? row : { ...row, ttlSeconds: ttl })
-          if (!ends) continue
-          await writeBoth(call)
-          call = []
-        }
+  test('agree cell by cell, in whichever order writes come', () =>
+    holds(fc.array(write, { minLength: 1, maxLength: 12 }), 150, async (writes) => {
+      const run = ++runs
+      let call: TableRow[] = []
+      for (const { p, c, a, b, time, ttl, mode, call: ends } of writes) {
+        const values = { run, p, c, ...(a !== undefined && { a }), ...(b !== undefined && { b }) }
+        const row = { table: 'cells', values, timestampMicros: micros(time), mode }
+        call.push(ttl === undefined ? row : { ...row, ttlSeconds: ttl })
+        if (!ends) continue
         await writeBoth(call)
-        const keys = [0, 1].flatMap((p) => [0, 1].map((c) => ({ run, p, c })))
-        await compareRows('cells', keys)
-      }),
-    60_000,
-  )
+        call = []
+      }
+      await writeBoth(call)
+      const keys = [0, 1].flatMap((p) => [0, 1].map((c) => ({ run, p, c })))
+      await compareRows('cells', keys)
+    }))
 
   const int = (bits: number) =>
     fc.oneof(fc.integer({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 }), fc.constant(0))
@@ -153,50 +149,42 @@ describe('rows of embedded tables and of Cassandra', () => {
     ll: fc.array(fc.array(text, { maxLength: 3 }), { maxLength: 3 }),
   }
 
-  test(
-    'hold values of every type alike, and refuse the same',
-    () =>
-      holds(
-        fc.array(fc.record(every, { requiredKeys: [] }), { minLength: 1, maxLength: 5 }),
-        120,
-        async (all) => {
-          const run = ++runs
-          const rows = all.map((values, n): TableRow => {
-            return {
-              table: 'every',
-              values: { run, n, ...values },
-              timestampMicros: micros(0),
-              mode: 'insert',
-            }
-          })
-          await writeBoth(rows)
-          await compareRows('every', rows.map(({ values }) => ({ run, n: values['n'] }))) // prettier-ignore
-        },
-      ),
-    60_000,
-  )
-
-  const key = fc.record({ t: text, bl: bytes, u: fc.uuid(), ts: ms, b: big, da: day })
-
-  test(
-    'are found by keys of every type',
-    () =>
-      holds(fc.array(key, { minLength: 1, maxLength: 6 }), 80, async (keys) => {
+  test('hold values of every type alike, and refuse the same', () =>
+    holds(
+      fc.array(fc.record(every, { requiredKeys: [] }), { minLength: 1, maxLength: 5 }),
+      120,
+      async (all) => {
         const run = ++runs
-        const named = keys.map((each) => ({ run, ...each }))
-        const rows = named.map((values, n): TableRow => {
+        const rows = all.map((values, n): TableRow => {
           return {
-            table: 'keyed',
-            values: { ...values, body: `b${n}` },
-            timestampMicros: micros(n),
+            table: 'every',
+            values: { run, n, ...values },
+            timestampMicros: micros(0),
             mode: 'insert',
           }
         })
         await writeBoth(rows)
-        await compareRows('keyed', named)
-      }),
-    60_000,
-  )
+        await compareRows('every', rows.map(({ values }) => ({ run, n: values['n'] }))) // prettier-ignore
+      },
+    ))
+
+  const key = fc.record({ t: text, bl: bytes, u: fc.uuid(), ts: ms, b: big, da: day })
+
+  test('are found by keys of every type', () =>
+    holds(fc.array(key, { minLength: 1, maxLength: 6 }), 80, async (keys) => {
+      const run = ++runs
+      const named = keys.map((each) => ({ run, ...each }))
+      const rows = named.map((values, n): TableRow => {
+        return {
+          table: 'keyed',
+          values: { ...values, body: `b${n}` },
+          timestampMicros: micros(n),
+          mode: 'insert',
+        }
+      })
+      await writeBoth(rows)
+      await compareRows('keyed', named)
+    }))
 
   const values = fc.record(
     {
@@ -215,21 +203,17 @@ describe('rows of embedded tables and of Cassandra', () => {
     table: fc.constantFrom('plain', 'plain', 'plain', 'plian'),
   })
 
-  test(
-    'refuse flawed rows in the same sentences, and leave the same ones untried',
-    () =>
-      holds(fc.array(flawed, { minLength: 1, maxLength: 8 }), 150, async (all) => {
-        const run = ++runs
-        const rows = all.map(({ orderKey, values: given, ...row }): TableRow => {
-          const { name, ...others } = given
-          // A name of this run alone, where it is one.
-          const own = typeof name === 'string' && name !== '' ? `${run} ${name}` : name
-          return { ...row, values: { name: own, ...others }, ...(orderKey !== undefined && { orderKey }) }
-        })
-        const said = await writeBoth(rows)
-        const stored = rows.filter(({ table }, n) => table === 'plain' && said[n] === 'stored')
-        await compareRows('plain', stored.map((row) => ({ name: row.values['name'] }))) // prettier-ignore
-      }),
-    60_000,
-  )
+  test('refuse flawed rows in the same sentences, and leave the same ones untried', () =>
+    holds(fc.array(flawed, { minLength: 1, maxLength: 8 }), 150, async (all) => {
+      const run = ++runs
+      const rows = all.map(({ orderKey, values: given, ...row }): TableRow => {
+        const { name, ...others } = given
+        // A name of this run alone, where it is one.
+        const own = typeof name === 'string' && name !== '' ? `${run} ${name}` : name
+        return { ...row, values: { name: own, ...others }, ...(orderKey !== undefined && { orderKey }) }
+      })
+      const said = await writeBoth(rows)
+      const stored = rows.filter(({ table }, n) => table === 'plain' && said[n] === 'stored')
+      await compareRows('plain', stored.map((row) => ({ name: row.values['name'] }))) // prettier-ignore
+    }))
 })

@@ -72,7 +72,7 @@ describe('a node', () => {
     server = await startCassandra({ name: 'failures' })
     room = await CassandraRoom.make(server, migration)
     opened = await room.open(quick)
-  }, 120_000)
+  })
   afterAll(async () => {
     server.resume()
     await opened.close()
@@ -94,7 +94,7 @@ describe('a node', () => {
     await server.start()
     await writeInTheEnd(opened, notes(200))
     expect(await tables.lookup('notes').get({ id: kept.values['id'] })).toEqual(kept.values)
-  }, 120_000)
+  })
 
   test('that is killed in the middle of writes has all that it acknowledged', async () => {
     const { tables } = opened
@@ -121,7 +121,7 @@ describe('a node', () => {
     for (const { values } of acknowledged) found.push(await lookup.get({ id: values['id'] }))
     await patient.close()
     expect(found).toEqual(acknowledged.map(({ values }) => values))
-  }, 120_000)
+  })
 
   test('that is frozen is downstream trouble after the time-out of the request; thawed, all goes on', async () => {
     const { tables } = opened
@@ -138,7 +138,7 @@ describe('a node', () => {
     expect(told(await failureOf(() => tables.write(notes(1))))).toBe('downstream CASSANDRA_AWAY')
     server.resume()
     await writeInTheEnd(opened, rows)
-  }, 120_000)
+  })
 
   test('is closed to in no time while it is frozen, and writes under way fail', async () => {
     const other = await room.open({ timeouts: { read: 30_000, write: 30_000, connect: 30_000 } })
@@ -205,7 +205,7 @@ describe('a client', () => {
     ])
     room = await CassandraRoom.make(server, migration)
     settings = { ...room.settings, timeouts: { read: 5000, write: 5000, connect: 3000 } }
-  }, 120_000)
+  })
   afterAll(async () => {
     await room.close()
     await Promise.all([server.close(), plain.close()])
@@ -291,7 +291,7 @@ describe('a client', () => {
     } finally {
       stalling.close()
     }
-  }, 90_000)
+  })
 
   test('that may not write is told which grant it lacks, and stops', async () => {
     await server.cql("CREATE ROLE IF NOT EXISTS reader WITH PASSWORD = 'reader-secret' AND LOGIN = true")

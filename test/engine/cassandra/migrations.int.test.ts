@@ -18,7 +18,7 @@ let client: CassandraClient
 beforeAll(async () => {
   server = await sharedCassandra()
   client = await openClient(cassandraSettings(server, 'none'), { useKeyspace: false })
-}, 120_000)
+})
 
 afterAll(async () => {
   await client?.close()

@@ -112,7 +112,7 @@ beforeAll(async () => {
   const now = () => start + span
   embedded = new EmbeddedTables(new DatabaseSync(':memory:'), catalogue, { now })
   reads = new CassandraReads(client, now)
-}, 120_000)
+})
 
 afterAll(async () => {
   await client?.close()
@@ -164,7 +164,7 @@ describe('named reads of Cassandra', () => {
       }),
       { numRuns: 50, seed },
     )
-  }, 120_000)
+  })
 
   test('go on in the middle of a large partition, over several pages of the database', async () => {
     const store = 'large'

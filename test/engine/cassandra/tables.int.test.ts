@@ -26,7 +26,7 @@ let room: CassandraRoom
 
 beforeAll(async () => {
   room = await CassandraRoom.make(await sharedCassandra(), migration)
-}, 120_000)
+})
 
 afterAll(() => room.close())
 

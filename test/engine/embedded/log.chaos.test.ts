@@ -71,7 +71,7 @@ test('processes that append at once and are killed leave every offset once, and 
     expect(numbers.length).toBeGreaterThanOrEqual(acknowledged)
   }
   await embedded.close()
-}, 120_000)
+})
 
 // Commits for ever, one letter, one block and one step of the position each; says what is acknowledged.
 const commitForEver = `
@@ -119,4 +119,4 @@ test('a worker that is killed leaves whole commits', async () => {
     expect(values).toEqual(Array.from({ length: done }, (_, index) => index + 1))
   }
   await embedded.close()
-}, 120_000)
+})

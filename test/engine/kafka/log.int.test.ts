@@ -19,7 +19,7 @@ let log: KafkaLog
 beforeAll(async () => {
   kafka = await sharedKafka()
   log = new KafkaLog({ settings: settingsFor(kafka.bootstrap), onTrouble: () => undefined })
-}, 120_000)
+})
 afterAll(async () => {
   await log.close()
   await kafka.reset()

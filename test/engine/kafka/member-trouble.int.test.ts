@@ -27,7 +27,7 @@ beforeAll(async () => {
     properties: { 'group.coordinator.rebalance.protocols': 'classic' },
   })
   log = new KafkaLog({ settings: settingsFor(kafka.bootstrap), onTrouble: () => undefined })
-}, 120_000)
+})
 afterEach(closeMembers)
 afterAll(async () => {
   await log.close()

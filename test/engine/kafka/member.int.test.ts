@@ -15,7 +15,7 @@ let log: KafkaLog
 beforeAll(async () => {
   kafka = await sharedKafka()
   log = new KafkaLog({ settings: settingsFor(kafka.bootstrap), onTrouble: () => undefined })
-}, 120_000)
+})
 afterEach(closeMembers)
 afterAll(async () => {
   await log.close()

@@ -15,7 +15,7 @@ let admin: KafkaAdmin
 beforeAll(async () => {
   kafka = await sharedKafka()
   admin = await KafkaAdmin.open(settingsFor(kafka.bootstrap))
-}, 120_000)
+})
 afterAll(async () => {
   await admin.close()
   await kafka.reset()

@@ -58,4 +58,4 @@ test('a writer that is killed again and again leaves whole commits, at least tho
   } finally {
     await rm(dir, { recursive: true })
   }
-}, 60_000)
+})

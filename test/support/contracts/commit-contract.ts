@@ -26,7 +26,7 @@ export interface CommitHarness {
 const stores = ['ids', 'other']
 
 /** Time limit of the tests of a file that uses this contract; the servers of a cluster are slow at times. */
-const patience = 20_000
+const patience = 120_000
 
 /** What every `CommitBackend` promises. `make` is called for each test, for an environment of its own. */
 export function commitContract(name: string, make: () => Promise<CommitHarness>): void {

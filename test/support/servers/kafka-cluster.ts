@@ -176,7 +176,8 @@ export class Cluster {
 
   /** Until every running broker answers on all its plaintext ports, as one of this cluster, and names all. */
   async #untilReady(): Promise<void> {
-    const deadline = Date.now() + 90_000
+    // A limit for what hangs: on a busy machine three brokers take minutes.
+    const deadline = Date.now() + 300_000
     while (!(await this.#isReady())) {
       const dead = this.#expected.find(({ process }) => !process.running)
       if (dead?.process.portWasTaken)

@@ -118,7 +118,7 @@ class Redis {
   }
 
   async #untilReady(): Promise<void> {
-    const deadline = Date.now() + 20_000
+    const deadline = Date.now() + 60_000
     for (;;) {
       const pid = Number(await readFile(join(this.#folder, 'redis.pid'), 'utf8').catch(() => ''))
       const answering = await askPid(this.#port, this.#options.password)

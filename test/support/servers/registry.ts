@@ -104,7 +104,7 @@ class Registry {
   }
 
   async #untilReady(): Promise<void> {
-    const deadline = Date.now() + 150_000
+    const deadline = Date.now() + 300_000
     for (;;) {
       const name = await this.#answeringName()
       if (name === this.#name && this.#process.running) return

@@ -23,4 +23,4 @@ test('SchemaCompatibility of Avro for Java says what java-verdicts.json says', a
   if (process.env['MILLRACE_WRITE_VERDICTS'] === '1')
     writeFileSync(file, `${JSON.stringify(said, undefined, 2)}\n`)
   expect(said).toEqual(JSON.parse(readFileSync(file, 'utf8')))
-}, 120_000)
+})
