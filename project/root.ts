@@ -74,7 +74,8 @@ export function needSchemas(root: string): void {
   )
 }
 
-function isFolder(path: string): boolean {
+/** Whether there is a folder at that path. */
+export function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 

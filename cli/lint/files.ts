@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { isFolder } from '../../project/root.ts'
 import type { CommandArgs } from '../command-line/command.ts'
 import { usage } from '../command-line/flags.ts'
 import { topologyPath } from '../project/topology-path.ts'
@@ -62,8 +63,4 @@ export function isTopologyName(name: string): boolean {
 /** The name of a topology, without reading all of it: what else is wrong in the file does not matter. */
 export function nameIn(text: string): string | undefined {
   return /^name:\s*["']?([\w.-]+)/m.exec(text)?.[1]
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
