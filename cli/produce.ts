@@ -1,19 +1,10 @@
-import { createReadStream } from 'node:fs'
-import { resolve } from 'node:path'
-import type { Readable } from 'node:stream'
-import type { OutgoingRecord } from '../engine/component/contracts/log.ts'
-import { nearest } from '../engine/config/suggest.ts'
-import { fatalError, MillraceError } from '../engine/errors.ts'
 import type { Command, CommandArgs } from './command-line/command.ts'
-import { commonFlags, describedFlags, numberFlag, outputFlag, textFlag, usage } from './command-line/flags.ts'
-import { entryAt } from '../project/root.ts'
-import { readLines, type InputLine } from './terminal/lines.ts'
-import { Sender, type Tally } from './produce/sender.ts'
-import { LineRefused, longestLine, recordOf, type LineRules } from './produce/lines.ts'
-import { Pacer, timetableFlag, type Timetable } from './produce/timetable.ts'
-import { bar, terminalProgress, type Progress } from './terminal/progress.ts'
+import { commonFlags, describedFlags, numberFlag, outputFlag, usage } from './command-line/flags.ts'
+import { prepare } from './produce/job.ts'
+import { produceLines } from './produce/produce-lines.ts'
+import { timetableFlag } from './produce/timetable.ts'
 import { projectOptions } from './project/options.ts'
-import { openProject, type Project } from './project/project.ts'
+import { openProject } from './project/project.ts'
 
 const mostPartitions = 1024
 
@@ -77,15 +68,6 @@ Examples:
   run,
 }
 
-interface Job {
-  readonly topic: string
-  readonly rules: LineRules
-  /** Opened when everything else is known to be right. */
-  readonly open: () => Readable
-  /** Bytes of the file, where there is one. */
-  readonly size: number | undefined
-}
-
 async function run(args: CommandArgs): Promise<number> {
   const { values } = args
   const format = outputFlag(values, ['text', 'json'])
@@ -97,7 +79,7 @@ async function run(args: CommandArgs): Promise<number> {
     const job = await prepare(args, project, topic)
     const count = await project.log.ensureTopic(topic, partitions === undefined ? {} : { partitions })
     const began = performance.now()
-    const tally = await produce(job, project, timetable, args)
+    const tally = await produceLines(job, project, timetable, args)
     const elapsedMs = Math.round(performance.now() - began)
     const summary = {
       produced: tally.produced,
@@ -122,153 +104,6 @@ function topicOf({ positionals }: CommandArgs): string {
     throw usage(`${topic} holds parked records, which millrace dlq works on: produce into the topic itself.`)
   }
   return topic
-}
-
-async function prepare({ values, cwd }: CommandArgs, project: Project, topic: string): Promise<Job> {
-  const schema = textFlag(values, 'schema')
-  const raw = values['raw'] === true
-  if (raw && schema !== undefined)
-    throw usage('--raw writes lines without a schema: leave one of --raw and --schema out.')
-  if (!raw && schema === undefined) {
-    throw usage(
-      'produce needs --schema NAME (the full name of a record in schemas/), or --raw for lines as they are.',
-    )
-  }
-  const key = textFlag(values, 'key')?.split('.')
-  const encoder = schema === undefined ? undefined : await project.schemas.encoder(schema, topic)
-  const timestamp = textFlag(values, 'timestamp')?.split('.')
-  for (const [flag, path] of [
-    ['--key', key],
-    ['--timestamp', timestamp],
-  ] as const)
-    if (schema !== undefined && path !== undefined) await checkField(project, schema, flag, path)
-  const file = textFlag(values, 'file')
-  const rules = { encoder, key, timestamp }
-  if (file === undefined) return { topic, rules, open: () => process.stdin, size: undefined }
-  const path = resolve(cwd, file)
-  const size = fileSize(path, file)
-  return { topic, rules, open: () => createReadStream(path, { highWaterMark: 256 * 1024 }), size }
-}
-
-/** A misspelt field would refuse every line: say it once instead. */
-async function checkField(
-  project: Project,
-  schema: string,
-  flag: string,
-  [first]: readonly string[],
-): Promise<void> {
-  const { root, fullName } = (await (await project.registry()).latest(schema)).schema
-  const names = root.kind === 'record' ? root.fields.map((field) => field.name) : []
-  if (names.includes(first ?? '')) return
-  const near = nearest(first ?? '', names)
-  const hint = near === undefined ? `its fields are ${names.join(', ')}.` : `did you mean ${near}?`
-  throw usage(`${flag}: ${fullName} has no field ${first ?? ''}: ${hint}`)
-}
-
-function fileSize(path: string, file: string): number {
-  const found = entryAt(path)
-  if (found === undefined) throw fatalError('CONFIG_UNREADABLE', `There is no file ${file}: correct --file.`)
-  if (found.isDirectory())
-    throw fatalError('CONFIG_UNREADABLE', `${file} is a folder: give a file of JSON lines.`)
-  // To open one waits for its other end, and nothing ends that wait. What the shell has opened, as <(…), does not wait.
-  if (found.isFIFO() && !/^\/(dev\/fd|proc)\//.test(path))
-    throw fatalError('CONFIG_UNREADABLE', `${file} is a pipe: leave --file out, and write < ${file}.`)
-  return found.size
-}
-
-async function produce(
-  job: Job,
-  project: Project,
-  timetable: Timetable | undefined,
-  args: CommandArgs,
-): Promise<Tally> {
-  const tally: Tally = { produced: 0, refused: 0, bytes: 0, line: 0 }
-  const progress = terminalProgress()
-  const sender = new Sender(project, tally)
-  const pacer = timetable && new Pacer(timetable, args.signal)
-  let number = 0
-  try {
-    for await (const lines of readLines(counted(stoppable(job.open, args.signal), tally), longestLine)) {
-      for (const line of lines) {
-        if (pacer?.isDue(number) === false) {
-          await sender.send()
-          await pacer.until(number)
-        }
-        if (args.signal.aborted && pacer !== undefined) break
-        const record = recordFor(line, job, tally, progress, args)
-        if (record === undefined) continue
-        number++
-        if (sender.push(record, line.number)) await sender.send()
-      }
-      progress.show(() => progressText(job, tally))
-    }
-    await sender.flush()
-  } catch (error) {
-    throw explained(error, tally, args)
-  } finally {
-    progress.clear()
-  }
-  if (args.signal.aborted)
-    args.err(`millrace: stopped: ${tally.produced} records are written, up to line ${tally.line}.`)
-  return tally
-}
-
-function recordFor(
-  line: InputLine,
-  job: Job,
-  tally: Tally,
-  progress: Progress,
-  args: CommandArgs,
-): OutgoingRecord | undefined {
-  try {
-    const { key, value, timestamp = Date.now() } = recordOf(line, job.rules)
-    return { topic: job.topic, key, value, headers: [], timestamp }
-  } catch (error) {
-    if (!(error instanceof LineRefused)) throw error
-    tally.refused++
-    progress.clear()
-    args.err(`line ${line.number}: ${error.message}`)
-    return undefined
-  }
-}
-
-/** Ends the input when the process is asked to stop, also while nothing comes. */
-async function* stoppable(open: () => Readable, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  if (signal.aborted) return
-  const input = open()
-  const stop = (): void => void input.destroy()
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    yield* input as AsyncIterable<Uint8Array>
-  } catch (error) {
-    if (!signal.aborted) throw error
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
-}
-
-async function* counted(input: AsyncIterable<Uint8Array>, tally: Tally): AsyncGenerator<Uint8Array> {
-  for await (const chunk of input) {
-    tally.bytes += chunk.length
-    yield chunk
-  }
-}
-
-function progressText({ topic, size }: Job, { produced, refused, bytes }: Tally): string {
-  const share = size === undefined || size === 0 ? '' : `${bar(bytes / size)} `
-  return `${share}${produced} records to ${topic}${refused > 0 ? `, ${refused} refused` : ''}`
-}
-
-function explained(error: unknown, tally: Tally, args: CommandArgs): unknown {
-  const code = (error as NodeJS.ErrnoException).code
-  if (error instanceof MillraceError) {
-    args.err(`${tally.produced} records were written, up to line ${tally.line}.`)
-    return error
-  }
-  if (code === 'EACCES' || code === 'EIO' || code === 'EPERM') {
-    return fatalError('CONFIG_UNREADABLE', `The input could not be read (${code}).`, { cause: error })
-  }
-  return error
 }
 
 function sentence(summary: {

@@ -6,7 +6,7 @@ import type { Command, CommandArgs } from './command-line/command.ts'
 import { commonFlags, describedFlags, outputFlag, textFlag, usage } from './command-line/flags.ts'
 import { entryAt, findRoot, shownPath } from '../project/root.ts'
 import type { Where } from './test/file.ts'
-import { topologyPath } from './project/topology-path.ts'
+import { topologiesOf, topologyPath } from './project/topology-path.ts'
 import type { WatchedFolder } from './test/watch-folders.ts'
 
 export const command: Command = {
@@ -133,7 +133,7 @@ function refuseNothing(results: readonly FileResult[], filter: string | undefine
 
 /** The case files that are meant: of a topology, in a folder, or given themselves. */
 function caseFiles({ positionals, cwd, values }: CommandArgs): string[] {
-  const given = positionals.length === 0 ? ['topologies'] : positionals
+  const given = positionals.length === 0 ? [topologiesOf({ cwd, values })] : positionals
   const found = given.flatMap((one) => {
     const given = resolve(cwd, one)
     const path = existsSync(given) ? given : resolve(cwd, topologyPath(one, { cwd, values }))

@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { OutgoingRecord } from '../../engine/component/contracts/log.ts'
 import { sentenceOf } from '../../engine/errors.ts'
 import type { Project } from '../project/contract.ts'
 import type { LetterState } from '../reconcile/letters.ts'
-import type { ActOptions, ActResult } from './acts.ts'
+import { pause, type ActOptions, type ActResult } from './acts.ts'
 import { newActId, writeAct, type ActFacts, type Who } from './audit.ts'
 import { matchesLetter, type LetterFilter } from './filter.ts'
 import { allLetters, type AnyLetter } from './letters-of.ts'
@@ -211,8 +210,4 @@ export async function carryOutEditedReplay(
   await project.log.append([copy])
   await writeAct(project.log, who, { ...facts, id, phase: 'done', letters: 1 })
   return { id, letters: 1, stopped: false, last: undefined }
-}
-
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => undefined)
 }

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { isFolder } from '../../project/root.ts'
 import type { CommandArgs } from '../command-line/command.ts'
 import { usage } from '../command-line/flags.ts'
-import { isFolder } from '../../project/root.ts'
-import { topologyPath } from '../project/topology-path.ts'
+import { topologiesOf, topologyPath } from '../project/topology-path.ts'
 
 /** What a command line means. */
 export interface FilesToLint {
@@ -19,7 +19,7 @@ export interface FilesToLint {
  */
 export function filesToLint(args: Pick<CommandArgs, 'cwd' | 'positionals' | 'values'>): FilesToLint {
   const { cwd, positionals } = args
-  const given = (positionals.length === 0 ? [ownFolder(args)] : meantBy(positionals)).map((one) =>
+  const given = (positionals.length === 0 ? [topologiesOf(args)] : meantBy(positionals)).map((one) =>
     existsSync(resolve(cwd, one)) ? one : topologyPath(one, args),
   )
   const folders = given.filter((one) => isFolder(resolve(cwd, one))).map((one) => placeIn(one, cwd))
@@ -31,13 +31,6 @@ export function filesToLint(args: Pick<CommandArgs, 'cwd' | 'positionals' | 'val
 function meantBy(positionals: readonly string[]): readonly string[] {
   const topologies = positionals.filter((one) => !one.endsWith('.test.yaml'))
   return topologies.length === 0 ? positionals : topologies
-}
-
-/** What is meant where nothing is named: the topologies of the project. */
-function ownFolder(args: Pick<CommandArgs, 'cwd' | 'values'>): string {
-  const folder = topologyPath('topologies', args)
-  if (isFolder(resolve(args.cwd, folder))) return folder
-  throw usage('There is no folder topologies/ here: name a file or a folder, or give --project.')
 }
 
 function filesIn(folder: string, cwd: string): string[] {

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CqlFile } from '../../engine/cql/migrations.ts'
 import { fatalError } from '../../engine/errors.ts'
-import { shownPath } from '../../project/root.ts'
+import { isFolder, shownPath } from '../../project/root.ts'
 
 /** The .cql files of a folder, by name; none where there is no such folder. Paths are as seen from `cwd`. */
 export function readCqlFiles(folder: string, cwd: string): CqlFile[] {
@@ -28,8 +28,4 @@ export function readCqlFile(path: string, cwd: string): CqlFile {
       cause: error,
     })
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { CommandArgs } from '../command-line/command.ts'
 import { textFlag, usage } from '../command-line/flags.ts'
-import { findRoot, shownPath } from '../../project/root.ts'
+import { findRoot, isFolder, shownPath } from '../../project/root.ts'
 
 /**
  * Where the topology is that a command line names: seen from where it runs, or, where there is none, from the project's
@@ -18,6 +18,14 @@ export function topologyPath(file: string, { cwd, values }: Pick<CommandArgs, 'c
   const found = places.find((one) => existsSync(one)) ?? path
   if (cwd !== process.cwd()) return found
   return found === path ? file : shownPath(found, cwd)
+}
+
+/** What is meant where none is named: the folder of the project's topologies. Throws USAGE where there is none. */
+export function topologiesOf(args: Pick<CommandArgs, 'cwd' | 'values'>): string {
+  const folder = topologyPath('topologies', args)
+  if (isFolder(resolve(args.cwd, folder))) return folder
+  const root = findRoot({ cwd: args.cwd, project: textFlag(args.values, 'project') })
+  throw usage(`There is no folder topologies/ in ${root}: name a file or a folder, or give --project.`)
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { TopicPartition } from '../../engine/component/contracts/position.ts'
+import { nameOf, type TopicPartition } from '../../engine/component/contracts/position.ts'
 import type { PackedRecords } from '../../engine/component/packed-records.ts'
 import type { Verdict } from '../../engine/component/lineage.ts'
 import type { PassedRecord } from '../trace/told-sinks.ts'
@@ -30,13 +30,13 @@ export class RecordCourses {
     this.#committed = committed
     for (const range of ranges) {
       const states = new Uint8Array(Math.max(0, range.end - range.first))
-      this.#courses.set(name(range), { range, states, firstOffset: Infinity, firstTime: Infinity })
+      this.#courses.set(nameOf(range), { range, states, firstOffset: Infinity, firstTime: Infinity })
     }
   }
 
   /** `passedOver` says of a row that its source passes over records of its type: it does not come into the graph. */
   take(records: PackedRecords, passedOver: (row: number) => boolean = () => false): void {
-    const course = this.#courses.get(name(records))!
+    const course = this.#courses.get(nameOf(records))!
     this.count += records.count
     const last = records.offsets[records.count - 1]!
     if (last - course.range.first >= course.states.length) {
@@ -44,7 +44,7 @@ export class RecordCourses {
       longer.set(course.states)
       course.states = longer
     }
-    const committed = this.#committed.get(name(records)) ?? 0
+    const committed = this.#committed.get(nameOf(records)) ?? 0
     for (let row = 0; row < records.count; row++) {
       const offset = records.offsets[row]!
       course.states[offset - course.range.first] = passedOver(row) ? settled : read
@@ -53,7 +53,7 @@ export class RecordCourses {
   }
 
   settle(at: PassedRecord, verdict: Verdict): void {
-    const course = this.#courses.get(name(at))!
+    const course = this.#courses.get(nameOf(at))!
     if (at.offset < course.firstOffset) {
       course.firstOffset = at.offset
       course.firstTime = at.eventTime
@@ -82,8 +82,4 @@ export class RecordCourses {
       if (range.first > 0) horizon = Math.max(horizon, firstTime)
     return horizon
   }
-}
-
-function name({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
 }

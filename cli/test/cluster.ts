@@ -14,13 +14,10 @@ import { tablesOfPlan } from '../../engine/topology/plan-facts.ts'
 import type { TopologyPlan } from '../../engine/topology/plan-types.ts'
 import { HeldTopics } from '../positions/held-topics.ts'
 import { openAdmin } from '../cluster/kafka-admin.ts'
-import {
-  Prefix,
-  PrefixedBackend,
-  PrefixedLog,
-  type MakeTopic,
-  type PrefixedReader,
-} from '../cluster/prefixed-log.ts'
+import { Prefix } from '../cluster/prefix.ts'
+import { PrefixedBackend } from '../cluster/prefixed-backend.ts'
+import { PrefixedLog, type MakeTopic } from '../cluster/prefixed-log.ts'
+import type { PrefixedReader } from '../cluster/prefixed-reader.ts'
 import { openProject, type Project } from '../project/project.ts'
 import { showValue } from '../terminal/stored-value.ts'
 import { versionsOf } from './versions.ts'

@@ -262,7 +262,8 @@ function refuseEndless(context: Context, top: RecordNode, node: RecordNode, seen
   }
 }
 
-function qualify(name: string, namespace: string): string {
+/** The full name of a name that stands in a namespace. */
+export function qualify(name: string, namespace: string): string {
   return name.includes('.') || namespace === '' ? name : `${namespace}.${name}`
 }
 

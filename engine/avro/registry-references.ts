@@ -1,4 +1,5 @@
 import { isPrimitiveName } from './model.ts'
+import { qualify } from './parse.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -91,10 +92,6 @@ function fieldsOf(schema: Json): readonly Json[] {
 /** `array` and `map` say what an object is; anything else at `type` is a type. */
 function isKind(json: unknown): boolean {
   return json === 'array' || json === 'map'
-}
-
-function qualify(name: string, namespace: string): string {
-  return name.includes('.') || namespace === '' ? name : `${namespace}.${name}`
 }
 
 function namespaceOf(name: string): string {

@@ -1,4 +1,5 @@
 import type { ColumnSchema, TableSchema } from '../cql/schema.ts'
+import { quoted } from './migration-cql.ts'
 
 /** A statement as it is prepared. */
 export interface Statement {
@@ -42,8 +43,4 @@ export function tableStatements(schema: TableSchema, keyspace: string): TableSta
     select: { table: name, text: select },
     columns,
   }
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }

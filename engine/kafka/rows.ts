@@ -1,4 +1,4 @@
-import type { PackedRecords } from '../component/packed-records.ts'
+import { cutRecords, type PackedRecords } from '../component/packed-records.ts'
 
 // Runs as native/ packs them: row after row, each key, value and headers; where headers end, the next row begins.
 
@@ -13,23 +13,8 @@ export function rowsIn(records: PackedRecords, maxBytes: number): number {
 
 /** The rows from `from` to before `to`, over the part of the buffer that is theirs. Copies nothing but columns. */
 export function sliceRows(records: PackedRecords, from: number, to: number): PackedRecords {
-  const start = startOf(records, from)
-  const moved = (column: Int32Array): Int32Array =>
-    column.subarray(from, to).map((at) => (at < 0 ? at : at - start))
-  return {
-    topic: records.topic,
-    partition: records.partition,
-    count: to - from,
-    bytes: records.bytes.subarray(start, to === 0 ? start : records.headerEnds[to - 1]),
-    offsets: records.offsets.subarray(from, to),
-    timestamps: records.timestamps.subarray(from, to),
-    keyStarts: moved(records.keyStarts),
-    keyEnds: moved(records.keyEnds),
-    valueStarts: moved(records.valueStarts),
-    valueEnds: moved(records.valueEnds),
-    headerStarts: moved(records.headerStarts),
-    headerEnds: moved(records.headerEnds),
-  }
+  const low = startOf(records, from)
+  return cutRecords(records, { from, to, low, high: to === 0 ? low : records.headerEnds[to - 1]! })
 }
 
 function startOf(records: PackedRecords, row: number): number {

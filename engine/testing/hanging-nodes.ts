@@ -1,6 +1,7 @@
 import type { SinkWriter } from '../component/contracts/sink.ts'
 import { materialize, operator, type Operator, type OperatorScope } from '../component/operator.ts'
 import type { PlanNode, ProcessorNode, SinkNode, TopologyPlan } from '../topology/plan-types.ts'
+import { never } from './life.ts'
 
 /** Whether a call of a node for records of these keys never ends. */
 export type Hangs = (node: string, keys: readonly (string | undefined)[]) => boolean
@@ -67,8 +68,4 @@ function hangingSink(node: SinkNode, hangs: Hangs): SinkNode {
     },
   }
   return { ...node, definition }
-}
-
-function never<Answer>(): Promise<Answer> {
-  return new Promise(() => undefined)
 }

@@ -63,6 +63,7 @@ export class Life {
   }
 }
 
-function never<Answer>(): Promise<Answer> {
+/** What is never answered. */
+export function never<Answer>(): Promise<Answer> {
   return new Promise(() => undefined)
 }

@@ -22,5 +22,7 @@ test('without a file the topologies of the project are meant', () => {
   expect(meant('app')).toEqual(['a.yaml', 'b.yaml'])
   expect(meant('other', [], { project: '../app' })).toEqual(['a.yaml', 'b.yaml'])
   expect(meant('app', ['topologies/b.yaml'])).toEqual(['b.yaml'])
-  expect(() => meant('other')).toThrow(/There is no folder topologies\//)
+  expect(() => meant('other')).toThrow(
+    `There is no folder topologies/ in ${folder.path}/other: name a file or a folder, or give --project.`,
+  )
 })

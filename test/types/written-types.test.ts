@@ -1,7 +1,7 @@
 // Topics that are written with many types, each record as the one that it has; and read again.
 import { expect, test } from '@jest/globals'
 import { testsOf } from '../support/test-command.ts'
-import { types } from './case-kit.ts'
+import { given as head, types, wrongIn } from './case-kit.ts'
 import { names, shopWith } from './project.ts'
 
 const [first, second, cancelled] = names
@@ -12,22 +12,12 @@ async function wrongWith(nodes: string, cases: string): Promise<unknown[]> {
     'topologies/orders.yaml': `name: orders
 sources: { events: { type: topic, topic: business.orders.events, schema: ${types}, timestamp: timestamp } }
 ${nodes}`,
-    'topologies/orders.test.yaml': `now: 2026-01-05T12:00:00Z
-values:
-  envelope:
-    eventId: 00000000-0000-4000-8000-000000000001
-    eventType: order.created
-    timestamp: 1767614400000
-    metadata: { sessionId: s1, sessionSeq: 1 }
-cases:
+    'topologies/orders.test.yaml': `${head}cases:
 ${cases}`,
   })
   try {
     const { files } = await testsOf(shop.path, ['topologies/orders.yaml'])
-    return files.flatMap(({ problem, cases: ran }) => [
-      ...(problem === undefined ? [] : [problem]),
-      ...ran.flatMap(({ findings }) => findings),
-    ])
+    return wrongIn(files)
   } finally {
     shop.remove()
   }
