@@ -26,7 +26,7 @@ partitions, write them to a topic with that key first, and re-sequence what is r
 a crash, which may repeat the last ones from some number on; in an exactly-once topology what topics get is in the commit
 that notes that it was sent. Where a later node refuses a record (after its attempts), it is no letter: it stays owed, and so
 does all of its key behind it, until a record of the key comes or the worker starts again. With \`then: skip\` it is given up.
-What is sent has key, time and headers of its record, but no position: \`dedupe\` stands before this node, not behind it.
+What is sent has key, time, headers and record type of its record, and the shape of the newest version, but no position: \`dedupe\` stands before this node, not behind it.
 
 ## Time
 The wait is time of the worker's clock from when a record came; it goes on while no worker runs. A gap is given up at the

@@ -61,7 +61,7 @@ Records keep their order within a key, their event time becomes the timestamp, h
 again after a crash is appended again: whoever reads the topic knows it by its id (see \`dedupe\`). Values that no node
 has changed are passed on byte by byte, unless \`schema\` or \`format\` is given. A record that does not fit the schema is refused;
 the others of the batch are written. With a list of schemas one of another type is refused too, and so is one without type: what
-an aggregate, a sequence or a timer sends.
+an aggregate sends, a gap in a sequence.
 `,
   idempotent: false,
   config,

@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts'
 import type { DirectoryRegistry } from './directory-registry.ts'
 import { RegistryClient } from './registry-client.ts'
 import type { RegistryCounts } from './registry-counts.ts'
@@ -6,6 +7,7 @@ import { RegistryIds } from './registry-ids.ts'
 import { defaultTuning, type RegistrySettings, type RegistryTuning } from './registry-settings.ts'
 import { readerSubjects, RegistrySubjects, writerSubject } from './registry-subjects.ts'
 import { type RegisteredSchema, type SchemaRegistry, subjectOf } from './registry.ts'
+import type { Schema } from './schema.ts'
 import { SchemaCache } from './schema-cache.ts'
 
 /** A schema registry in a server, with the schemas of a project beside it. */
@@ -22,8 +24,8 @@ export interface ServerRegistry extends SchemaRegistry {
   readerOf(name: string, topic?: string): Promise<RegisteredSchema>
   /**
    * What values for a topic are written with: the project's newest version of the record, with the id that the
-   * registry has for just this schema under the topic's subject; without one, the newest in the registry. Without
-   * `topic`, the one in whose folder the schema lies.
+   * registry has for just this schema under the topic's subject (or that of the topic that the project keeps it for); without
+   * one, the newest in the registry. Without `topic`, the one in whose folder the schema lies.
    */
   writerOf(name: string, topic?: string): Promise<RegisteredSchema>
   /**
@@ -108,11 +110,35 @@ async function writerOf(parts: Parts, name: string, topic: string | undefined): 
   const own = await ownSchema(parts.files, name, topic)
   if (own !== undefined) {
     const { schema } = own.registered
-    const subject = writerSubject(parts.strategy, topic ?? own.topic, schema.fullName)
-    return { id: await parts.subjects.idOf(subject, schema), schema }
+    const subjectIn = (where: string): string => writerSubject(parts.strategy, where, schema.fullName)
+    return { id: await idAmong(parts, schema, subjectIn(topic ?? own.topic), subjectIn(own.topic)), schema }
   }
   const subject = topic === undefined ? name : writerSubject(parts.strategy, topic, name)
   return newestOf(parts, name, topic, [subject])
+}
+
+/**
+ * The id of a schema in its subject. Another topic's records may be written too, whose schema is kept where it is from: what was
+ * released there, and in no subject of that topic, has the same id.
+ */
+async function idAmong(
+  { subjects }: Parts,
+  schema: Schema,
+  subject: string,
+  origin: string,
+): Promise<number> {
+  try {
+    return await subjects.idOf(subject, schema)
+  } catch (error) {
+    if (origin === subject || !isNotFound(error)) throw error
+    return subjects.idOf(origin, schema).catch((other: unknown) => {
+      throw isNotFound(other) ? error : other
+    })
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof MillraceError && error.code === 'SCHEMA_NOT_FOUND'
 }
 
 /** The newest version of the first subject that is there and holds the record. */
@@ -136,5 +162,5 @@ async function ownSchema(files: DirectoryRegistry | undefined, name: string, top
   if (files === undefined || first === undefined) return undefined
   const inTopic = topic !== undefined && named.some((file) => file.topic === topic)
   const registered = await files.latest(inTopic ? subjectOf(topic, name) : name)
-  return { registered, topic: first.topic }
+  return { registered, topic: inTopic ? topic : first.topic }
 }

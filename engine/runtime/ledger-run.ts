@@ -162,6 +162,14 @@ export class LedgerRun implements Lineage {
     return this.errand?.run.verdict(this.errand.row) ?? verdicts[this.#verdicts[row]!]
   }
 
+  /**
+   * True for a settled record that was parked, or a release of it that failed: nothing that it made counts, also where another
+   * release of its letter, before the next commit, does not fail.
+   */
+  isParked(row: number): boolean {
+    return this.#phases[row] !== phase.open && this.#verdicts[row] === weights.parked
+  }
+
   whenSettled(row: number, callback: (verdict: Verdict) => void): void {
     const known = this.verdict(row)
     if (known !== undefined) {

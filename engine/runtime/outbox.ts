@@ -83,7 +83,7 @@ export class Outbox {
       waiting.set(output.topic, keys)
       for (let n = 0; n < rows.length; n++) {
         const [run, row] = [runOf(runs, n), rows[n]!]
-        const key = run.verdict(row) === 'parked' ? undefined : keyOf(output, n)?.toString('latin1')
+        const key = run.isParked(row) ? undefined : keyOf(output, n)?.toString('latin1')
         if (key === undefined) continue
         const before = keys.get(key)
         if (before?.holds(run, row) === true && !run.isOpen(row) && !run.isHeld(row)) {
@@ -206,7 +206,7 @@ function part(waiting: Waiting): { readonly leaves: Waiting; readonly stays: Wai
   for (let n = 0; n < output.count; n++) {
     const run = runOf(runs, n)
     const row = rows[n]!
-    if (run.verdict(row) === 'parked') continue
+    if (run.isParked(row)) continue
     if (run.isSealed(row)) leaving[leave++] = n
     else staying[stay++] = n
   }

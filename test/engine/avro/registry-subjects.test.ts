@@ -214,6 +214,17 @@ describe('what values are written with', () => {
     expect((await strict.latest('copies-value')).id).toBe(2)
   })
 
+  test('what is released for another topic, and in no subject of this one, has the id that it has there', async () => {
+    await ownSchema('orders', 1, event('a'))
+    const strict = await opened({}, {}, true)
+    expect(await rejection(strict.writerOf('app.Event', 'copies'))).toMatchObject({
+      code: 'SCHEMA_NOT_FOUND',
+      message: expect.stringMatching(/is no version of subject copies-app.Event /),
+    })
+    const id = fake.add('orders-app.Event', event('a'))
+    expect((await strict.writerOf('app.Event', 'copies')).id).toBe(id)
+  })
+
   test('once for all who ask at the same time', async () => {
     await ownSchema('orders', 1, event('a'))
     const registry = await opened({ register: true }, {}, true)

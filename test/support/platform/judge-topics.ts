@@ -44,7 +44,9 @@ export function judgeTurns(facts: Facts): Findings {
   const events = new Map(written.map((record) => [idOf(record), record.event]))
   for (const record of [...told, ...late])
     if (!isDeepStrictEqual(record.event, events.get(idOf(record)) ?? record.event))
-      wrong.push(`${record.key}: ${typeOf(record)} ${idOf(record)} is not as it was written (${placeOf(record)})`)
+      wrong.push(
+        `${record.key}: ${typeOf(record)} ${idOf(record)} is not as it was written (${placeOf(record)})`,
+      )
   for (const [session, records] of Map.groupBy(told, ({ key }) => key)) {
     let last = 0
     for (const record of records) {
