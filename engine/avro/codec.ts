@@ -92,27 +92,21 @@ export function createEncoder({ id, schema }: RegisteredSchema, options: Encoder
       throw unencodable(schema, value, strict, error)
     }
   }
-  // The size is a guess where the value was not written whole.
-  const alone = (value: unknown, size: number): Buffer => {
-    const own = Buffer.allocUnsafeSlow(size)
-    const end = place(own, 0, value)
-    if (end > size) return alone(value, end)
-    writeWireHeader(own, 0, id)
-    return own
-  }
   let slab = Buffer.allocUnsafeSlow(slabBytes)
   let used = 0
   return (value) => {
     let start = used
     let end = place(slab, start, value)
-    if (end > slab.length && end - start <= ownBytes) {
+    if (end - start > ownBytes) {
+      const own = Buffer.allocUnsafeSlow(end - start)
+      place(own, 0, value)
+      writeWireHeader(own, 0, id)
+      return own
+    }
+    if (end > slab.length) {
       slab = Buffer.allocUnsafeSlow(slabBytes)
       end = place(slab, 0, value)
       start = 0
-    }
-    if (end - start > ownBytes) {
-      used = start
-      return alone(value, end - start)
     }
     writeWireHeader(slab, start, id)
     used = end

@@ -25,7 +25,7 @@ const mostCases = 64
 /**
  * The source of `encode(b,p,v)`, which writes `v` at `p`, returns the position behind it, and throws MISFIT for a value
  * that does not fit or TOO_DEEP. Writes beyond the buffer come to nothing; the position tells. Every record is a function of
- * its own, so that each sees objects of few shapes. In the code `b` is the buffer, `p` the position, `d` the depth, `t` the texts.
+ * its own, so that each sees objects of few shapes. In the code `b` is the buffer, `p` the position, `d` the depth.
  *
  * @param strict refuse fields that the schema does not have.
  */
@@ -57,7 +57,7 @@ function valueCode(emitter: Emitter, node: AvroNode, from: string): string {
     case 'double':
       return `if(typeof ${from}!=='number')${misfit};p=${node.kind === 'float' ? 'F' : 'E'}(b,p,${from});`
     case 'string':
-      return `if(typeof ${from}!=='string')${misfit};p=t.write(b,p,${from});`
+      return `if(typeof ${from}!=='string')${misfit};p=T(b,p,${from});`
     case 'bytes':
     case 'fixed':
       return bytesCode(emitter, node, from)
@@ -141,7 +141,7 @@ function arrayCode(emitter: Emitter, items: AvroNode, from: string): string {
 
 function mapCode(emitter: Emitter, values: AvroNode, from: string): string {
   const [keys, key, item] = [temporary(emitter), temporary(emitter), temporary(emitter)]
-  const each = `for(const ${key} of ${keys}){p=t.write(b,p,${key});const ${item}=${from}[${key}];${valueCode(emitter, values, item)}}`
+  const each = `for(const ${key} of ${keys}){p=T(b,p,${key});const ${item}=${from}[${key}];${valueCode(emitter, values, item)}}`
   const block = `if(${keys}.length>0){p=I(b,p,${keys}.length);${each}}b[p++]=0;`
   const check = `if(typeof ${from}!=='object'||${from}===null||Array.isArray(${from}))${misfit};`
   return `${check}const ${keys}=Object.keys(${from});${deeper(block)}`

@@ -3,12 +3,12 @@ import type { AvroNode } from './model.ts'
 import { isLong, writeInt, writeLong } from './write-varint.ts'
 import { writeSource } from './write-codegen.ts'
 import { writeDecimal, writeFixedDecimal } from './write-decimal.ts'
-import { TextWriter } from './write-text.ts'
+import { writeText } from './write-text.ts'
 import { writeBytes, writeDouble, writeFloat, writeRaw } from './write-runtime.ts'
 
 /**
- * Writes a value at `at` and returns the position behind it. Where the buffer has no room that lies beyond the buffer, and
- * may still be too low by what text other than ASCII needs. Throws MISFIT or TOO_DEEP, or what a getter of the value throws.
+ * Writes a value at `at` and returns the position behind it, which lies beyond the buffer where it has no room. Throws MISFIT
+ * or TOO_DEEP, or what a getter of the value throws.
  */
 export type Writing = (buffer: Buffer, at: number, value: unknown) => number
 
@@ -18,6 +18,7 @@ const runtime = {
   Q: isLong,
   F: writeFloat,
   E: writeDouble,
+  T: writeText,
   B: writeBytes,
   R: writeRaw,
   D: writeDecimal,
@@ -29,14 +30,5 @@ const runtime = {
 /** Compiles the writing of one type. @param strict refuse fields that the schema does not have. */
 export function compileWriting(root: AvroNode, strict: boolean): Writing {
   const { text, constants } = writeSource(root, strict)
-  const texts = new TextWriter()
-  const write = instantiate<Writing>(text, { ...runtime, t: texts, k: constants })
-  const attempt = (buffer: Buffer, at: number, value: unknown): number => {
-    texts.begin()
-    return write(buffer, at, value)
-  }
-  return (buffer, at, value) => {
-    const end = attempt(buffer, at, value)
-    return end > buffer.length || texts.finish(buffer) ? end : attempt(buffer, at, value)
-  }
+  return instantiate<Writing>(text, { ...runtime, k: constants })
 }
