@@ -44,6 +44,33 @@ function textOfBig(unscaled: bigint, scale: number): string {
   return scale === 0 ? sign + digits : `${sign}${digits.slice(0, point)}.${digits.slice(point)}`
 }
 
+/** What {@link shortUnscaledOf} answers for another text. */
+export const notShort = -2147483648
+
+/**
+ * The unscaled integer of a text of at most 10 characters with exactly `scale` digits, at least one, after a point; of any
+ * other text {@link notShort}.
+ */
+export function shortUnscaledOf(text: string, scale: number): number {
+  const { length } = text
+  const point = length - scale - 1
+  if (length > 10 || point < 1 || scale === 0 || text.charCodeAt(point) !== 46) return notShort
+  const isNegative = text.charCodeAt(0) === 45
+  let at = isNegative ? 1 : 0
+  if (at === point) return notShort
+  let unscaled = 0
+  // Below 0 when one of them is no digit.
+  let signs = 0
+  for (; at < length; at++) {
+    if (at === point) continue
+    const digit = text.charCodeAt(at) - 48
+    signs |= digit | (9 - digit)
+    unscaled = (Math.imul(unscaled, 10) + digit) | 0
+  }
+  if (signs < 0) return notShort
+  return isNegative ? -unscaled | 0 : unscaled
+}
+
 /**
  * The unscaled integer of a short decimal text: of at most 15 digits with those that `scale` adds. NaN where the text is
  * longer, no number, or has more digits after the point than `scale`: {@link decimalToBytes} then says what it is.

@@ -86,7 +86,7 @@ function bytesCode(emitter: Emitter, node: PrimitiveNode | FixedNode, from: stri
 function decimalCode(emitter: Emitter, logical: Logical, size: number | undefined, from: string): string {
   const type = constant(emitter, logical)
   if (size !== undefined) return `p=X(b,p,${from},${type},${size});`
-  return `p=D(b,p,${from},${type},${10 ** Math.min(logical.precision, 15)});`
+  return `p=D(b,p,${from},${type},${Math.min(10 ** logical.precision, 2 ** 31 - 1)});`
 }
 
 function enumCode(emitter: Emitter, symbols: readonly string[], from: string): string {

@@ -2,15 +2,9 @@ import { instantiate } from './generated.ts'
 import type { AvroNode } from './model.ts'
 import { isLong, writeInt, writeLong } from './write-varint.ts'
 import { writeSource } from './write-codegen.ts'
-import {
-  writeBytes,
-  writeDecimal,
-  writeDouble,
-  writeFixedDecimal,
-  writeFloat,
-  writeRaw,
-  writeText,
-} from './write-runtime.ts'
+import { writeDecimal, writeFixedDecimal } from './write-decimal.ts'
+import { writeText } from './write-text.ts'
+import { writeBytes, writeDouble, writeFloat, writeRaw } from './write-runtime.ts'
 
 /**
  * Writes a value at `at` and returns the position behind it, which lies beyond the buffer where it has no room. Throws MISFIT
