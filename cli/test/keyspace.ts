@@ -25,16 +25,29 @@ export async function openKeyspace(
   environment: EnvironmentConfig,
   keyspace: string,
 ): Promise<TestKeyspace> {
-  const { openClient, allRows, applyMigrations, migrationSession } = await cassandraRoom()
+  const { openClient, allRows, applyMigrations, migrationSession, clientError, whereOf } =
+    await cassandraRoom()
   const definitions = new ProjectDefinitions(options)
   const settings = { ...cassandraOf(environment), keyspace }
   const { replication, dialect } = settings
   const client = await openClient(settings, { useKeyspace: false })
   const migrations = readMigrations(readCqlFiles(join(definitions.root, 'cql'), options.cwd))
-  const target = { session: migrationSession(client.driver), keyspace, replication, dialect, migrations }
+  const session = migrationSession(client.driver)
+  const target = { session, keyspace, replication, dialect, migrations }
+  // A busy node takes its time over these, and what it says is no defect of ours.
+  const change = async (statement: string): Promise<void> => {
+    try {
+      await session.change(statement)
+    } catch (error) {
+      throw clientError(error, `The keyspace ${keyspace} of the cases`, whereOf(settings))
+    }
+  }
   const close = async (): Promise<void> => {
-    await client.driver.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`)
-    await client.close()
+    try {
+      await change(`DROP KEYSPACE IF EXISTS ${keyspace}`)
+    } finally {
+      await client.close()
+    }
   }
   try {
     await applyMigrations(target, { by: 'millrace test' })
@@ -47,8 +60,7 @@ export async function openKeyspace(
     environment: { ...environment, cassandra: settings },
     async empty() {
       for (const table of catalogue.tables.values())
-        if ((await allRows(client, table)).length > 0)
-          await client.driver.execute(`TRUNCATE ${keyspace}.${table.name}`)
+        if ((await allRows(client, table)).length > 0) await change(`TRUNCATE ${keyspace}.${table.name}`)
     },
     async rows(name) {
       const table = catalogue.tables.get(name)
@@ -61,10 +73,14 @@ export async function openKeyspace(
 
 async function cassandraRoom() {
   const { allRows } = await import('../../engine/cassandra/all-rows.ts')
-  const [client, migrations, session] = await Promise.all([
+  const [client, errors, settings, migrations, session] = await Promise.all([
     import('../../engine/cassandra/client.ts'),
+    import('../../engine/cassandra/client-errors.ts'),
+    import('../../engine/cassandra/settings.ts'),
     import('../../engine/cassandra/migrations.ts'),
     import('../../engine/cassandra/migration-session.ts'),
   ])
-  return { allRows, ...client, ...migrations, ...session }
+  const { clientError } = errors
+  const { whereOf } = settings
+  return { allRows, clientError, whereOf, ...client, ...migrations, ...session }
 }
