@@ -1,5 +1,6 @@
 import { cassandraOf } from '../cluster/cassandra.ts'
-import type { EnvironmentConfig } from '../../engine/config/environment-config.ts'
+import type { MigrationSession } from '../../engine/cassandra/migration-session.ts'
+import type { CassandraSettings, EnvironmentConfig } from '../../engine/config/environment-config.ts'
 import { readMigrations } from '../../engine/cql/migrations.ts'
 import { unknownTable } from '../../engine/cql/schema.ts'
 import { join } from 'node:path'
@@ -25,8 +26,8 @@ export async function openKeyspace(
   environment: EnvironmentConfig,
   keyspace: string,
 ): Promise<TestKeyspace> {
-  const { openClient, allRows, applyMigrations, migrationSession, clientError, whereOf } =
-    await cassandraRoom()
+  const room = await cassandraRoom()
+  const { openClient, allRows, applyMigrations, migrationSession } = room
   const definitions = new ProjectDefinitions(options)
   const settings = { ...cassandraOf(environment), keyspace }
   const { replication, dialect } = settings
@@ -34,14 +35,7 @@ export async function openKeyspace(
   const migrations = readMigrations(readCqlFiles(join(definitions.root, 'cql'), options.cwd))
   const session = migrationSession(client.driver)
   const target = { session, keyspace, replication, dialect, migrations }
-  // A busy node takes its time over these, and what it says is no defect of ours.
-  const change = async (statement: string): Promise<void> => {
-    try {
-      await session.change(statement)
-    } catch (error) {
-      throw clientError(error, `The keyspace ${keyspace} of the cases`, whereOf(settings))
-    }
-  }
+  const change = changesOf(session, `The keyspace ${keyspace} of the cases`, settings, room)
   const close = async (): Promise<void> => {
     try {
       await change(`DROP KEYSPACE IF EXISTS ${keyspace}`)
@@ -68,6 +62,22 @@ export async function openKeyspace(
       return allRows(client, table)
     },
     close,
+  }
+}
+
+/** Changes the keyspace. A busy node takes its time over that, and what it says then is no defect of ours. */
+function changesOf(
+  session: MigrationSession,
+  what: string,
+  settings: CassandraSettings,
+  { clientError, whereOf }: Awaited<ReturnType<typeof cassandraRoom>>,
+): (statement: string) => Promise<void> {
+  return async (statement) => {
+    try {
+      await session.change(statement)
+    } catch (error) {
+      throw clientError(error, what, whereOf(settings))
+    }
   }
 }
 
