@@ -36,13 +36,8 @@ export async function openKeyspace(
   const session = migrationSession(client.driver)
   const target = { session, keyspace, replication, dialect, migrations }
   const change = changesOf(session, `The keyspace ${keyspace} of the cases`, settings, room)
-  const close = async (): Promise<void> => {
-    try {
-      await change(`DROP KEYSPACE IF EXISTS ${keyspace}`)
-    } finally {
-      await client.close()
-    }
-  }
+  const close = (): Promise<void> =>
+    change(`DROP KEYSPACE IF EXISTS ${keyspace}`).finally(() => client.close())
   try {
     await applyMigrations(target, { by: 'millrace test' })
   } catch (error) {
