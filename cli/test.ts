@@ -64,7 +64,7 @@ async function run(args: CommandArgs): Promise<number> {
 
 async function runOnce(args: CommandArgs): Promise<number> {
   const { values, out } = args
-  const [{ testFormats, formatResults, countCases }, { runFile }] = await Promise.all([
+  const [{ testFormats, formatResults, countCases, hasGaps }, { runFile }] = await Promise.all([
     import('../engine/testing/report.ts'),
     import('./test/file.ts'),
   ])
@@ -119,10 +119,6 @@ function watchedFolders(files: readonly string[], { cwd, values }: CommandArgs):
   const roots = files.map((topology) => findRoot({ cwd, project, topology }))
   const parts = [...new Set(roots)].flatMap((root) => ['schemas', 'cql'].map((part) => join(root, part)))
   return [...near.map((path) => ({ path, deep: false })), ...parts.map((path) => ({ path, deep: true }))]
-}
-
-function hasGaps({ coverage }: FileResult): boolean {
-  return coverage !== undefined && coverage.unreachedNodes.length + coverage.unreachedOutputs.length > 0
 }
 
 /** Nothing that was run shows nothing. */

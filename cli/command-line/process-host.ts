@@ -11,13 +11,19 @@ export function processHost(): ProcessHost {
   const stop = new AbortController()
   quietSqlite()
   stopOnSignals(stop)
+  const err = lineWriter(process.stderr, () => undefined)
   return {
     out: lineWriter(process.stdout, () => stop.abort()),
-    err: lineWriter(process.stderr, () => undefined),
+    err: (line) => err(steerless(line)),
     cwd: process.cwd(),
     env: process.env,
     signal: stop.signal,
   }
+}
+
+/** Errors quote what stands in records and files, which may hold what steers a terminal. */
+function steerless(line: string): string {
+  return line.replaceAll(/(?![\n\t])\p{Cc}/gu, '\ufffd')
 }
 
 function stopOnSignals(stop: AbortController): void {

@@ -1,5 +1,6 @@
 import { cassandraOf } from '../cluster/cassandra.ts'
-import type { EnvironmentConfig } from '../../engine/config/environment-config.ts'
+import type { MigrationSession } from '../../engine/cassandra/migration-session.ts'
+import type { CassandraSettings, EnvironmentConfig } from '../../engine/config/environment-config.ts'
 import { readMigrations } from '../../engine/cql/migrations.ts'
 import { unknownTable } from '../../engine/cql/schema.ts'
 import { join } from 'node:path'
@@ -25,17 +26,18 @@ export async function openKeyspace(
   environment: EnvironmentConfig,
   keyspace: string,
 ): Promise<TestKeyspace> {
-  const { openClient, allRows, applyMigrations, migrationSession } = await cassandraRoom()
+  const room = await cassandraRoom()
+  const { openClient, allRows, applyMigrations, migrationSession } = room
   const definitions = new ProjectDefinitions(options)
   const settings = { ...cassandraOf(environment), keyspace }
   const { replication, dialect } = settings
   const client = await openClient(settings, { useKeyspace: false })
   const migrations = readMigrations(readCqlFiles(join(definitions.root, 'cql'), options.cwd))
-  const target = { session: migrationSession(client.driver), keyspace, replication, dialect, migrations }
-  const close = async (): Promise<void> => {
-    await client.driver.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`)
-    await client.close()
-  }
+  const session = migrationSession(client.driver)
+  const target = { session, keyspace, replication, dialect, migrations }
+  const change = changesOf(session, `The keyspace ${keyspace} of the cases`, settings, room)
+  const close = (): Promise<void> =>
+    change(`DROP KEYSPACE IF EXISTS ${keyspace}`).finally(() => client.close())
   try {
     await applyMigrations(target, { by: 'millrace test' })
   } catch (error) {
@@ -47,8 +49,7 @@ export async function openKeyspace(
     environment: { ...environment, cassandra: settings },
     async empty() {
       for (const table of catalogue.tables.values())
-        if ((await allRows(client, table)).length > 0)
-          await client.driver.execute(`TRUNCATE ${keyspace}.${table.name}`)
+        if ((await allRows(client, table)).length > 0) await change(`TRUNCATE ${keyspace}.${table.name}`)
     },
     async rows(name) {
       const table = catalogue.tables.get(name)
@@ -59,12 +60,32 @@ export async function openKeyspace(
   }
 }
 
+/** Changes the keyspace. A busy node takes its time over that, and what it says then is no defect of ours. */
+function changesOf(
+  session: MigrationSession,
+  what: string,
+  settings: CassandraSettings,
+  { clientError, whereOf }: Awaited<ReturnType<typeof cassandraRoom>>,
+): (statement: string) => Promise<void> {
+  return async (statement) => {
+    try {
+      await session.change(statement)
+    } catch (error) {
+      throw clientError(error, what, whereOf(settings))
+    }
+  }
+}
+
 async function cassandraRoom() {
   const { allRows } = await import('../../engine/cassandra/all-rows.ts')
-  const [client, migrations, session] = await Promise.all([
+  const [client, errors, settings, migrations, session] = await Promise.all([
     import('../../engine/cassandra/client.ts'),
+    import('../../engine/cassandra/client-errors.ts'),
+    import('../../engine/cassandra/settings.ts'),
     import('../../engine/cassandra/migrations.ts'),
     import('../../engine/cassandra/migration-session.ts'),
   ])
-  return { allRows, ...client, ...migrations, ...session }
+  const { clientError } = errors
+  const { whereOf } = settings
+  return { allRows, clientError, whereOf, ...client, ...migrations, ...session }
 }

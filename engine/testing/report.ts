@@ -85,11 +85,20 @@ function coverageLines({
   return lines
 }
 
+/** Whether the coverage of a file was asked for, and its cases leave something out. */
+export function hasGaps({ coverage }: FileResult): boolean {
+  return coverage !== undefined && coverage.unreachedNodes.length + coverage.unreachedOutputs.length > 0
+}
+
 function summary(files: readonly FileResult[]): string {
   const { passed, failed, passedOver } = countCases(files)
   const over = passedOver === 0 ? '' : `, ${passedOver} passed over`
   const held = `${passed} ${passed === 1 ? 'case holds' : 'cases hold'}`
-  return failed === 0 ? `${held}${over}.` : `${held}, ${failed} ${failed === 1 ? 'fails' : 'fail'}${over}.`
+  const gaps = files.filter(hasGaps).length
+  const missed = gaps === 0 ? '' : `, ${gaps} ${gaps === 1 ? 'file does' : 'files do'} not reach everything`
+  return failed === 0
+    ? `${held}${over}${missed}.`
+    : `${held}, ${failed} ${failed === 1 ? 'fails' : 'fail'}${over}${missed}.`
 }
 
 /** What has not been tried is said at the end, where people look. */

@@ -235,6 +235,8 @@ class CaseRun {
     if (moment <= this.#clock.now()) return
     await this.#live(moment)
     this.#clock.moveTo(moment)
+    // What was due on the way comes to its end before anything new is there, wherever the case runs.
+    await this.#live(moment)
   }
 
   /** Goes on until everything is settled and committed, and stays so; answers what keeps it from that. */

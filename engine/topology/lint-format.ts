@@ -60,7 +60,12 @@ export function countAll(reports: readonly LintReport[]): {
 }
 
 function textLine({ file, line, column, severity, code, message }: LintFinding): string {
-  return `${file}:${line}:${column}: ${severity} ${code}: ${message}`
+  return steerless(`${file}:${line}:${column}: ${severity} ${code}: ${message}`)
+}
+
+/** What stands in a file may hold what steers a terminal. */
+function steerless(text: string): string {
+  return text.replaceAll(/(?!\n)\p{Cc}/gu, '\ufffd')
 }
 
 function acceptedLine({ file, line, column, code, message, reason }: AcceptedFinding): string {

@@ -32,6 +32,7 @@ interface Plan {
     action: string
     register: { version: string }[]
     level?: object
+    reason: string
     refusals: string[]
     drift: string[]
   }[]
@@ -46,7 +47,15 @@ test('a project’s schemas get into the registry and stay what they are', async
   folder.write(file('1.1'), schema([string('id'), optional('note'), optional('channel')]))
   const level = { from: 'BACKWARD', to: 'BACKWARD_TRANSITIVE' }
   const register = [{ version: '1.0.0' }, { version: '1.1.0' }]
-  expect(await plan()).toMatchObject({ code: 3, action: 'register', level, register })
+  const reason =
+    '1.0.0: the first version. 1.1.0: MINOR: "channel" is not written: it is null; upgrade in any order'
+  expect(await plan()).toMatchObject({ code: 3, action: 'register', level, register, reason })
+  const junit = await schemas('plan', '-o', 'junit')
+  expect(junit.code).toBe(3)
+  expect(junit.out.join('\n')).toMatch(/failures="0" errors="0">[^]*REGISTER To be registered/)
+  expect((await schemas('diff', '-o', 'github')).out.join('\n')).toMatch(
+    /^::error file=.*OrderCreated\.v1\.1\.avsc,line=1.*only files have 1\.0\.0, 1\.1\.0\.$/m,
+  )
 
   const applied = await schemas('apply')
   expect(applied).toMatchObject({ code: 0, err: [] })
@@ -73,7 +82,12 @@ test('what breaks is refused, and nothing is changed', async () => {
   expect(refused).toMatchObject({ code: 1, action: 'refused' })
   expect(refused.refusals.join('\n')).toMatch(/"more" is not written, and has no default/)
   expect(refused.refusals.join('\n')).toMatch(/the registry finds it incompatible/)
-  expect(await schemas('apply')).toMatchObject({ code: 1 })
+  const text = await schemas('plan')
+  expect(text.out[1]).toContain('"more" is not written, and has no default')
+  expect((await schemas('plan', '-o', 'github')).out.join('\n')).toMatch(/^::error file=.*REFUSED/)
+  const junit = await schemas('apply', '-o', 'junit')
+  expect(junit.code).toBe(1)
+  expect(junit.out.join('\n')).toContain('<failure ')
   expect(await versions()).toEqual([1, 2])
   const checked = await schemas('check', '-o', 'json')
   expect(checked.code).toBe(1)

@@ -14,6 +14,8 @@ test('schemas types writes the types of the newest versions, and says whether th
     expect((await types()).code).toBe(0)
     expect(readFileSync(path, 'utf8')).toContain("readonly 'shop.orders.OrderCreated': OrderCreated")
     expect((await types('--dry-run')).code).toBe(0)
+    expect(await types('-o', 'json')).toMatchObject({ out: [expect.stringContaining('"state":"unchanged"')] })
+    expect(await types('-o', 'junit')).toMatchObject({ code: 2 })
     folder.write(file('1.1'), schema([string('id'), optional('note')]))
     expect(await types('--dry-run')).toMatchObject({ code: 1 })
     expect((await types()).code).toBe(0)

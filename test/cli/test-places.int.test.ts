@@ -30,7 +30,7 @@ cassandra:
   )
   const from = join(import.meta.dirname, '../engine/testing/project/topologies')
   mkdirSync(join(folder.path, 'topologies'))
-  for (const name of ['halting', 'sums', 'copy'])
+  for (const name of ['halting', 'sums', 'copy', 'turns'])
     for (const file of [`${name}.yaml`, `${name}.test.yaml`])
       copyFileSync(join(from, file), join(folder.path, 'topologies', file))
   const guide = blocksOf('docs/guide/testing.md')
@@ -70,6 +70,8 @@ test.each([
   ['topologies/sums.test.yaml --filter counted', undefined],
   // A crash; what is written belongs to the commit.
   ['topologies/copy.test.yaml --filter sealed', undefined],
+  // What was due before a record comes before it.
+  ['topologies/turns.test.yaml --filter later', undefined],
   // Tables: one that is away, one that refuses a row, a crash.
   ['topologies/orders.test.yaml --filter table', undefined],
   ['topologies/orders.test.yaml --filter refused', undefined],

@@ -1,6 +1,7 @@
 // Flags, commands and files that cannot be: one sentence each, with the right exit code; and help where it is asked for.
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { chmodSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, symlinkSync } from 'node:fs'
 import { expectRefusal, orders, TestProject, type Ran } from '../support/cli.ts'
 
 jest.setTimeout(300_000)
@@ -10,6 +11,8 @@ let project: TestProject
 beforeAll(async () => {
   project = new TestProject()
   await project.produce(orders(0, 30))
+  execFileSync('mkfifo', [project.path('topologies/pipe.yaml')])
+  symlinkSync('loop.yaml', project.path('topologies/loop.yaml'))
 })
 afterAll(() => project.remove())
 
@@ -17,7 +20,10 @@ describe('run refuses', () => {
   const files: readonly [string, string, RegExp][] = [
     ['a folder', 'topologies', /topologies is a folder: name a topology file in it\.$/],
     ['a file that is not there', 'topologies/nope.yaml', /There is no file topologies\/nope\.yaml\.$/],
-    ['a device', '/dev/null', /\/dev\/null:1:1: The file is empty/],
+    ['a device', '/dev/null', /\/dev\/null is a pipe or a device: name a file\.$/],
+    ['a device without an end', '/dev/zero', /\/dev\/zero is a pipe or a device: name a file\.$/],
+    ['a pipe that nobody writes', 'topologies/pipe.yaml', /pipe\.yaml is a pipe or a device: name a file\.$/],
+    ['a link to itself', 'topologies/loop.yaml', /topologies\/loop\.yaml could not be read: ELOOP/],
   ]
   test.each(files)('%s', async (_what, file, sentence) => {
     expectRefusal(await project.run(['run', file]), 1, sentence)
@@ -33,6 +39,23 @@ describe('run refuses', () => {
     const ran = await project.run(['run', 'topologies/secret.yaml'], { prefix })
     expectRefusal(ran, 1, /topologies\/secret\.yaml may not be read: check its permissions\.$/)
   })
+})
+
+test('what a file holds does not steer the terminal', async () => {
+  project.write('topologies/red.yaml', 'name: red\nsources: { "i\\e[31mn": { type: topic, topic: ins } }\n')
+  const ran = await project.run(['lint', 'topologies/red.yaml'])
+  expect(ran.stdout).toContain('"i\ufffd[31mn" cannot be a name here')
+  const told = await project.run(['run', 'topologies/red.yaml'])
+  expect(told.stderr).toContain('"i\ufffd[31mn" cannot be a name here')
+})
+
+test('produce reads no pipe by its name, for nothing could end that', async () => {
+  const ran = await project.run(['produce', 'orders', '--raw', '--file', 'topologies/pipe.yaml'])
+  expectRefusal(
+    ran,
+    1,
+    /topologies\/pipe\.yaml is a pipe: leave --file out, and write < topologies\/pipe\.yaml\.$/,
+  )
 })
 
 describe('the command line', () => {

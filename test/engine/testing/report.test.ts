@@ -39,7 +39,7 @@ describe('the report', () => {
       'b.test.yaml: cannot be run',
       '    b.test.yaml:1:1: one',
       '    b.test.yaml:2:1: two',
-      '1 case holds, 2 fail.',
+      '1 case holds, 2 fail, 1 file does not reach everything.',
     ])
   })
 
