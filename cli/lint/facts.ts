@@ -13,7 +13,7 @@ import {
   type TopicFacts,
 } from '../../engine/topology/facts.ts'
 import { isTopologyName, nameIn } from './files.ts'
-import { readCqlFiles, shownPath } from '../project/files.ts'
+import { entryAt, readCqlFiles, shownPath } from '../project/files.ts'
 
 /** How deep the fields of a schema are known: enough for paths that people write, and an end for recursive ones. */
 const deepest = 12
@@ -67,7 +67,8 @@ function topologyNames(folder: string, seen: (path: string) => string): Map<stri
 /** Nothing where it cannot be read: who lints that file is told why. */
 function textOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    // Nobody may ever write to a pipe.
+    return entryAt(path)?.isFile() === true ? readFileSync(path, 'utf8') : ''
   } catch {
     return ''
   }
