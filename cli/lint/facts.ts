@@ -14,7 +14,7 @@ import {
 } from '../../engine/topology/facts.ts'
 import { isTopologyName, nameIn } from './files.ts'
 import { readCqlFiles } from '../project/cql-files.ts'
-import { shownPath } from '../../project/root.ts'
+import { entryAt, shownPath } from '../../project/root.ts'
 
 /** How deep the fields of a schema are known: enough for paths that people write, and an end for recursive ones. */
 const deepest = 12
@@ -68,7 +68,8 @@ function topologyNames(folder: string, seen: (path: string) => string): Map<stri
 /** Nothing where it cannot be read: who lints that file is told why. */
 function textOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    // Nobody may ever write to a pipe.
+    return entryAt(path)?.isFile() === true ? readFileSync(path, 'utf8') : ''
   } catch {
     return ''
   }

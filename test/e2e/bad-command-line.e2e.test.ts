@@ -1,7 +1,7 @@
 // Flags, commands and files that cannot be: one sentence each, with the right exit code; and help where it is asked for.
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
 import { expectRefusal, orders, TestProject, type Ran } from '../support/cli.ts'
 
 jest.setTimeout(300_000)
@@ -11,8 +11,9 @@ let project: TestProject
 beforeAll(async () => {
   project = new TestProject()
   await project.produce(orders(0, 30))
-  execFileSync('mkfifo', [project.path('topologies/pipe.yaml')])
-  symlinkSync('loop.yaml', project.path('topologies/loop.yaml'))
+  mkdirSync(project.path('odd'))
+  execFileSync('mkfifo', [project.path('odd/pipe.yaml')])
+  symlinkSync('loop.yaml', project.path('odd/loop.yaml'))
 })
 afterAll(() => project.remove())
 
@@ -22,8 +23,8 @@ describe('run refuses', () => {
     ['a file that is not there', 'topologies/nope.yaml', /There is no file topologies\/nope\.yaml\.$/],
     ['a device', '/dev/null', /\/dev\/null is a pipe or a device: name a file\.$/],
     ['a device without an end', '/dev/zero', /\/dev\/zero is a pipe or a device: name a file\.$/],
-    ['a pipe that nobody writes', 'topologies/pipe.yaml', /pipe\.yaml is a pipe or a device: name a file\.$/],
-    ['a link to itself', 'topologies/loop.yaml', /topologies\/loop\.yaml could not be read: ELOOP/],
+    ['a pipe that nobody writes', 'odd/pipe.yaml', /pipe\.yaml is a pipe or a device: name a file\.$/],
+    ['a link to itself', 'odd/loop.yaml', /odd\/loop\.yaml could not be read: ELOOP/],
   ]
   test.each(files)('%s', async (_what, file, sentence) => {
     expectRefusal(await project.run(['run', file]), 1, sentence)
@@ -50,12 +51,8 @@ test('what a file holds does not steer the terminal', async () => {
 })
 
 test('produce reads no pipe by its name, for nothing could end that', async () => {
-  const ran = await project.run(['produce', 'orders', '--raw', '--file', 'topologies/pipe.yaml'])
-  expectRefusal(
-    ran,
-    1,
-    /topologies\/pipe\.yaml is a pipe: leave --file out, and write < topologies\/pipe\.yaml\.$/,
-  )
+  const ran = await project.run(['produce', 'orders', '--raw', '--file', 'odd/pipe.yaml'])
+  expectRefusal(ran, 1, /odd\/pipe\.yaml is a pipe: leave --file out, and write < odd\/pipe\.yaml\.$/)
 })
 
 describe('the command line', () => {
