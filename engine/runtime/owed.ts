@@ -1,4 +1,4 @@
-import type { RecordTypes, ValueCodec } from '../component/codec.ts'
+import type { ValueCodec } from '../component/codec.ts'
 import type { Due, Owing } from '../component/contracts/owing.ts'
 import type { PackedRecords } from '../component/packed-records.ts'
 import { RecordBatch } from '../component/record-batch.ts'
@@ -11,8 +11,6 @@ import { LedgerRun, type RunOwner } from './ledger-run.ts'
 interface Debtor {
   readonly node: string
   readonly owing: Owing
-  /** Of the records that come to it. */
-  readonly types: RecordTypes | undefined
   readonly emit: (batch: RecordBatch) => void
   readonly count: (what: string, by: number) => void
 }
@@ -91,7 +89,7 @@ export class OwedEmissions {
   }
 
   add(debtor: Debtor): void {
-    const { types } = debtor
+    const { types } = debtor.owing
     this.#debtors.push(debtor)
     this.#codecs.set(debtor, types === undefined ? derivedOnly : { ...derivedOnly, types })
   }

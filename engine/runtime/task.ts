@@ -88,14 +88,8 @@ export class Task {
         store: (name) =>
           this.#kinds.isTable(node) ? this.#stores.table(node) : this.#stores.byKey(node, name),
         table: (source) => options.globals.get(source) ?? this.#stores.existing(source),
-        types: () => this.#kinds.typesFor(node),
-        owe: (owing, emit) =>
-          this.#owed.add({
-            ...{ node, owing, emit },
-            types: this.#kinds.typesFor(node),
-            count: options.counters.of(node),
-          }),
-        isReleased: isErrand,
+        owe: (owing, emit) => this.#owed.add({ node, owing, emit, count: options.counters.of(node) }),
+        ...{ isReleased: isErrand, types: () => this.#kinds.typesFor(node) },
         inputOf: (batch) => this.inputs.indexOf(this.#inputOf(batch)),
       }),
       writer: (node) => options.writers.get(node)!,

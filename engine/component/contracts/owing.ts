@@ -1,3 +1,4 @@
+import type { RecordTypes } from '../codec.ts'
 import type { Header } from '../headers.ts'
 import type { Lineage, Verdict } from '../lineage.ts'
 
@@ -35,6 +36,8 @@ export interface Owing {
   readonly owes: boolean
   /** True while it holds as much as it may: no more is read meanwhile. */
   readonly saturated?: boolean
+  /** The record types that what it sends may have. */
+  readonly types?: RecordTypes | undefined
   /**
    * All that came in is settled, and since so long there is nothing more (negative: there may be): what is due to time
    * alone. `calm`: all of it is committed, too, and nothing is owed.

@@ -93,6 +93,7 @@ class ResequenceStage {
     this.#sequences = sequences
     this.#taking = new TakingIn(scope, sequences.marks)
     scope.owe({
+      types: scope.types(),
       due: (upTo) => sequences.due(upTo),
       get owes() {
         return sequences.owes

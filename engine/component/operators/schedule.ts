@@ -74,6 +74,7 @@ class ScheduleStage {
     this.#timers = timers
     this.#taking = new TakingIn(scope, timers.marks)
     scope.owe({
+      types: scope.types(),
       due: (upTo) => timers.due(upTo),
       get owes() {
         return timers.owes

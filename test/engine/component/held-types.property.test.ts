@@ -142,7 +142,7 @@ class Held {
       const number = this.#order[offset]!
       const by = writer === 'refund' ? versions.length : Math.min(writer, this.#version)
       this.#bytes[offset] ??= written(by, number)
-      const one = { key: Buffer.from('k'), value: this.#bytes[offset]!, headers: [], timestamp: number * 10 }
+      const one = { key: Buffer.from('k'), value: this.#bytes[offset], headers: [], timestamp: number * 10 }
       const records = packRecords('in', 0, [one], offset)
       const origin = { records, eventTimes: Float64Array.of(offset * 10), codec: this.#codec }
       const batch = batchOf({ ...origin, lineage: this.#records, lineageBase: offset })
