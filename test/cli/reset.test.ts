@@ -229,7 +229,7 @@ test('a mistake is one sentence', async () => {
   })
   folder.write('environments/c.yaml', 'kafka: { brokers: ["localhost:1"] }\n')
   expect(await folder.run(`reset ${file} --env c`)).toMatchObject({
-    code: 1,
+    code: 4,
     err: [expect.stringMatching(/^millrace: Kafka at localhost:1 does not answer/)],
   })
   expect(await folder.run(`reset ${file} --store empty`)).toMatchObject({
