@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path'
 import type { Command } from '../command-line/command.ts'
 import { askDemo, demoFlags, tellNumbers, type DemoQuestion, type DemoResult } from './report.ts'
+import { commandIn } from '../project/package-root.ts'
 import { command as reconcile } from '../reconcile.ts'
 import { textTable } from '../terminal/text-table.ts'
 import { command as trace } from '../trace.ts'
@@ -53,7 +54,7 @@ export async function reportPlatform(result: PlatformResult): Promise<void> {
   await tellShop(result)
   const flags = demoFlags(result)
   const file = shownFile(result)
-  args.out(`\nIs anything missing in the audit?   (millrace reconcile ${file} ${flags})`)
+  args.out(`\nIs anything missing in the audit?   (${commandIn(args.cwd)} reconcile ${file} ${flags})`)
   for (const line of checked) args.out(line === '' ? '' : `  ${line}`)
   if (sample !== undefined) await tellTrace(result, sample)
   tellNext(result, sample)
@@ -129,7 +130,7 @@ async function tellShop(result: PlatformResult): Promise<void> {
 async function tellTrace(result: PlatformResult, { eventId }: PlatformSample): Promise<void> {
   const { args } = result
   args.out(
-    `\nWhere did one event go?   (millrace trace ${eventId} --topology ${shownFile(result)} ${demoFlags(result)})`,
+    `\nWhere did one event go?   (${commandIn(args.cwd)} trace ${eventId} --topology ${shownFile(result)} ${demoFlags(result)})`,
   )
   const lines = await linesOf(trace, result, [eventId], { topology: fileOf(result) })
   for (const line of lines) args.out(line === '' ? '' : `  ${cut(line)}`)
@@ -165,14 +166,15 @@ function tellNext(result: PlatformResult, sample: PlatformSample | undefined): v
   const { args } = result
   const flags = demoFlags(result)
   const file = shownFile(result)
+  const me = commandIn(args.cwd)
   const next = [
-    [`millrace query ${flags}`, 'the questions that can be asked'],
-    [`millrace explain ${file}`, 'what is guaranteed, and by which step'],
-    [`millrace describe ${file}`, 'the topology as a picture'],
-    ['millrace demo --platform --seed 8', 'another shop'],
+    [`${me} query ${flags}`, 'the questions that can be asked'],
+    [`${me} explain ${file}`, 'what is guaranteed, and by which step'],
+    [`${me} describe ${file}`, 'the topology as a picture'],
+    [`${me} demo --platform --seed 8`, 'another shop'],
   ]
   if (sample !== undefined)
-    next.unshift([`millrace query customer customerId=${sample.customerId} ${flags}`, 'who ordered'])
+    next.unshift([`${me} query customer customerId=${sample.customerId} ${flags}`, 'who ordered'])
   args.out('\nTry next:')
   for (const line of textTable(['', ''], next).slice(1)) args.out(`  ${line}`)
 }

@@ -1,5 +1,6 @@
 import { join, relative } from 'node:path'
 import type { CommandArgs } from '../command-line/command.ts'
+import { commandIn } from '../project/package-root.ts'
 import { openKeys, parkedTopics } from '../letters/parked.ts'
 import type { Project } from '../project/project.ts'
 import { findRoot } from '../../project/root.ts'
@@ -79,7 +80,7 @@ async function tellDeadLetters(result: DemoResult): Promise<void> {
   args.out('\nDead letters (each holds back the later events of its key, in order):')
   const rows = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 8)
   for (const [reason, count] of rows) args.out(`  ${grouped(count).padStart(7)}  ${reason}`)
-  args.out(`  millrace dlq list ${flags}`)
+  args.out(`  ${commandIn(args.cwd)} dlq list ${flags}`)
 }
 
 /** The latest event that can be read, of any partition. */
@@ -160,7 +161,7 @@ export async function askDemo(
   const { rows } = JSON.parse(answer.join('')) as {
     readonly rows: readonly Readonly<Record<string, unknown>>[]
   }
-  args.out(`\n${question}   (millrace query ${read.join(' ')} ${demoFlags(result)})`)
+  args.out(`\n${question}   (${commandIn(args.cwd)} query ${read.join(' ')} ${demoFlags(result)})`)
   const columns = wanted.filter((name) => name in (rows[0] ?? {}))
   const cells = rows.map((row) => columns.map((name) => cellOf(row[name])))
   const lines = rows.length === 0 ? [none] : textTable(columns, cells, tableWidth)
@@ -175,15 +176,16 @@ function tellNext(result: DemoResult, sample: Sample | undefined): void {
   const { args, project } = result
   const flags = demoFlags(result)
   const file = relative(args.cwd, join(project.root, 'topologies', 'audit-store.yaml'))
+  const me = commandIn(args.cwd)
   const next = [
-    [`millrace query ${flags}`, 'the questions that can be asked'],
-    [`millrace dlq list ${flags}`, 'what was parked, and why'],
-    [`millrace explain ${file}`, 'what is guaranteed, and by which step'],
-    [`millrace describe ${file} -o svg`, 'the topology as a picture'],
-    ['millrace demo --repo DIR', 'the same on another history'],
+    [`${me} query ${flags}`, 'the questions that can be asked'],
+    [`${me} dlq list ${flags}`, 'what was parked, and why'],
+    [`${me} explain ${file}`, 'what is guaranteed, and by which step'],
+    [`${me} describe ${file} -o svg`, 'the topology as a picture'],
+    [`${me} demo --repo DIR`, 'the same on another history'],
   ]
   if (sample !== undefined)
-    next.unshift([`millrace query audit-by-user userId=${sample.userId} ${flags}`, 'what this one did'])
+    next.unshift([`${me} query audit-by-user userId=${sample.userId} ${flags}`, 'what this one did'])
   args.out('\nTry next:')
   for (const line of textTable(['', ''], next).slice(1)) args.out(`  ${line}`)
 }

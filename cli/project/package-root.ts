@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 /** The folder of Millrace itself: with its topologies, schemas and migrations. One level differs between source and build. */
 export function packageRoot(): string {
@@ -7,4 +7,9 @@ export function packageRoot(): string {
     if (existsSync(join(folder, 'package.json'))) return folder
     if (folder === dirname(folder)) return import.meta.dirname
   }
+}
+
+/** How the command line is called from a folder, as people are told to: from a checkout there is nothing on their PATH yet. */
+export function commandIn(cwd: string): string {
+  return resolve(cwd) === packageRoot() && existsSync(join(cwd, 'millrace')) ? './millrace' : 'millrace'
 }
