@@ -136,12 +136,21 @@ function fitsLeaf(node: AvroNode, value: unknown): boolean {
   }
 }
 
+const timeUnits: Readonly<Record<string, string>> = {
+  'timestamp-millis': 'milliseconds',
+  'timestamp-micros': 'microseconds',
+  'timestamp-nanos': 'nanoseconds',
+}
+
 function describeType(node: AvroNode): string {
   if (node.kind === 'union' && !isBare(node.branches)) {
     const named = node.branches.filter(({ kind }) => kind !== 'null')
     const texts = named.map((branch) => `{"${branchName(branch)}": …}`)
     return [...texts, ...(named.length < node.branches.length ? ['null'] : [])].join(' or ')
   }
+  // People write times as text; "long" alone does not say what is counted, and from when.
+  const unit = node.kind === 'long' ? timeUnits[node.logical?.name ?? ''] : undefined
+  if (unit !== undefined) return `long (${unit} since 1970)`
   return describeNode(node)
 }
 

@@ -71,6 +71,13 @@ describe('unencodable values', () => {
     ['several', { ...good, id: 1, total: 'x' }, 'at id: expected string, got 1 (and 1 more)'],
     ['Date', { ...good, total: new Date(0) }, 'at total: expected double, got a Date object without fields'],
   ]
+  test('a time that is text is told what is counted, and from when', () => {
+    const timed = record([field('at', { type: 'long', logicalType: 'timestamp-millis' })])
+    expect(() => encoded(timed, { at: '2026-01-05' })).toThrow(
+      'at at: expected long (milliseconds since 1970), got the string "2026-01-05"',
+    )
+  })
+
   test.each(cases)('%s', (_, value, message) => {
     expect(() => encoded(order, value)).toThrow(
       expect.objectContaining({
