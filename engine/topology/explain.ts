@@ -51,7 +51,7 @@ export function explainText(plan: TopologyPlan): string {
     '',
     ...blocks(statements.filter(({ holds }) => holds)),
     '',
-    'What it does not',
+    `What ${plan.name} does not guarantee`,
     '',
     ...blocks(statements.filter(({ holds }) => !holds)),
   ].join('\n')

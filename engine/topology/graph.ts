@@ -53,9 +53,12 @@ export function referenceProblems(nodes: readonly GraphNode[]): GraphProblem[] {
   return problems
 }
 
-/** One sentence for each cycle, with the way around it. */
+/** One sentence for each cycle, with the way around it. Names that stand twice are told elsewhere: who is meant is not known. */
 export function cycleProblems(nodes: readonly GraphNode[]): GraphProblem[] {
-  const byName = new Map(nodes.map((node) => [node.name, node]))
+  const named = Map.groupBy(nodes, ({ name }) => name)
+  const byName = new Map(
+    nodes.filter(({ name }) => named.get(name)!.length === 1).map((node) => [node.name, node]),
+  )
   const state = new Map<string, 'open' | 'done'>()
   const problems: GraphProblem[] = []
   for (const node of nodes) {

@@ -96,6 +96,15 @@ sinks: { out: { type: console, from: in } }
     problems: ['4:10: "out" is the name of a processor and of a sink: names are unique in a topology.'],
   },
   {
+    title: 'a processor with the name of the source that it reads, which is no cycle',
+    text: `name: x
+sources: { in: { type: topic, topic: a } }
+processors: { in: { type: throttle, from: in, rate: 1 } }
+sinks: { out: { type: console, from: in } }
+`,
+    problems: ['3:15: "in" is the name of a source and of a processor: names are unique in a topology.'],
+  },
+  {
     title: 'a name twice in one section',
     text: `name: x
 sources: { in: { type: topic, topic: a } }
