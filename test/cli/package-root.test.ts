@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import { expect, test } from '@jest/globals'
 import { commandIn, packageRoot } from '../../cli/project/package-root.ts'
 
 test('from a checkout the command is in its folder, elsewhere on the PATH', () => {
