@@ -1,17 +1,16 @@
 import type { Broker } from '@platformatic/kafka'
 import type { AdminConnection } from './admin-connection.ts'
 import { isAnswer } from './admin-errors.ts'
-import { brokersOf, describeTopics, topicSettings, topicsText } from './admin-topics.ts'
+import { brokersOf, describeTopics, topicResource, topicSettings, topicsText } from './admin-topics.ts'
+import { waitUntil } from './bounded-wait.ts'
 
 // The controller answers for a change once it is in the log of the cluster's metadata (KIP-631); the brokers apply that log
 // a moment later, each for itself, and answer as before until then. Whoever changes and then looks would be told what was.
 // So each change waits until all brokers tell of it.
 
 /** How long a change is waited for where the broker lags behind. It is made all the same, so there is no error then. */
-const seenWithinMs = 5000
-const lookAgainMs = 20
+const patience = { withinMs: 5000, lookAgainMs: 20 }
 
-const topicResource = 2
 const setValue = 0
 const restoreDefault = 1
 
@@ -102,18 +101,7 @@ async function untilSeen(
   connection: AdminConnection,
   seen: (broker: Broker) => Promise<boolean>,
 ): Promise<void> {
-  const deadline = performance.now() + seenWithinMs
   // Who cannot look (no right to, or the broker is away now) has made the change all the same.
   const brokers = await brokersOf(connection).catch(() => [])
-  const untilSeenBy = async (broker: Broker): Promise<void> => {
-    const look = () => seen(broker).catch(() => true)
-    while (!(await look()) && performance.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
-  }
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, seenWithinMs)
-  })
-  await Promise.race([Promise.all(brokers.map(untilSeenBy)), late])
-  clearTimeout(timer)
+  await Promise.all(brokers.map((broker) => waitUntil(() => seen(broker), patience)))
 }

@@ -69,7 +69,8 @@ export interface ClusterDescription {
 const unknownTopic = 3
 const invalidTopic = 17
 const forbiddenTopic = 29
-const topicResource = 2
+/** What a topic is among the things that have settings, in requests about them. */
+export const topicResource = 2
 
 export async function describeCluster(connection: AdminConnection): Promise<ClusterDescription> {
   const what = 'The cluster cannot be described'

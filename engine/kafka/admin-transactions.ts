@@ -1,10 +1,10 @@
 import type { Broker } from '@platformatic/kafka'
 import type { AdminConnection } from './admin-connection.ts'
 import { isAnswer } from './admin-errors.ts'
+import { waitUntil } from './bounded-wait.ts'
 
 /** How long it is waited, and how often it is looked, milliseconds. */
-const withinMs = 3000
-const lookAgainMs = 10
+const patience = { withinMs: 3000, lookAgainMs: 10 }
 
 /** As far as the answer is read. */
 interface Described {
@@ -18,20 +18,7 @@ interface Described {
  * nobody can tell.
  */
 export async function untilEnded(connection: AdminConnection, transactionalId: string): Promise<void> {
-  const deadline = performance.now() + withinMs
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, withinMs)
-  })
-  const ended = async (): Promise<void> => {
-    while (performance.now() < deadline && (await isEnding(connection, transactionalId)))
-      await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
-  }
-  try {
-    await Promise.race([ended().catch(() => undefined), late])
-  } finally {
-    clearTimeout(timer)
-  }
+  await waitUntil(async () => !(await isEnding(connection, transactionalId)), patience)
 }
 
 function isEnding(connection: AdminConnection, transactionalId: string): Promise<boolean> {
